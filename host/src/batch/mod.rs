@@ -1,0 +1,13 @@
+//! Rows on their way: Arrow record batches with event times and a note of where they come from.
+//!
+//! Pure: nothing here reads, writes or waits.
+
+mod keys;
+mod origin;
+mod record;
+mod schema;
+
+pub use keys::{KeyEncoder, KeyHash};
+pub use origin::{Origin, Position};
+pub use record::Batch;
+pub use schema::{DataType, Field, Schema};

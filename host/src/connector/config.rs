@@ -1,0 +1,127 @@
+//! What a pipeline says of its sources and sinks, checked and resolved.
+
+use std::path::PathBuf;
+
+use crate::{batch::Schema, time::Duration};
+
+/// A source, and how it is read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SourceConfig {
+    /// Files, read to their end.
+    File {
+        /// In reading order; never empty.
+        paths: Vec<PathBuf>,
+        /// How rows are found in them.
+        decoding: Decoding,
+    },
+    /// Standard input, read to its end.
+    Stdin {
+        /// How rows are found in it.
+        decoding: Decoding,
+    },
+    /// A TCP server to connect to, read until it closes the connection.
+    Socket {
+        /// `host:port`.
+        address: String,
+        /// How rows are found in what it sends.
+        decoding: Decoding,
+    },
+    /// Made-up readings of sensors: [`GeneratorConfig::schema`].
+    Generator(GeneratorConfig),
+}
+
+/// How the bytes of a source become rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decoding {
+    /// The format of the bytes.
+    pub format: Format,
+    /// The columns of the rows, in order.
+    pub schema: Schema,
+    /// Where the event time is; `None` for a stream without one.
+    pub event_time: Option<EventTime>,
+    /// Refuse rows whose event time is further ahead of the clock than this.
+    pub max_ahead: Option<Duration>,
+    /// Rows a batch holds at most.
+    pub batch_rows: usize,
+}
+
+/// The column that holds the event time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventTime {
+    /// Its place in the schema, where its type is `timestamp`.
+    pub column: usize,
+    /// What stands in the input.
+    pub unit: EventTimeUnit,
+}
+
+/// How an event time is spelled in the input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventTimeUnit {
+    /// Whole seconds since the Unix epoch.
+    Seconds,
+    /// Milliseconds since the Unix epoch.
+    Millis,
+    /// Microseconds since the Unix epoch.
+    Micros,
+    /// Nanoseconds since the Unix epoch; what is finer than a microsecond is cut off.
+    Nanos,
+    /// A date and time with an offset, as RFC 3339 has it.
+    Rfc3339,
+    /// A `strftime` pattern; without an offset in it, times are UTC.
+    Pattern(String),
+}
+
+/// The format of a source's or a sink's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line.
+    Json,
+    /// Comma-separated values with a header.
+    Csv,
+    /// Apache Parquet; files only.
+    Parquet,
+    /// One row a line, in a column `line`.
+    Lines,
+}
+
+/// Made-up readings of sensors: how many, how fast, how disordered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GeneratorConfig {
+    /// The same seed gives the same readings.
+    pub seed: u64,
+    /// How many readings; `None` for no end.
+    pub rows: Option<u64>,
+    /// Readings a second; `None` for as many as possible.
+    pub rate: Option<u64>,
+    /// How many sensors there are.
+    pub sensors: u32,
+    /// Event time of the first reading, in milliseconds since the Unix epoch.
+    pub start_millis: i64,
+    /// Event time between two readings, in milliseconds.
+    pub step_millis: u32,
+    /// The share of readings that come out of order, from 0 to 1.
+    pub disorder: f64,
+    /// By how much they do at most.
+    pub max_disorder: Duration,
+    /// Rows a batch holds at most.
+    pub batch_rows: usize,
+}
+
+/// A sink, and how it is written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SinkConfig {
+    /// Standard output.
+    Stdout {
+        /// How rows are written: JSON or CSV.
+        format: Format,
+    },
+    /// A file in a directory of its own, under a temporary name until it is whole.
+    File {
+        /// The directory; made if it is not there.
+        path: PathBuf,
+        /// How rows are written: JSON, CSV or Parquet.
+        format: Format,
+    },
+    /// Nowhere: rows are counted and dropped.
+    Blackhole,
+}

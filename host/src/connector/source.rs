@@ -1,0 +1,66 @@
+//! What a source is to the runtime: partitions that are read one batch at a time.
+
+use std::sync::Arc;
+
+use crate::batch::{Batch, Position};
+
+/// Something rows are read from.
+pub trait Source: Send + Sync {
+    /// How many partitions there are to read, or will be; the runtime starts no more source
+    /// subtasks than this. Called once, before any other method.
+    fn partitions(&self) -> usize;
+
+    /// Opens the partition that is next in order; `None` when all have been handed out. Called by
+    /// every source subtask whenever it has room for another one.
+    ///
+    /// # Errors
+    ///
+    /// If the partition cannot be opened, naming it; the job ends.
+    fn next_partition(&self) -> anyhow::Result<Option<Box<dyn Partition>>>;
+}
+
+/// A part of a source that is read in order and has a watermark of its own: a file, a connection.
+pub trait Partition: Send {
+    /// What people call it.
+    fn name(&self) -> &Arc<str>;
+
+    /// Reads the next batch. Waits at most a tenth of a second for rows.
+    ///
+    /// # Errors
+    ///
+    /// If reading fails, or the partition as a whole cannot be understood; the job ends.
+    fn read(&mut self) -> anyhow::Result<Read>;
+}
+
+/// What reading a partition gives.
+#[derive(Debug)]
+pub enum Read {
+    /// Rows, good and bad.
+    Rows(Decoded),
+    /// Nothing yet; ask again.
+    Idle,
+    /// Nothing any more.
+    End,
+}
+
+/// The rows of one read.
+#[derive(Debug)]
+pub struct Decoded {
+    /// The rows that could be decoded, every one with an event time if the source has one.
+    pub batch: Batch,
+    /// The others, in order.
+    pub rejected: Vec<RejectedRow>,
+    /// How many bytes of the partition they took, as stored.
+    pub bytes: u64,
+}
+
+/// A row that could not be decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectedRow {
+    /// Where it stands.
+    pub position: Position,
+    /// What is wrong with it: which column, what was expected, what was found.
+    pub reason: String,
+    /// The row as it was read; bytes that are not UTF-8 are replaced.
+    pub row: String,
+}

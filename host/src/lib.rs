@@ -1,0 +1,11 @@
+//! Tidemill: a stream runtime in which all user logic is sandboxed WebAssembly components.
+//!
+//! The modules stand in strict layers, lowest first; each imports only from those above it in this
+//! list. `docs/architecture.md` tells what each is for.
+
+pub mod time;
+
+pub mod batch;
+
+pub mod connector;
+pub mod wasm;

@@ -1,0 +1,13 @@
+//! Event time: instants, durations, watermarks, and the clock of the machine behind a trait.
+//!
+//! Pure: nothing here waits, reads or knows of columns.
+
+mod clock;
+mod duration;
+mod timestamp;
+mod watermark;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use duration::{Duration, ParseDurationError};
+pub use timestamp::Timestamp;
+pub use watermark::{InputWatermarks, PartitionWatermark, Watermark};
