@@ -7,5 +7,19 @@ pub mod time;
 
 pub mod batch;
 
+pub mod metrics;
+pub mod state;
+pub mod window;
+
 pub mod connector;
 pub mod wasm;
+
+pub mod operator;
+
+pub mod pipeline;
+
+pub mod runtime;
+
+pub mod toolchain;
+
+pub mod cli;

@@ -69,6 +69,12 @@ impl Batch {
         Some(Timestamp::from_micros(latest))
     }
 
+    /// The earliest event time in the batch.
+    pub fn earliest(&self) -> Option<Timestamp> {
+        let earliest = self.times.as_ref()?.iter().copied().min()?;
+        Some(Timestamp::from_micros(earliest))
+    }
+
     /// Where the rows come from.
     pub const fn origin(&self) -> &Origin {
         &self.origin
@@ -121,6 +127,30 @@ impl Batch {
         let places = UInt32Array::from(indices.to_vec());
         let select = |column: &ArrayRef| compute::take(column, &places, None);
         self.map_columns(indices.len(), select, |origin| origin.take(indices))
+    }
+
+    /// The rows of `batches`, which have the same columns, one after the other; `None` of none.
+    /// Rows of several batches have no source position any more.
+    ///
+    /// # Errors
+    ///
+    /// If the columns differ.
+    pub fn concat(mut batches: Vec<Self>) -> Result<Option<Self>, ArrowError> {
+        if batches.len() < 2 {
+            return Ok(batches.pop());
+        }
+        let schema = batches[0].record.schema();
+        let record = compute::concat_batches(&schema, batches.iter().map(Self::record))?;
+        let times = batches
+            .iter()
+            .map(|batch| batch.times.as_deref())
+            .collect::<Option<Vec<&[i64]>>>()
+            .map(|times| times.concat().into());
+        Ok(Some(Self {
+            record,
+            times,
+            origin: Origin::Derived,
+        }))
     }
 
     /// `len` rows from `offset` on, without copying.

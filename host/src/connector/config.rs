@@ -7,7 +7,7 @@ use crate::{batch::Schema, time::Duration};
 /// A source, and how it is read.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SourceConfig {
-    /// Files, read to their end.
+    /// Files, read to their end; `.gz` and `.zst` ones are decompressed, other than Parquet.
     File {
         /// In reading order; never empty.
         paths: Vec<PathBuf>,
@@ -54,10 +54,11 @@ pub struct EventTime {
     pub unit: EventTimeUnit,
 }
 
-/// How an event time is spelled in the input.
+/// How an event time is spelled in the input. A Parquet column of a type of time knows its unit
+/// itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventTimeUnit {
-    /// Whole seconds since the Unix epoch.
+    /// Whole seconds since the Unix epoch. In JSON, a fraction is cut off, of all units.
     Seconds,
     /// Milliseconds since the Unix epoch.
     Millis,
@@ -74,13 +75,16 @@ pub enum EventTimeUnit {
 /// The format of a source's or a sink's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// One JSON object a line.
+    /// One JSON object a line. Unknown fields are ignored, missing ones are null. Timestamps that
+    /// are not the event time are as in RFC 3339, or numbers of microseconds; binary is hexadecimal.
     Json,
-    /// Comma-separated values with a header.
+    /// Comma-separated values as in RFC 4180, with a header that has all columns, in any order. An
+    /// empty field is null. Timestamps that are not the event time are as in RFC 3339; binary is
+    /// hexadecimal.
     Csv,
-    /// Apache Parquet; files only.
+    /// Apache Parquet; files only. Columns are found by name.
     Parquet,
-    /// One row a line, in a column `line`.
+    /// One row a line, in a column `line`. Source only.
     Lines,
 }
 
@@ -115,7 +119,8 @@ pub enum SinkConfig {
         /// How rows are written: JSON or CSV.
         format: Format,
     },
-    /// A file in a directory of its own, under a temporary name until it is whole.
+    /// A file in a directory of its own, under a temporary name until it is whole. It then takes
+    /// the place of the `part-*` files of the job before.
     File {
         /// The directory; made if it is not there.
         path: PathBuf,

@@ -1,11 +1,38 @@
 //! Where rows come from and where they go: one file a connector, one a format.
+//!
+//! A source is read by the threads that ask it for batches, as fast as they do; it starts threads
+//! of its own only to wait for bytes that come when they come. There is no async code here.
 
 mod config;
 mod sink;
 mod source;
 
+mod open;
+mod paths;
+
+mod compression;
+mod file_source;
+mod generator;
+mod pipe;
+mod socket;
+mod stdin;
+mod text;
+
+mod blackhole;
+mod file_sink;
+mod stdout;
+
+mod format;
+
+#[cfg(test)]
+mod harness;
+
 pub use config::{
     Decoding, EventTime, EventTimeUnit, Format, GeneratorConfig, SinkConfig, SourceConfig,
 };
-pub use sink::Sink;
+pub(crate) use format::TextEncoder;
+pub use format::{ParquetSchema, parquet_schema};
+pub use open::{open_sink, open_source};
+pub use paths::resolve_paths;
+pub use sink::{Sink, SinkClosed};
 pub use source::{Decoded, Partition, Read, RejectedRow, Source};

@@ -8,7 +8,7 @@ pub trait Sink: Send {
     ///
     /// # Errors
     ///
-    /// If writing fails, naming the place; the job ends.
+    /// If writing fails, naming the place; the job ends. [`SinkClosed`] if nobody reads any more.
     fn write(&mut self, batch: &Batch) -> anyhow::Result<()>;
 
     /// Gives what has been written to whoever waits for it, as far as the sink can: a terminal sees
@@ -27,3 +27,9 @@ pub trait Sink: Send {
     /// If that fails; the job fails.
     fn finish(self: Box<Self>) -> anyhow::Result<()>;
 }
+
+/// Nobody reads what a sink writes any more: the program that standard output is piped to has
+/// ended. For the command line a reason to stop, not a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("standard output was closed")]
+pub struct SinkClosed;

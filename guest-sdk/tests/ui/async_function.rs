@@ -1,0 +1,8 @@
+use tidemill_sdk::prelude::*;
+
+#[scalar]
+async fn later(value: f64) -> f64 {
+    value
+}
+
+fn main() {}

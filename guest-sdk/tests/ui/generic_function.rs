@@ -1,0 +1,8 @@
+use tidemill_sdk::prelude::*;
+
+#[scalar]
+fn same<T>(value: T) -> T {
+    value
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use tidemill_sdk::prelude::*;
+
+#[scalar]
+fn length(line: &str) -> usize {
+    line.len()
+}
+
+fn main() {}

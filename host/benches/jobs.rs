@@ -1,0 +1,149 @@
+//! What whole jobs cost, from files to counted rows, in rows a second.
+//!
+//! Cost model: reading and decoding, the calls into guests, the exchange by key, the update of slices,
+//! the firing of windows. Sinks count and drop, so that encoding is not part of it.
+//!
+//! Axes: the job (`read` only decodes; `hot` filters and converts; `averages` is a sliding window of two
+//! means for each of 1000 sensors), the format, and how many subtasks there are. What a step costs is
+//! the difference of two jobs.
+//!
+//! Baseline: `read`, which is Arrow's own decoder and nothing of ours but the channel to the sink.
+
+#[path = "support/guests.rs"]
+mod guests;
+
+use std::{env, fs, path::Path, sync::Arc, time::Duration};
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use tempfile::TempDir;
+use tidemill::{
+    connector::{GeneratorConfig, resolve_paths},
+    pipeline::{Environment, Plan, Registry, load_text},
+    runtime::{Job, Outcome},
+    time::{Clock, SystemClock},
+    wasm::{Engine, EngineOptions},
+};
+
+const ROWS: u64 = 1_000_000;
+
+const HOT: &str = r#"
+[stage.hot]
+from = "readings"
+filter = "weather.wasm#is_hot"
+[stage.out]
+from = "hot"
+map = "weather.wasm#to_fahrenheit"
+args = { celsius = "temperature" }
+"#;
+
+const AVERAGES: &str = r#"
+[stage.out]
+from = "readings"
+key = ["sensor"]
+window = { sliding = "20s", slide = "5s" }
+aggregate = [
+  { call = "std#mean", args = ["temperature"], as = "avg_temperature" },
+  { call = "std#mean", args = ["humidity"], as = "avg_humidity" },
+]
+"#;
+
+fn jobs(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(
+        folder.path().join("weather.wasm"),
+        guests::component("weather"),
+    )
+    .expect("written");
+    let engine = Engine::new(&EngineOptions::default()).expect("this machine runs WebAssembly");
+    let registry = Registry::new(engine);
+    for format in ["parquet", "json", "csv"] {
+        run(&generate(&folder, &registry, format), &registry);
+        let mut group = criterion.benchmark_group(format!("job/{format}"));
+        group
+            .throughput(Throughput::Elements(ROWS))
+            .sample_size(10)
+            .warm_up_time(Duration::from_millis(500))
+            .measurement_time(Duration::from_secs(5));
+        for (name, stages, last) in [
+            ("read", "", "readings"),
+            ("hot", HOT, "out"),
+            ("averages", AVERAGES, "out"),
+        ] {
+            for parallelism in [1, 2] {
+                let text = pipeline(format, stages, last, parallelism);
+                let plan = plan(&folder, &registry, &text);
+                group.bench_function(BenchmarkId::new(name, parallelism), |bencher| {
+                    bencher.iter(|| run(&plan, &registry));
+                });
+            }
+        }
+        group.finish();
+    }
+}
+
+/// A million readings of 1000 sensors, 1 ms apart, one in twenty up to 5 s out of order.
+fn generate(folder: &TempDir, registry: &Registry, format: &str) -> Plan {
+    let text = format!(
+        r#"
+name = "readings"
+[source.sensors]
+connector = "generator"
+rows = {ROWS}
+seed = 7
+sensors = 1000
+start = "2024-04-13T08:00:00Z"
+step = "1ms"
+disorder = 0.05
+max_disorder = "5s"
+[sink.readings]
+from = "sensors"
+connector = "file"
+path = "{format}"
+format = "{format}"
+"#
+    );
+    plan(folder, registry, &text)
+}
+
+fn pipeline(format: &str, stages: &str, last: &str, parallelism: usize) -> String {
+    let unit = if format == "parquet" { "us" } else { "rfc3339" };
+    format!(
+        r#"
+name = "bench"
+parallelism = {parallelism}
+[source.readings]
+connector = "file"
+path = "{format}"
+format = "{format}"
+columns = {{ ts = "timestamp", sensor = "utf8", temperature = "float64", humidity = "float64" }}
+event_time = {{ column = "ts", unit = "{unit}" }}
+watermark = {{ delay = "1m" }}
+{stages}
+[sink.out]
+from = "{last}"
+connector = "blackhole"
+"#
+    )
+}
+
+fn plan(folder: &TempDir, registry: &Registry, text: &str) -> Plan {
+    let environment = Environment {
+        libraries: registry,
+        resolve_paths: &|path: &Path| resolve_paths(path),
+        parquet_schema: &|_: &Path| Err("the columns are named".to_owned()),
+        generator_schema: GeneratorConfig::schema(),
+        variable: &|name: &str| env::var(name).ok(),
+        cores: 1,
+    };
+    let path = folder.path().join("pipeline.toml");
+    load_text(&path, text, &environment).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+}
+
+fn run(plan: &Plan, registry: &Registry) {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let job = Job::start(plan, registry, &clock).expect("the job starts");
+    assert_eq!(job.wait().expect("the job runs"), Outcome::Complete);
+}
+
+criterion_group!(benches, jobs);
+criterion_main!(benches);

@@ -1,0 +1,73 @@
+//! `tidemill inspect`: what is in a component.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+
+use super::{Ending, print, session};
+use crate::{
+    batch::Field,
+    wasm::{Component, Function},
+};
+
+/// Show the functions, signatures, state and imports of a component
+#[derive(Debug, Args)]
+pub(super) struct Inspect {
+    /// The component
+    component: PathBuf,
+
+    /// Configure it with this JSON object first
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    config: String,
+}
+
+impl Inspect {
+    pub(super) fn execute(&self) -> anyhow::Result<Ending> {
+        let path = self.component.display();
+        let bytes = fs::read(&self.component).with_context(|| format!("cannot read `{path}`"))?;
+        let engine = session::engine()?;
+        let component = engine
+            .load(&bytes)
+            .with_context(|| format!("cannot load `{path}`"))?;
+        let functions = component
+            .catalog(&self.config)
+            .with_context(|| format!("cannot tell what is in `{path}`"))?;
+        let mut text = heading(&path.to_string(), &component);
+        for function in functions.iter() {
+            text.push('\n');
+            text.push_str(&description(function));
+        }
+        print(&text)?;
+        Ok(Ending::Done)
+    }
+}
+
+fn heading(path: &str, component: &Component) -> String {
+    let imports = if component.is_pure() {
+        "none: pure".to_owned()
+    } else {
+        format!("{} (denied or virtual)", component.imports().join(", "))
+    };
+    format!(
+        "{path}\n  digest   {}\n  size     {:.1} KiB\n  imports  {imports}\n",
+        component.digest(),
+        component.size() as f64 / 1024.0,
+    )
+}
+
+fn description(function: &Function) -> String {
+    let mut text = format!("{} {function}\n", function.kind);
+    if !function.state.is_empty() {
+        let state: Vec<String> = function.state.iter().map(Field::to_string).collect();
+        let version = function.state_version;
+        text.push_str(&format!(
+            "  state (version {version}): {}\n",
+            state.join(", ")
+        ));
+    }
+    for line in function.doc.lines() {
+        text.push_str(&format!("  {line}\n"));
+    }
+    text
+}

@@ -1,0 +1,110 @@
+//! The command line: one file a subcommand.
+//!
+//! Standard output is data, standard error is talk. The only module that names clap and that
+//! prints.
+#![expect(
+    clippy::print_stderr,
+    reason = "talking to people is what this module is for"
+)]
+
+mod build;
+mod check;
+mod inspect;
+mod interrupt;
+mod logging;
+mod progress;
+mod run;
+mod session;
+mod summary;
+
+use std::{
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+
+use crate::{connector::SinkClosed, pipeline::Diagnostics};
+
+/// A stream runtime in which all user logic is sandboxed WebAssembly components.
+#[derive(Debug, Parser)]
+#[command(name = "tidemill", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+
+    /// How to write the log on standard error
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    log_format: logging::LogFormat,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Run),
+    Check(check::Check),
+    Inspect(inspect::Inspect),
+    Build(build::Build),
+}
+
+/// Writes data to standard output. Whoever reads it may stop reading: that is no failure.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(SinkClosed.into()),
+        written => written.context("cannot write to standard output"),
+    }
+}
+
+/// How a command that did not fail has ended.
+enum Ending {
+    Done,
+    /// The user has asked to stop.
+    Interrupted,
+}
+
+/// The exit status of a command line or a pipeline that is not valid.
+const INVALID: u8 = 2;
+/// The exit status after Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    logging::start(arguments.log_format);
+    let result = match arguments.command {
+        Command::Run(run) => run.execute(),
+        Command::Check(check) => check.execute(),
+        Command::Inspect(inspect) => inspect.execute(),
+        Command::Build(build) => build.execute(),
+    };
+    match result {
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::Interrupted) => ExitCode::from(INTERRUPTED),
+        Err(error) => fail(&error),
+    }
+}
+
+/// Tells what went wrong and chooses the exit status.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    if let Some(diagnostics) = error.downcast_ref::<Diagnostics>() {
+        let colours = io::stderr().is_terminal();
+        eprintln!("{}", diagnostics.render(colours));
+        return ExitCode::from(INVALID);
+    }
+    // Whoever read our output has gone: that is not a failure, and nobody is there to be told.
+    if error.chain().any(|cause| cause.is::<SinkClosed>()) {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("error: {}", chain(error));
+    ExitCode::FAILURE
+}
+
+/// An error and its causes, each on a line of its own.
+fn chain(error: &anyhow::Error) -> String {
+    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    causes.join("\n  caused by: ")
+}

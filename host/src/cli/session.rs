@@ -1,0 +1,49 @@
+//! What every command that reads a pipeline needs: the engine and a way to load the file.
+
+use std::{env, path::Path, path::PathBuf, thread};
+
+use anyhow::Context;
+use directories::BaseDirs;
+
+use crate::{
+    batch::Schema,
+    connector::{GeneratorConfig, parquet_schema, resolve_paths},
+    pipeline::{self, Environment, Plan, Registry},
+    wasm::{Engine, EngineOptions},
+};
+
+/// Names the directory under which compiled code is kept, instead of the user's cache directory.
+const CACHE_VARIABLE: &str = "TIDEMILL_CACHE";
+
+/// An engine that keeps compiled code where the user wants it.
+pub(super) fn engine() -> anyhow::Result<Engine> {
+    let named = env::var_os(CACHE_VARIABLE).map(PathBuf::from);
+    let cache_dir = named.or_else(|| BaseDirs::new().map(|dirs| dirs.cache_dir().to_owned()));
+    Engine::new(&EngineOptions { cache_dir }).context("cannot start the WebAssembly engine")
+}
+
+/// Loads the pipeline in the file `path`.
+pub(super) fn load(path: &Path, registry: &Registry) -> anyhow::Result<Plan> {
+    let environment = Environment {
+        libraries: registry,
+        resolve_paths: &|path| resolve_paths(path),
+        parquet_schema: &columns_of_parquet,
+        generator_schema: GeneratorConfig::schema(),
+        variable: &|name| env::var(name).ok(),
+        cores: thread::available_parallelism().map_or(1, usize::from),
+    };
+    Ok(pipeline::load(path, &environment)?)
+}
+
+/// The columns of a Parquet file for a pipeline that does not name them; those that have no type
+/// here are left out, and said to be.
+fn columns_of_parquet(path: &Path) -> Result<Schema, String> {
+    let found = parquet_schema(path).map_err(|error| format!("{error:#}"))?;
+    for (name, kind) in &found.left_out {
+        tracing::warn!(
+            path = %path.display(), column = %name, kind = %kind,
+            "the column is left out: there is no type for it",
+        );
+    }
+    Ok(found.schema)
+}

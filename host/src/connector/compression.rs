@@ -1,0 +1,192 @@
+//! Compressed files, read as a stream; the ending of the name tells how they are compressed.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, Read},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use anyhow::Context as _;
+use flate2::read::MultiGzDecoder;
+
+/// How a file is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Compression {
+    None,
+    Gzip,
+    Zstd,
+}
+
+impl Compression {
+    /// The compression that the ending of a file name stands for.
+    pub(super) fn of(path: &Path) -> Self {
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some(ending) if ending.eq_ignore_ascii_case("gz") => Self::Gzip,
+            Some(ending) if ending.eq_ignore_ascii_case("gzip") => Self::Gzip,
+            Some(ending) if ending.eq_ignore_ascii_case("zst") => Self::Zstd,
+            Some(ending) if ending.eq_ignore_ascii_case("zstd") => Self::Zstd,
+            _ => Self::None,
+        }
+    }
+}
+
+/// The uncompressed bytes of a file, and how many bytes of the file they took.
+pub(super) struct FileReader {
+    bytes: Box<dyn Read + Send>,
+    compression: Compression,
+    taken: Arc<AtomicU64>,
+}
+
+impl FileReader {
+    /// Opens a file.
+    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
+        let context = || format!("cannot open `{}`", path.display());
+        let file = File::open(path).with_context(context)?;
+        let taken = Arc::new(AtomicU64::new(0));
+        let counted = Counted {
+            file,
+            taken: Arc::clone(&taken),
+        };
+        let compression = Compression::of(path);
+        let bytes: Box<dyn Read + Send> = match compression {
+            Compression::None => Box::new(counted),
+            // Both formats may consist of several archives, one after the other.
+            Compression::Gzip => Box::new(MultiGzDecoder::new(buffered(counted))),
+            Compression::Zstd => Box::new(
+                zstd::stream::read::Decoder::with_buffer(buffered(counted))
+                    .with_context(context)?,
+            ),
+        };
+        Ok(Self {
+            bytes,
+            compression,
+            taken,
+        })
+    }
+
+    /// How many bytes of the file, as stored, have been read.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Appends at most `most` bytes to `buffer`; none at the end of the file.
+    pub(super) fn fill(&mut self, buffer: &mut Vec<u8>, most: usize) -> io::Result<usize> {
+        // Unlike `read`, this needs no zeroes in the buffer first.
+        (&mut self.bytes)
+            .take(most as u64)
+            .read_to_end(buffer)
+            .map_err(|error| self.explain(error))
+    }
+
+    fn explain(&self, error: io::Error) -> io::Error {
+        let archive = match self.compression {
+            Compression::None => return error,
+            Compression::Gzip => "gzip",
+            Compression::Zstd => "zstd",
+        };
+        let reason = if error.kind() == io::ErrorKind::UnexpectedEof {
+            format!("the file ends in the middle of its {archive} data")
+        } else {
+            format!("the file is not valid {archive} data: {error}")
+        };
+        io::Error::new(error.kind(), reason)
+    }
+}
+
+fn buffered(file: Counted) -> BufReader<Counted> {
+    BufReader::with_capacity(128 * 1024, file)
+}
+
+/// A file that counts what is read from it.
+struct Counted {
+    file: File,
+    taken: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.taken.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn gzip(text: &str) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text.as_bytes()).expect("memory");
+        encoder.finish().expect("memory")
+    }
+
+    fn zstd(text: &str) -> Vec<u8> {
+        zstd::encode_all(text.as_bytes(), 1).expect("memory")
+    }
+
+    fn read(name: &str, bytes: &[u8]) -> Result<String, String> {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join(name);
+        std::fs::write(&path, bytes).expect("a file");
+        let mut reader = FileReader::open(&path).expect("a file");
+        let mut buffer = Vec::new();
+        while reader
+            .fill(&mut buffer, 7)
+            .map_err(|error| error.to_string())?
+            > 0
+        {}
+        assert_eq!(reader.taken(), bytes.len() as u64);
+        Ok(String::from_utf8(buffer).expect("text"))
+    }
+
+    #[test]
+    fn the_ending_tells_the_compression() {
+        let text = "some text\n".repeat(100);
+        assert_eq!(read("a.json", text.as_bytes()), Ok(text.clone()));
+        assert_eq!(read("a.json.gz", &gzip(&text)), Ok(text.clone()));
+        assert_eq!(read("a.json.ZST", &zstd(&text)), Ok(text));
+    }
+
+    #[test]
+    fn archives_may_follow_each_other() {
+        let both = "one\ntwo\n";
+        let bytes = [gzip("one\n"), gzip("two\n")].concat();
+        assert_eq!(read("a.gz", &bytes).as_deref(), Ok(both));
+        let bytes = [zstd("one\n"), zstd("two\n")].concat();
+        assert_eq!(read("a.zst", &bytes).as_deref(), Ok(both));
+    }
+
+    #[test]
+    fn a_truncated_archive_is_an_error() {
+        let text = "some text\n".repeat(100);
+        for (name, bytes) in [("gzip", gzip(&text)), ("zstd", zstd(&text))] {
+            for length in [3, bytes.len() / 2, bytes.len() - 1] {
+                assert_eq!(
+                    read(&format!("a.{name}"), &bytes[..length]),
+                    Err(format!("the file ends in the middle of its {name} data")),
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_archive_is_an_error() {
+        let error = read("a.gz", b"plain text, not compressed").expect_err("an error");
+        assert!(
+            error.starts_with("the file is not valid gzip data"),
+            "{error}"
+        );
+        let error = read("a.zst", b"plain text, not compressed").expect_err("an error");
+        assert!(
+            error.starts_with("the file is not valid zstd data"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,121 @@
+//! Decodes many rows at once and, if that fails, finds the bad ones and saves the others.
+//!
+//! Whether a row is good never depends on the rows around it: a row is bad if it cannot be decoded
+//! alone.
+
+use arrow::{array::RecordBatch, compute::concat_batches};
+
+use super::RowSpan;
+
+/// Rows in a buffer. A line break follows each of them there.
+#[derive(Clone, Copy)]
+pub(crate) struct Block<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) rows: &'a [RowSpan],
+}
+
+impl<'a> Block<'a> {
+    /// The bytes of each row, without the line break.
+    pub(crate) fn iter(self) -> impl Iterator<Item = &'a [u8]> {
+        self.rows
+            .iter()
+            .map(move |row| &self.bytes[row.bytes.clone()])
+    }
+}
+
+/// Decodes rows of text.
+pub(crate) trait RowDecoder: Send {
+    /// Decodes all rows of a block, or says what is wrong with one of them. Called for every block,
+    /// and for parts of one that could not be decoded as a whole.
+    fn decode(&mut self, block: Block<'_>) -> Result<RecordBatch, String>;
+
+    /// Says what is wrong with a row, in words for the user; `None` if nothing seems to be. Called
+    /// for the rows of a block that could not be decoded.
+    fn explain(&mut self, row: &[u8]) -> Option<Fault>;
+
+    /// Says whether a row can be decoded alone. Called only for rows that `explain` suspects.
+    fn accepts(&mut self, row: &[u8]) -> bool;
+}
+
+/// What is wrong with a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The decoder cannot take the row.
+    Certain(String),
+    /// We would not take it. The decoder is more lenient here and there, and it decides.
+    Suspected(String),
+}
+
+impl Fault {
+    fn reason(self) -> String {
+        let (Self::Certain(reason) | Self::Suspected(reason)) = self;
+        reason
+    }
+}
+
+/// Decodes the good rows of a block. Returns the bad ones by their place in it, with the reason.
+pub(crate) fn salvage(
+    decoder: &mut dyn RowDecoder,
+    block: Block<'_>,
+) -> Result<(RecordBatch, Vec<(usize, String)>), String> {
+    if let Ok(batch) = decoder.decode(block) {
+        return Ok((batch, Vec::new()));
+    }
+    let mut bad = Vec::new();
+    let mut good = Vec::with_capacity(block.rows.len());
+    for (index, row) in block.iter().enumerate() {
+        let fault = decoder.explain(row).filter(|fault| match fault {
+            Fault::Certain(_) => true,
+            Fault::Suspected(_) => !decoder.accepts(row),
+        });
+        match fault {
+            Some(fault) => bad.push((index, fault.reason())),
+            None => good.push(index),
+        }
+    }
+    let mut batches = Vec::new();
+    bisect(decoder, block, &good, &mut batches, &mut bad)?;
+    bad.sort_by_key(|&(index, _)| index);
+    let batch = match batches.as_slice() {
+        [only] => only.clone(),
+        several => {
+            let none = decoder.decode(Block { rows: &[], ..block })?;
+            concat_batches(none.schema_ref(), several).map_err(|error| error.to_string())?
+        }
+    };
+    Ok((batch, bad))
+}
+
+/// Decodes the rows at `indices`, halving them as often as that fails.
+fn bisect(
+    decoder: &mut dyn RowDecoder,
+    block: Block<'_>,
+    indices: &[usize],
+    batches: &mut Vec<RecordBatch>,
+    bad: &mut Vec<(usize, String)>,
+) -> Result<(), String> {
+    if indices.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = indices
+        .iter()
+        .map(|&index| block.rows[index].clone())
+        .collect();
+    let error = match decoder.decode(Block {
+        rows: &rows,
+        ..block
+    }) {
+        Ok(batch) => {
+            batches.push(batch);
+            return Ok(());
+        }
+        Err(error) => error,
+    };
+    if let [index] = *indices {
+        bad.push((index, format!("cannot be decoded: {error}")));
+        return Ok(());
+    }
+    let (first, second) = indices.split_at(indices.len() / 2);
+    bisect(decoder, block, first, batches, bad)?;
+    bisect(decoder, block, second, batches, bad)
+}

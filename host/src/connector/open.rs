@@ -1,0 +1,87 @@
+//! From what a pipeline says to sources and sinks that are open.
+
+use std::sync::Arc;
+
+use anyhow::ensure;
+
+use super::{
+    Decoding, EventTimeUnit, Format, Sink, SinkConfig, Source, SourceConfig,
+    blackhole::BlackholeSink, file_sink::FileSink, file_source::FileSource, format::check_pattern,
+    generator::GeneratorSource, socket::SocketSource, stdin::StdinSource, stdout,
+};
+use crate::{
+    batch::{DataType, Schema},
+    time::Clock,
+};
+
+/// Opens a source. Nothing is read, and no connection made, before its partitions are asked for.
+///
+/// # Errors
+///
+/// If what the pipeline says does not fit together.
+pub fn open_source(
+    config: &SourceConfig,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Box<dyn Source>> {
+    Ok(match config.clone() {
+        SourceConfig::File { paths, decoding } => {
+            check(&decoding)?;
+            ensure!(!paths.is_empty(), "there are no files to read");
+            Box::new(FileSource::new(paths, decoding, clock))
+        }
+        SourceConfig::Stdin { decoding } => {
+            check_text(&decoding)?;
+            Box::new(StdinSource::new(decoding, clock))
+        }
+        SourceConfig::Socket { address, decoding } => {
+            check_text(&decoding)?;
+            Box::new(SocketSource::new(address, decoding, clock))
+        }
+        SourceConfig::Generator(generator) => Box::new(GeneratorSource::new(generator)?),
+    })
+}
+
+/// Opens a sink for rows of these columns.
+///
+/// # Errors
+///
+/// If it cannot be written to, or not in this format.
+pub fn open_sink(config: &SinkConfig, schema: &Schema) -> anyhow::Result<Box<dyn Sink>> {
+    Ok(match config {
+        SinkConfig::Stdout { format } => Box::new(stdout::open(*format, schema)?),
+        SinkConfig::File { path, format } => Box::new(FileSink::open(path, *format, schema)?),
+        SinkConfig::Blackhole => Box::new(BlackholeSink::default()),
+    })
+}
+
+fn check(decoding: &Decoding) -> anyhow::Result<()> {
+    ensure!(
+        decoding.batch_rows > 0,
+        "a batch must hold at least one row"
+    );
+    if let Some(time) = &decoding.event_time {
+        let field = decoding.schema.fields().get(time.column);
+        ensure!(
+            field.is_some_and(|field| field.data_type == DataType::Timestamp),
+            "the event time must be a column of type timestamp"
+        );
+        if let EventTimeUnit::Pattern(pattern) = &time.unit {
+            check_pattern(pattern)?;
+        }
+    }
+    if decoding.format == Format::Lines {
+        ensure!(
+            matches!(decoding.schema.fields(), [line] if line.data_type == DataType::Utf8),
+            "lines have one column, `line`, of type utf8"
+        );
+    }
+    Ok(())
+}
+
+fn check_text(decoding: &Decoding) -> anyhow::Result<()> {
+    ensure!(
+        decoding.format != Format::Parquet,
+        "parquet can only be read from files"
+    );
+    check(decoding)
+}

@@ -1,0 +1,304 @@
+//! A partition of text: bytes from anywhere, cut into rows, decoded many rows at a time.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+
+use super::{
+    Decoded, Decoding, Format, Partition, Read, RejectedRow,
+    format::{
+        Block, Columns, CsvHeader, JsonDecoder, Layout, LinesDecoder, MAX_ROW_BYTES, Next, RawType,
+        RowDecoder, RowSpan, Splitter, raw_schema, salvage,
+    },
+};
+use crate::{
+    batch::{Origin, Position},
+    time::Clock,
+};
+
+/// A read waits no longer than this for the first row.
+const MAX_WAIT: Duration = Duration::from_millis(100);
+
+/// Rows that are there wait no longer than this for others to share their batch.
+const MAX_GATHER: Duration = Duration::from_millis(50);
+
+/// Rows of more bytes than this do not share a batch, however many it may hold.
+const MAX_BLOCK_BYTES: usize = 8 * 1024 * 1024;
+
+/// Where the bytes of a text come from.
+pub(super) trait Bytes: Send {
+    /// Appends the bytes that come next to `buffer`, waiting for them at most `wait`; a file may
+    /// take its time. Called again and again until it says that there are no more.
+    fn fill(&mut self, buffer: &mut Vec<u8>, wait: Duration) -> anyhow::Result<Fill>;
+
+    /// How many bytes have been read so far, as stored.
+    fn taken(&self) -> u64;
+}
+
+/// What filling a buffer gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fill {
+    /// At least one byte.
+    Some,
+    /// Nothing yet.
+    Nothing,
+    /// Nothing any more.
+    End,
+}
+
+/// How far the decoder is.
+enum Stage {
+    /// The header has not come yet.
+    Header(CsvHeader),
+    /// Rows are coming.
+    Rows(Box<dyn RowDecoder>),
+}
+
+/// A text that is being read.
+pub(super) struct TextPartition<B> {
+    name: Arc<str>,
+    bytes: B,
+    buffer: Vec<u8>,
+    splitter: Splitter,
+    stage: Stage,
+    raw: Vec<RawType>,
+    columns: Columns,
+    batch_rows: usize,
+    /// Rows in the buffer that are to be decoded.
+    rows: Vec<RowSpan>,
+    /// Rows that were bad before they could be decoded.
+    rejected: Vec<RejectedRow>,
+    at_start: bool,
+    ended: bool,
+    /// How many bytes have been accounted for.
+    reported: u64,
+}
+
+impl<B: Bytes> TextPartition<B> {
+    /// The rows of `bytes`.
+    pub(super) fn new(
+        name: Arc<str>,
+        bytes: B,
+        decoding: &Decoding,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let raw = RawType::of_schema(
+            &decoding.schema,
+            decoding.event_time.as_ref(),
+            decoding.format,
+        );
+        let schema = &decoding.schema;
+        let batch_rows = decoding.batch_rows;
+        let (layout, stage) = match decoding.format {
+            Format::Csv => {
+                let header = CsvHeader::new(schema.clone(), raw.clone(), batch_rows);
+                (Layout::Csv, Stage::Header(header))
+            }
+            Format::Lines => {
+                let decoder = LinesDecoder::new(raw_schema(schema, &raw));
+                (Layout::Lines, Stage::Rows(Box::new(decoder)))
+            }
+            // Parquet is not a text; `open_source` sees to it that none comes here.
+            Format::Json | Format::Parquet => {
+                let decoder = JsonDecoder::new(schema, raw.clone(), batch_rows);
+                (Layout::Json, Stage::Rows(Box::new(decoder)))
+            }
+        };
+        Self {
+            name,
+            bytes,
+            buffer: Vec::new(),
+            splitter: Splitter::new(layout, MAX_ROW_BYTES),
+            stage,
+            raw,
+            columns: Columns::new(decoding, clock),
+            batch_rows,
+            rows: Vec::new(),
+            rejected: Vec::new(),
+            at_start: true,
+            ended: false,
+            reported: 0,
+        }
+    }
+
+    /// Cuts rows off the buffer until the batch is full. Says whether it is.
+    fn split(&mut self) -> anyhow::Result<bool> {
+        if self.at_start && !self.skip_byte_order_mark() {
+            return Ok(false);
+        }
+        let first = self
+            .rows
+            .first()
+            .map_or(self.splitter.start(), |row| row.bytes.start);
+        loop {
+            let full = self.rows.len() + self.rejected.len() >= self.batch_rows
+                || self.splitter.start() - first >= MAX_BLOCK_BYTES;
+            if full {
+                return Ok(true);
+            }
+            match self.splitter.next(&self.buffer, self.ended) {
+                Next::More => return Ok(false),
+                Next::Row(row) => match &self.stage {
+                    Stage::Rows(_) => self.rows.push(row),
+                    Stage::Header(header) => {
+                        let decoder = header
+                            .decoder(&self.buffer[row.bytes])
+                            .with_context(|| format!("cannot read `{}` as csv", self.name))?;
+                        self.stage = Stage::Rows(Box::new(decoder));
+                    }
+                },
+                Next::Bad(_, reason) if matches!(self.stage, Stage::Header(_)) => {
+                    anyhow::bail!(
+                        "cannot read `{}` as csv: the header is bad: {reason}",
+                        self.name
+                    );
+                }
+                Next::Bad(row, reason) => {
+                    let rejected = self.reject(&row, reason);
+                    self.rejected.push(rejected);
+                }
+            }
+        }
+    }
+
+    fn reject(&self, row: &RowSpan, reason: String) -> RejectedRow {
+        RejectedRow {
+            position: Position {
+                partition: Arc::clone(&self.name),
+                number: row.line,
+            },
+            reason,
+            row: String::from_utf8_lossy(&self.buffer[row.bytes.clone()]).into_owned(),
+        }
+    }
+
+    /// Skips a byte order mark. Says whether it is known that there is none any more.
+    fn skip_byte_order_mark(&mut self) -> bool {
+        const MARK: &[u8] = b"\xef\xbb\xbf";
+        if self.buffer.starts_with(MARK) {
+            self.splitter.skip(MARK.len());
+        } else if MARK.starts_with(&self.buffer) && !self.ended {
+            return false;
+        }
+        self.at_start = false;
+        true
+    }
+
+    /// Appends bytes to the buffer.
+    fn fill(&mut self, wait: Duration) -> anyhow::Result<Fill> {
+        self.compact();
+        let fill = self.bytes.fill(&mut self.buffer, wait)?;
+        if fill == Fill::End {
+            self.ended = true;
+            if self.buffer.last().is_some_and(|&byte| byte != b'\n') {
+                self.buffer.push(b'\n');
+            }
+        }
+        Ok(fill)
+    }
+
+    /// Drops bytes that are done with, once they are more than those that are not.
+    fn compact(&mut self) {
+        let done = self
+            .rows
+            .first()
+            .map_or(self.splitter.start(), |row| row.bytes.start);
+        if done <= self.buffer.len() - done {
+            return;
+        }
+        self.buffer.drain(..done);
+        self.splitter.shift(done);
+        for row in &mut self.rows {
+            row.bytes = row.bytes.start - done..row.bytes.end - done;
+        }
+    }
+
+    /// Decodes the rows that have been cut off.
+    fn decode(&mut self) -> anyhow::Result<Read> {
+        let rows = std::mem::take(&mut self.rows);
+        let mut rejected = std::mem::take(&mut self.rejected);
+        let block = Block {
+            bytes: &self.buffer,
+            rows: &rows,
+        };
+        let Stage::Rows(decoder) = &mut self.stage else {
+            anyhow::bail!("cannot read `{}` as csv: it has no header", self.name);
+        };
+        let (record, bad) = salvage(decoder.as_mut(), block)
+            .map_err(|error| anyhow::anyhow!("cannot decode rows of `{}`: {error}", self.name))?;
+        let bad: Vec<_> = bad
+            .into_iter()
+            .map(|(index, reason)| (&rows[index], reason))
+            .collect();
+        let mut lost = bad.iter().map(|(row, _)| row.line).peekable();
+        let good: Vec<_> = rows
+            .iter()
+            .filter(|row| lost.next_if_eq(&row.line).is_none())
+            .collect();
+        let origin = self.origin(&good);
+        let (batch, late) = self.columns.batch(&self.raw, record, origin, Vec::new())?;
+        let late = late
+            .into_iter()
+            .map(|(index, reason)| (good[index], reason));
+        for (row, reason) in bad.into_iter().chain(late) {
+            rejected.push(self.reject(row, reason));
+        }
+        rejected.sort_by_key(|row| row.position.number);
+        let taken = self.bytes.taken();
+        let bytes = taken - std::mem::replace(&mut self.reported, taken);
+        Ok(Read::Rows(Decoded {
+            batch,
+            rejected,
+            bytes,
+        }))
+    }
+
+    fn origin(&self, rows: &[&RowSpan]) -> Origin {
+        let partition = Arc::clone(&self.name);
+        let consecutive = rows.windows(2).all(|pair| pair[0].line + 1 == pair[1].line);
+        match rows.first() {
+            Some(first) if consecutive => Origin::consecutive(partition, first.line),
+            _ => Origin::numbered(partition, rows.iter().map(|row| row.line).collect()),
+        }
+    }
+}
+
+impl<B: Bytes> Partition for TextPartition<B> {
+    fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    fn read(&mut self) -> anyhow::Result<Read> {
+        let mut deadline = Instant::now() + MAX_WAIT;
+        let mut waiting = false;
+        loop {
+            let had_rows = waiting;
+            let full = self.split()?;
+            waiting = !self.rows.is_empty() || !self.rejected.is_empty();
+            if full || self.ended {
+                return if waiting {
+                    self.decode()
+                } else {
+                    Ok(Read::End)
+                };
+            }
+            if waiting && !had_rows {
+                deadline = deadline.min(Instant::now() + MAX_GATHER);
+            }
+            let wait = deadline.saturating_duration_since(Instant::now());
+            if self.fill(wait)? == Fill::Nothing {
+                return if waiting {
+                    self.decode()
+                } else {
+                    Ok(Read::Idle)
+                };
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! Texts of good and bad rows, in pieces of any size.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::connector::{
+    EventTimeUnit,
+    harness::{decoding, listing, read_all, text_partition},
+};
+
+/// A line, and what becomes of it: nothing, a row, or a bad row.
+fn json_lines() -> impl Strategy<Value = (String, Option<bool>)> {
+    prop_oneof![
+        4 => (any::<i64>(), ".{0,20}").prop_map(|(n, s)| {
+            let s = serde_json::Value::from(s);
+            (format!("{{\"ts\":0,\"n\":{n},\"s\":{s}}}"), Some(true))
+        }),
+        1 => Just(("{\"ts\":1}\r".to_owned(), Some(true))),
+        1 => Just(("{\"ts\":1}{\"ts\":2}".to_owned(), Some(false))),
+        1 => Just(("{\"ts\":1,\"n\":".to_owned(), Some(false))),
+        1 => Just(("2}".to_owned(), Some(false))),
+        1 => Just(("{\"ts\":null}".to_owned(), Some(false))),
+        1 => Just(("{\"ts\":9000000000000000}".to_owned(), Some(false))),
+        1 => Just(("{\"ts\":0,\"n\":\"x\"}".to_owned(), Some(false))),
+        1 => Just(("{\"ts\":0,\"s\":\"a".to_owned(), Some(false))),
+        1 => Just(("b\"}".to_owned(), Some(false))),
+        1 => Just((" \t".to_owned(), None)),
+        1 => Just((String::new(), None)),
+    ]
+}
+
+fn csv_rows() -> impl Strategy<Value = (String, Option<bool>)> {
+    prop_oneof![
+        4 => (any::<i64>(), "[ -~\n\r]{0,12}").prop_map(|(n, s)| {
+            (format!("0,{n},\"{}\"", s.replace('"', "\"\"")), Some(true))
+        }),
+        1 => Just(("0,1,a\"b\r".to_owned(), Some(true))),
+        1 => Just(("0,1".to_owned(), Some(false))),
+        1 => Just(("0,1,a,b".to_owned(), Some(false))),
+        1 => Just((",1,a".to_owned(), Some(false))),
+        1 => Just(("0,x,a".to_owned(), Some(false))),
+        1 => Just(("0,1,\"\n\n\",b".to_owned(), Some(false))),
+        1 => Just(("0,1,a\r0,1,a".to_owned(), Some(false))),
+        1 => Just((String::new(), None)),
+    ]
+}
+
+/// Reads rows in chunks and batches of some size, and checks that each is where it should be.
+fn check(
+    format: Format,
+    header: &str,
+    rows: &[(String, Option<bool>)],
+    chunk: usize,
+    batch_rows: usize,
+) -> Result<Vec<String>, TestCaseError> {
+    let columns = "ts: timestamp, n: int64, s: utf8";
+    let mut decoding = decoding(format, columns, Some(EventTimeUnit::Millis));
+    decoding.batch_rows = batch_rows;
+    let mut text = header.to_owned();
+    let mut expected = Vec::new();
+    for (row, good) in rows {
+        let line = 1 + text.matches('\n').count();
+        expected.extend(good.map(|good| (line, good)));
+        text.push_str(row);
+        text.push('\n');
+    }
+    let mut partition = text_partition(&decoding, text.as_bytes(), chunk);
+    let found = listing(&read_all(&mut partition).expect("rows"));
+    let places: Vec<_> = found
+        .iter()
+        .map(|row| {
+            let (line, row) = row.split_once(": ").expect("a number");
+            (line.parse().expect("a number"), !row.starts_with("BAD "))
+        })
+        .collect();
+    prop_assert_eq!(places, expected);
+    Ok(found)
+}
+
+proptest! {
+    #[test]
+    fn every_line_of_json_is_accounted_for(
+        rows in prop::collection::vec(json_lines(), 0..60),
+        chunk in 1_usize..200,
+        batch_rows in 1_usize..20,
+    ) {
+        let whole = check(Format::Json, "", &rows, 1 << 20, 1000)?;
+        let pieces = check(Format::Json, "", &rows, chunk, batch_rows)?;
+        prop_assert_eq!(whole, pieces);
+    }
+
+    #[test]
+    fn every_row_of_csv_is_accounted_for(
+        rows in prop::collection::vec(csv_rows(), 0..60),
+        chunk in 1_usize..200,
+        batch_rows in 1_usize..20,
+    ) {
+        let whole = check(Format::Csv, "ts,n,s\n", &rows, 1 << 20, 1000)?;
+        let pieces = check(Format::Csv, "ts,n,s\n", &rows, chunk, batch_rows)?;
+        prop_assert_eq!(whole, pieces);
+    }
+
+    #[test]
+    fn no_bytes_do_harm(
+        text in prop::collection::vec(
+            prop_oneof![
+                4 => prop::sample::select(b"\n\r\",{}[]:0x\\ \xff".to_vec()),
+                1 => any::<u8>(),
+            ],
+            0..400,
+        ),
+        chunk in 1_usize..50,
+        batch_rows in 1_usize..20,
+    ) {
+        for (format, columns) in [
+            (Format::Json, "x: float64, s: utf8"),
+            (Format::Csv, "x: float64, s: utf8"),
+            (Format::Lines, "line: utf8"),
+        ] {
+            let header: &[u8] = if format == Format::Csv { b"x,s\n" } else { b"" };
+            let text = [header, &text].concat();
+            let whole = decoding(format, columns, None);
+            let mut pieces = whole.clone();
+            pieces.batch_rows = batch_rows;
+            let whole = listing(&read_all(&mut text_partition(&whole, &text, 1 << 20)).expect("rows"));
+            let pieces = listing(&read_all(&mut text_partition(&pieces, &text, chunk)).expect("rows"));
+            prop_assert_eq!(whole, pieces);
+        }
+    }
+}

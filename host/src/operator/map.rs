@@ -1,0 +1,63 @@
+//! Adds the results of a function to each row.
+
+use std::sync::Arc;
+
+use arrow::{array::ArrayRef, compute};
+
+use super::{
+    Call, Guests, Operator, Outbox, OutputColumn, RejectionPolicy, StageSpec,
+    projection::Projection, scalar_call::evaluate,
+};
+use crate::{batch::Batch, metrics::NodeMetrics, time::Watermark};
+
+/// The operator of `map = "…"`.
+pub(super) struct Map {
+    call: Call,
+    guests: Guests,
+    projection: Projection,
+    rejects: RejectionPolicy,
+}
+
+impl Map {
+    pub(super) fn open(
+        spec: &StageSpec,
+        call: &Call,
+        output: &[OutputColumn],
+        guests: Guests,
+        metrics: &Arc<NodeMetrics>,
+    ) -> Self {
+        Self {
+            rejects: RejectionPolicy::of_stage(spec, guests.digest(call), metrics),
+            projection: Projection::new(spec, output),
+            call: call.clone(),
+            guests,
+        }
+    }
+}
+
+impl Operator for Map {
+    fn process(&mut self, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
+        let evaluated = evaluate(
+            &mut self.guests,
+            &self.call,
+            &batch,
+            self.rejects.patience(),
+        )?;
+        self.rejects.settle(&batch, &evaluated.bad, out)?;
+        let Some(good) = evaluated.good(batch.rows()) else {
+            out.push(self.projection.apply(&batch, &evaluated.results)?);
+            return Ok(());
+        };
+        let results: Vec<ArrayRef> = evaluated
+            .results
+            .iter()
+            .map(|result| compute::filter(result, &good))
+            .collect::<Result<_, _>>()?;
+        out.push(self.projection.apply(&batch.filter(&good)?, &results)?);
+        Ok(())
+    }
+
+    fn advance(&mut self, watermark: Watermark, _: &mut Outbox) -> anyhow::Result<Watermark> {
+        Ok(watermark)
+    }
+}

@@ -1,0 +1,24 @@
+//! What operators hand on.
+
+use super::DeadLetter;
+use crate::batch::Batch;
+
+/// What an operator has to hand on after a call. Emptied by whoever made the call.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// The stage's output, in order.
+    pub batches: Vec<Batch>,
+    /// Rows that were late, with the place of the sink that takes them.
+    pub late: Vec<(usize, Batch)>,
+    /// Rows that could not be handled.
+    pub dead_letters: Vec<DeadLetter>,
+}
+
+impl Outbox {
+    /// Hands on `batch` unless it is empty.
+    pub fn push(&mut self, batch: Batch) {
+        if batch.rows() > 0 {
+            self.batches.push(batch);
+        }
+    }
+}

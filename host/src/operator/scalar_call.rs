@@ -1,0 +1,104 @@
+//! Calls a scalar function for the rows of a batch and finds those on which it fails.
+
+use arrow::{
+    array::{ArrayRef, BooleanArray, new_null_array},
+    buffer::{BooleanBuffer, MutableBuffer},
+    compute,
+};
+
+use super::{
+    Call, Guests, guest,
+    isolation::isolate,
+    rejects::{BadRow, Patience},
+};
+use crate::{batch::Batch, wasm::Columns};
+
+/// What a scalar function makes of a batch.
+pub(super) struct Evaluated {
+    /// The results, as long as the batch. What they hold for a bad row is of no meaning.
+    pub(super) results: Vec<ArrayRef>,
+    /// Rows without a result, in order.
+    pub(super) bad: Vec<BadRow>,
+}
+
+impl Evaluated {
+    /// Which rows have a result; `None` if all of them have.
+    pub(super) fn good(&self, rows: usize) -> Option<BooleanArray> {
+        if self.bad.is_empty() {
+            return None;
+        }
+        let mut mask = MutableBuffer::from_len_zeroed(rows.div_ceil(8));
+        mask.as_slice_mut().fill(0xff);
+        for bad in &self.bad {
+            mask.as_slice_mut()[bad.row / 8] &= !(1 << (bad.row % 8));
+        }
+        Some(BooleanBuffer::new(mask.into(), 0, rows).into())
+    }
+}
+
+/// Calls the function of `call` for every row of `batch`.
+pub(super) fn evaluate(
+    guests: &mut Guests,
+    call: &Call,
+    batch: &Batch,
+    patience: Patience,
+) -> anyhow::Result<Evaluated> {
+    let arguments = guest::arguments(&call.arguments, batch)?;
+    let mut pieces: Vec<(usize, Vec<ArrayRef>)> = Vec::new();
+    let mut refused = Vec::new();
+    let failed = isolate(
+        0..batch.rows(),
+        patience,
+        &mut |rows| {
+            guests.call(call, |instance| {
+                let arguments = guest::slice(&arguments, &rows);
+                instance.scalar(
+                    &call.function,
+                    Columns {
+                        rows: rows.len(),
+                        arrays: &arguments,
+                    },
+                )
+            })
+        },
+        &mut |rows, output| {
+            refused.extend(BadRow::refused(rows.start, output.errors));
+            pieces.push((rows.start, output.columns));
+        },
+    );
+    let results = join(call, pieces, &failed)?;
+    refused.extend(failed);
+    refused.sort_by_key(|bad| bad.row);
+    Ok(Evaluated {
+        results,
+        bad: refused,
+    })
+}
+
+/// Puts the results of the calls together, with nulls in the place of rows that failed.
+fn join(
+    call: &Call,
+    mut pieces: Vec<(usize, Vec<ArrayRef>)>,
+    failed: &[BadRow],
+) -> anyhow::Result<Vec<ArrayRef>> {
+    if failed.is_empty() && pieces.len() == 1 {
+        return Ok(pieces.remove(0).1);
+    }
+    let results = &call.function.results;
+    for bad in failed {
+        let nulls = results
+            .iter()
+            .map(|field| new_null_array(&field.data_type.to_arrow(), 1));
+        pieces.push((bad.row, nulls.collect()));
+    }
+    pieces.sort_by_key(|(start, _)| *start);
+    (0..results.len())
+        .map(|result| {
+            let parts: Vec<_> = pieces
+                .iter()
+                .map(|(_, columns)| columns[result].as_ref())
+                .collect();
+            Ok(compute::concat(&parts)?)
+        })
+        .collect()
+}

@@ -1,0 +1,66 @@
+//! Loading a pipeline: the file is read, parsed and resolved, and every mistake reported at once.
+
+use std::{fs, path::Path};
+
+use super::{
+    Diagnostic, Diagnostics, Environment, Plan, Span,
+    reader::{Context, Document},
+    resolve::resolve,
+    spec::Spec,
+};
+
+/// What is said of a pipeline without a plan and without a mistake. There is none that we know of.
+pub(super) const UNEXPLAINED: &str = "there is no plan for this pipeline; please report it";
+
+/// Loads the pipeline in the file `path`.
+///
+/// # Errors
+///
+/// If the file cannot be read or has mistakes: all of them.
+pub fn load(path: &Path, environment: &Environment<'_>) -> Result<Plan, Diagnostics> {
+    let bytes = fs::read(path).map_err(|error| {
+        let message = format!("cannot read the pipeline: {error}");
+        Diagnostics::new(path, "", vec![Diagnostic::new(Span::default(), message)])
+    })?;
+    match str::from_utf8(&bytes) {
+        Ok(source) => load_text(path, source, environment),
+        Err(error) => {
+            // Up to the error, offsets are the same in the text with replacement characters.
+            let start = error.valid_up_to();
+            let source = String::from_utf8_lossy(&bytes);
+            let end = start + char::REPLACEMENT_CHARACTER.len_utf8();
+            let mistake = Diagnostic::new(Span { start, end }, "the file is not UTF-8 text");
+            Err(Diagnostics::new(path, &source, vec![mistake]))
+        }
+    }
+}
+
+/// Loads the pipeline `source`, which stands in the file `path`; the file itself is not touched.
+///
+/// # Errors
+///
+/// If the text has mistakes: all of them.
+pub fn load_text(
+    path: &Path,
+    source: &str,
+    environment: &Environment<'_>,
+) -> Result<Plan, Diagnostics> {
+    let base = path.parent().unwrap_or(Path::new(""));
+    let context = Context::new(source, base, environment);
+    let fail = |list| Err(Diagnostics::new(path, source, list));
+
+    // A text with broken syntax means nothing for sure: what else is wrong is seen after that.
+    let document = match Document::parse(source) {
+        Ok(document) => document,
+        Err(mistakes) => return fail(mistakes),
+    };
+    let spec = Spec::read(&document.root(&context));
+    let plan = resolve(&spec, &context);
+    let mut mistakes = context.into_mistakes();
+    match plan {
+        Some(plan) if mistakes.is_empty() => return Ok(plan),
+        None if mistakes.is_empty() => mistakes.push(Diagnostic::new(spec.start, UNEXPLAINED)),
+        _ => {}
+    }
+    fail(mistakes)
+}

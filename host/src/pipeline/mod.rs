@@ -1,0 +1,26 @@
+//! Pipelines: from the file that a user writes to a plan that cannot be wrong.
+//!
+//! The text becomes a *spec*, which says what the user wrote and where; the spec becomes a
+//! [`Plan`], which says what the runtime does. Both steps collect every mistake they find. What
+//! lies outside the file is asked for through an [`Environment`]; nothing here runs a pipeline.
+
+mod environment;
+mod plan;
+mod registry;
+
+mod describe;
+mod diagnostic;
+mod load;
+mod reader;
+mod resolve;
+mod spec;
+mod suggestion;
+
+#[cfg(test)]
+mod tests;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Span};
+pub use environment::{Environment, Libraries, LibraryError, LibraryRef, LoadedLibrary};
+pub use load::{load, load_text};
+pub use plan::{LibraryUse, Node, Plan, SinkPlan, SourcePlan, StageLimits, StagePlan};
+pub use registry::Registry;

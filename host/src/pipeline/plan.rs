@@ -1,0 +1,144 @@
+//! The plan of a pipeline: what the runtime does, with every name resolved and every type checked.
+//!
+//! Plain data. It says what happens, not how it is spread over subtasks.
+
+use std::fmt;
+
+use super::LibraryRef;
+use crate::{
+    batch::Schema,
+    connector::{SinkConfig, SourceConfig},
+    operator::{OnError, Work},
+    time::Duration,
+};
+
+/// A pipeline that can run. Only [`load`](fn@super::load) makes one.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The name that state is kept under.
+    pub name: String,
+    /// Into how many subtasks an operator is split; at least 1.
+    pub parallelism: usize,
+    /// In the order of the file.
+    pub sources: Vec<SourcePlan>,
+    /// Every stage after those it reads.
+    pub stages: Vec<StagePlan>,
+    /// In the order of the file.
+    pub sinks: Vec<SinkPlan>,
+    /// Where dead letters go; `None` if they are only counted and logged.
+    pub dead_letters: Option<SinkConfig>,
+    /// Every pair of a library and a configuration, once.
+    pub libraries: Vec<LibraryUse>,
+    /// The job stops when more than this many rows fail one after the other.
+    pub max_dead_letters: u64,
+}
+
+/// Something that rows come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Node {
+    /// An index into [`Plan::sources`].
+    Source(usize),
+    /// An index into [`Plan::stages`].
+    Stage(usize),
+}
+
+/// A source of a plan.
+#[derive(Clone, Debug)]
+pub struct SourcePlan {
+    /// Unique among sources, stages and sinks.
+    pub name: String,
+    /// What it is in the words of the file, without the values of environment variables.
+    pub summary: String,
+    /// How it is read.
+    pub config: SourceConfig,
+    /// The columns of its rows.
+    pub schema: Schema,
+    /// Whether its rows have event times.
+    pub event_time: bool,
+    /// How far a watermark stays behind the greatest event time seen.
+    pub delay: Duration,
+    /// How far a partition may run ahead of the slowest before it waits.
+    pub max_drift: Duration,
+    /// What happens to rows that cannot be decoded.
+    pub on_error: OnError,
+}
+
+/// A stage of a plan.
+#[derive(Clone, Debug)]
+pub struct StagePlan {
+    /// Unique among sources, stages and sinks; its state is kept under it.
+    pub name: String,
+    /// Whose rows it takes; never empty, all of them with the columns of `input_schema`.
+    pub inputs: Vec<Node>,
+    /// The columns of the rows that come in.
+    pub input_schema: Schema,
+    /// The columns of the rows that go out.
+    pub schema: Schema,
+    /// Whether the rows that go out have event times.
+    pub has_event_time: bool,
+    /// What it does.
+    pub work: Work,
+    /// What happens to rows that fail.
+    pub on_error: OnError,
+    /// What its functions may use.
+    pub limits: StageLimits,
+    /// The sink for late rows, an index into [`Plan::sinks`].
+    pub late: Option<usize>,
+}
+
+/// A library with a configuration.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LibraryUse {
+    /// Where it is.
+    pub reference: LibraryRef,
+    /// A JSON object. It may hold secrets, so it is never printed.
+    pub config: String,
+    /// The digest of the component, in hexadecimal.
+    pub digest: String,
+    /// What the file calls it, without the values of environment variables.
+    pub name: String,
+}
+
+/// Leaves out the path and the configuration, where secrets may be.
+impl fmt::Debug for LibraryUse {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("LibraryUse")
+            .field("name", &self.name)
+            .field("digest", &self.digest)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the functions of a stage may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StageLimits {
+    /// Bytes of memory of an instance; never zero.
+    pub memory: u64,
+    /// Time for one call; never zero.
+    pub deadline: Duration,
+}
+
+impl Default for StageLimits {
+    fn default() -> Self {
+        Self {
+            memory: 64 << 20,
+            deadline: Duration::from_secs(1),
+        }
+    }
+}
+
+/// A sink of a plan.
+#[derive(Clone, Debug)]
+pub struct SinkPlan {
+    /// Unique among sources, stages and sinks.
+    pub name: String,
+    /// What it is in the words of the file, without the values of environment variables.
+    pub summary: String,
+    /// Whose rows it takes; empty for a sink of late rows.
+    pub inputs: Vec<Node>,
+    /// How it is written.
+    pub config: SinkConfig,
+    /// The columns of its rows.
+    pub schema: Schema,
+}

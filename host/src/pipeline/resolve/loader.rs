@@ -1,0 +1,101 @@
+//! The libraries of a pipeline: each loaded once for each configuration.
+
+use std::{rc::Rc, sync::Arc};
+
+use crate::pipeline::{
+    Diagnostic, LibraryError, LibraryRef, LibraryUse, LoadedLibrary, reader::Context,
+    spec::CallSpec,
+};
+
+/// A library that was asked for, and its place in the plan.
+type Loaded = Result<(usize, Arc<LoadedLibrary>), LibraryError>;
+
+/// The libraries asked for so far.
+pub(super) struct Loader<'a> {
+    context: &'a Context<'a>,
+    loaded: Vec<(LibraryRef, String, Rc<Loaded>)>,
+    uses: Vec<LibraryUse>,
+    /// Files that cannot be used: one mistake each, however many calls name it.
+    broken: Vec<(LibraryRef, Diagnostic)>,
+}
+
+impl<'a> Loader<'a> {
+    /// None so far.
+    pub(super) fn new(context: &'a Context<'a>) -> Self {
+        Self {
+            context,
+            loaded: Vec::new(),
+            uses: Vec::new(),
+            broken: Vec::new(),
+        }
+    }
+
+    /// The library of a call and its place in the plan; reports one that cannot be had.
+    pub(super) fn get(&mut self, call: &CallSpec) -> Option<(usize, Arc<LoadedLibrary>)> {
+        let (config, config_span) = call.config.as_ref()?;
+        let loaded = self.load(call, config);
+        let error = match &*loaded {
+            Ok(library) => return Some(library.clone()),
+            Err(error) => error,
+        };
+        let name = &call.library.name;
+        let text = self.context.redact(&error.to_string());
+        let mistake = match error {
+            LibraryError::Config(_) => {
+                let span = config_span.unwrap_or(call.library.span);
+                let message = format!("`{name}` refuses its configuration: {text}");
+                let mistake = Diagnostic::new(span, message);
+                self.context.report(match config_span {
+                    Some(_) => mistake,
+                    None => mistake.help("add `config = { … }`".to_owned()),
+                });
+                return None;
+            }
+            LibraryError::Missing => {
+                Diagnostic::new(call.library.span, format!("there is no file `{name}`"))
+                    .help("build it, or correct the path: it is relative to this file".to_owned())
+            }
+            LibraryError::Unusable(_) => {
+                Diagnostic::new(call.library.span, format!("cannot use `{name}`: {text}"))
+            }
+        };
+        let reference = &call.library.reference;
+        match self.broken.iter_mut().find(|(other, _)| other == reference) {
+            Some((_, first)) => first
+                .secondary
+                .push((call.library.span, "and here".to_owned())),
+            None => self.broken.push((reference.clone(), mistake)),
+        }
+        None
+    }
+
+    fn load(&mut self, call: &CallSpec, config: &str) -> Rc<Loaded> {
+        let reference = &call.library.reference;
+        let same = |entry: &&(LibraryRef, String, _)| entry.0 == *reference && entry.1 == config;
+        if let Some((_, _, loaded)) = self.loaded.iter().find(same) {
+            return Rc::clone(loaded);
+        }
+        let loaded = self.context.environment.libraries.load(reference, config);
+        let loaded = loaded.map(|library| {
+            self.uses.push(LibraryUse {
+                reference: reference.clone(),
+                config: config.to_owned(),
+                digest: library.digest.clone(),
+                name: call.library.name.clone(),
+            });
+            (self.uses.len() - 1, library)
+        });
+        let loaded = Rc::new(loaded);
+        self.loaded
+            .push((reference.clone(), config.to_owned(), Rc::clone(&loaded)));
+        loaded
+    }
+
+    /// All libraries that are used; reports the files that cannot be.
+    pub(super) fn finish(self) -> Vec<LibraryUse> {
+        for (_, mistake) in self.broken {
+            self.context.report(mistake);
+        }
+        self.uses
+    }
+}

@@ -1,0 +1,81 @@
+//! Who is who in a pipeline.
+
+use std::collections::HashMap;
+
+use crate::pipeline::{Diagnostic, Span, diagnostic::Spanned, reader::Context, spec::Spec};
+
+/// A source, stage or sink, by its place in the spec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Member {
+    Source(usize),
+    Stage(usize),
+    Sink(usize),
+}
+
+impl Member {
+    /// What messages call it.
+    pub(super) const fn kind(self) -> &'static str {
+        match self {
+            Self::Source(_) => "source",
+            Self::Stage(_) => "stage",
+            Self::Sink(_) => "sink",
+        }
+    }
+}
+
+/// All sources, stages and sinks by name.
+pub(super) struct Names<'a> {
+    members: HashMap<&'a str, (Member, Span)>,
+}
+
+impl<'a> Names<'a> {
+    /// Collects the names, and reports those that are given twice.
+    pub(super) fn new(spec: &'a Spec, context: &Context<'_>) -> Self {
+        let mut names = Self {
+            members: HashMap::new(),
+        };
+        let sources = spec.sources.iter().map(|source| &source.name).enumerate();
+        let stages = spec.stages.iter().map(|stage| &stage.name).enumerate();
+        let sinks = spec.sinks.iter().map(|sink| &sink.name).enumerate();
+        let mut all: Vec<_> = sources
+            .map(|(index, name)| (Member::Source(index), name))
+            .chain(stages.map(|(index, name)| (Member::Stage(index), name)))
+            .chain(sinks.map(|(index, name)| (Member::Sink(index), name)))
+            .collect();
+        all.sort_by_key(|(_, name)| name.span);
+        for (member, name) in all {
+            names.add(member, name, context);
+        }
+        names
+    }
+
+    fn add(&mut self, member: Member, name: &'a Spanned<String>, context: &Context<'_>) {
+        let Some((other, place)) = self.members.get(name.value.as_str()) else {
+            self.members.insert(&name.value, (member, name.span));
+            return;
+        };
+        let message = format!("`{}` is already the name of a {}", name.value, other.kind());
+        context.report(
+            Diagnostic::new(name.span, message)
+                .and(*place, "first used here")
+                .help("sources, stages and sinks need names of their own".to_owned()),
+        );
+    }
+
+    /// Who is called `name`.
+    pub(super) fn find(&self, name: &str) -> Option<Member> {
+        self.members.get(name).map(|(member, _)| *member)
+    }
+
+    /// The names of all members that `wanted` picks, in alphabetical order.
+    pub(super) fn list(&self, wanted: impl Fn(Member) -> bool) -> Vec<&'a str> {
+        let mut names: Vec<&str> = self
+            .members
+            .iter()
+            .filter(|(_, (member, _))| wanted(*member))
+            .map(|(name, _)| *name)
+            .collect();
+        names.sort_unstable();
+        names
+    }
+}

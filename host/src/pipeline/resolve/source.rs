@@ -1,0 +1,265 @@
+//! A source, with its files found and its columns known.
+
+use std::path::PathBuf;
+
+use super::columns::column;
+use crate::{
+    batch::{DataType, Field, Schema},
+    connector::{Decoding, EventTime, EventTimeUnit, Format, GeneratorConfig, SourceConfig},
+    pipeline::{
+        Diagnostic, SourcePlan,
+        diagnostic::Spanned,
+        reader::{Context, Text},
+        spec::{EventTimeSpec, Input, Rows, SourceSpec},
+    },
+    time::Duration,
+};
+
+/// How far a partition may run ahead of the slowest, beyond the delay of the watermark.
+const MAX_DRIFT: Duration = Duration::from_secs(60);
+
+/// Resolves a source.
+pub(super) fn resolve(spec: &SourceSpec, context: &Context<'_>) -> Option<SourcePlan> {
+    let input = spec.input.as_ref()?;
+    let (config, summary, schema, event_time) = match input {
+        Input::File { path, rows } => {
+            let paths = paths(path, context);
+            let decoding = decoding(spec, rows, paths.as_deref(), context);
+            let (paths, decoding) = (paths?, decoding?);
+            let count = match paths.len() {
+                1 => String::new(),
+                count => format!(" ({count} files)"),
+            };
+            let summary = format!("file {}{count}, {}", path.value, name(rows.format.value));
+            decoded(decoding, summary, |decoding| SourceConfig::File {
+                paths,
+                decoding,
+            })
+        }
+        Input::Stdin { rows } => {
+            let decoding = decoding(spec, rows, None, context)?;
+            let summary = format!("stdin, {}", name(rows.format.value));
+            decoded(decoding, summary, |decoding| SourceConfig::Stdin {
+                decoding,
+            })
+        }
+        Input::Socket { address, rows } => {
+            let decoding = decoding(spec, rows, None, context)?;
+            let summary = format!("socket {address}, {}", name(rows.format.value));
+            decoded(decoding, summary, |decoding| SourceConfig::Socket {
+                address: address.value().to_owned(),
+                decoding,
+            })
+        }
+        Input::Generator(config) => generator(spec, config, context),
+    };
+    check_watermark(spec, event_time, context);
+    let delay = spec
+        .watermark
+        .as_ref()
+        .map_or(Duration::ZERO, |watermark| watermark.delay);
+    let drift = spec.max_drift.as_ref().map(|drift| drift.value);
+    Some(SourcePlan {
+        name: spec.name.value.clone(),
+        summary,
+        config,
+        schema,
+        event_time,
+        delay,
+        max_drift: drift.unwrap_or(delay.saturating_add(MAX_DRIFT)),
+        on_error: spec.on_error,
+    })
+}
+
+/// What is known of a source: how it is read, in words, its columns, whether it has event time.
+type Parts = (SourceConfig, String, Schema, bool);
+
+fn decoded(
+    decoding: Decoding,
+    summary: String,
+    config: impl FnOnce(Decoding) -> SourceConfig,
+) -> Parts {
+    let schema = decoding.schema.clone();
+    let event_time = decoding.event_time.is_some();
+    (config(decoding), summary, schema, event_time)
+}
+
+fn generator(spec: &SourceSpec, config: &GeneratorConfig, context: &Context<'_>) -> Parts {
+    let ahead = spec
+        .watermark
+        .as_ref()
+        .and_then(|mark| mark.max_ahead.as_ref());
+    if let Some(max_ahead) = ahead {
+        context.error(
+            max_ahead.span,
+            "a `generator` source cannot have `max_ahead`",
+        );
+    }
+    let schema = context.environment.generator_schema.clone();
+    let is_time = |field: &Field| field.data_type == DataType::Timestamp;
+    let event_time = schema.fields().iter().any(is_time);
+    let config = GeneratorConfig {
+        batch_rows: spec.batch_rows,
+        ..config.clone()
+    };
+    let rows = match config.rows {
+        None => "without end".to_owned(),
+        Some(rows) => format!("{rows} rows"),
+    };
+    let summary = format!("generator, {rows}, seed {}", config.seed);
+    (SourceConfig::Generator(config), summary, schema, event_time)
+}
+
+/// Reports keys that are about event time where there is none.
+fn check_watermark(spec: &SourceSpec, event_time: bool, context: &Context<'_>) {
+    if event_time {
+        return;
+    }
+    let watermark = spec.watermark.as_ref().map(|mark| ("watermark", mark.span));
+    let drift = spec
+        .max_drift
+        .as_ref()
+        .map(|drift| ("max_drift", drift.span));
+    for (key, span) in watermark.into_iter().chain(drift) {
+        let message = format!("`{key}` is about event time, and this source has none");
+        let help = "set `event_time = { column = …, unit = … }`".to_owned();
+        context.report(Diagnostic::new(span, message).help(help));
+    }
+}
+
+fn name(format: Format) -> &'static str {
+    match format {
+        Format::Json => "json",
+        Format::Csv => "csv",
+        Format::Parquet => "parquet",
+        Format::Lines => "lines",
+    }
+}
+
+fn paths(path: &Spanned<Text>, context: &Context<'_>) -> Option<Vec<PathBuf>> {
+    let written = path.value.written();
+    let pattern = context.path(path.value.value());
+    match (context.environment.resolve_paths)(&pattern) {
+        Ok(paths) if !paths.is_empty() => return Some(paths),
+        Ok(_) => context.report(
+            Diagnostic::new(path.span, format!("there are no files `{written}`"))
+                .help("paths are relative to this file".to_owned()),
+        ),
+        Err(error) => {
+            let text = context.redact(&format!("{error:#}"));
+            context.error(path.span, format!("cannot read `{written}`: {text}"));
+        }
+    }
+    None
+}
+
+fn decoding(
+    spec: &SourceSpec,
+    rows: &Rows,
+    paths: Option<&[PathBuf]>,
+    context: &Context<'_>,
+) -> Option<Decoding> {
+    let fields = fields(spec, rows, paths, context)?;
+    let (fields, event_time) = match &rows.event_time {
+        None => (fields, None),
+        Some(time) => {
+            let (fields, time) = event_time(time, rows.format.value, fields, context)?;
+            (fields, Some(time))
+        }
+    };
+    let max_ahead = spec
+        .watermark
+        .as_ref()
+        .and_then(|mark| mark.max_ahead.as_ref());
+    Some(Decoding {
+        format: rows.format.value,
+        // A table of columns has no name twice.
+        schema: Schema::new(fields).ok()?,
+        event_time,
+        max_ahead: max_ahead.map(|ahead| ahead.value),
+        batch_rows: spec.batch_rows,
+    })
+}
+
+/// The columns of the input.
+fn fields(
+    spec: &SourceSpec,
+    rows: &Rows,
+    paths: Option<&[PathBuf]>,
+    context: &Context<'_>,
+) -> Option<Vec<Field>> {
+    let is_file = matches!(spec.input, Some(Input::File { .. }));
+    let format = rows.format.value;
+    match (&rows.columns, format) {
+        (_, Format::Parquet) if !is_file => {
+            let message = "only a `file` source can be `parquet`";
+            context.error(rows.format.span, message);
+            None
+        }
+        (Some(columns), Format::Lines) => {
+            let message = "a source of `lines` has one column, `line`, and no `columns`";
+            context.error(columns.span, message);
+            None
+        }
+        (None, Format::Lines) => Some(vec![Field::required("line", DataType::Utf8)]),
+        (Some(columns), _) => {
+            let fields = columns.value.iter().map(|column| column.value.clone());
+            Some(fields.collect())
+        }
+        (None, Format::Parquet) => {
+            let first = paths?.first()?;
+            match (context.environment.parquet_schema)(first) {
+                Ok(schema) => Some(schema.fields().to_vec()),
+                Err(error) => {
+                    let text = context.redact(&error);
+                    let message = format!("cannot read the columns of this source: {text}");
+                    context.error(rows.format.span, message);
+                    None
+                }
+            }
+        }
+        (None, Format::Json | Format::Csv) => {
+            let message = format!("source `{}` has no `columns`", spec.name.value);
+            let help =
+                "add them, as in `columns = { sensor = \"utf8\", temperature = \"float64\" }`";
+            context.report(Diagnostic::new(spec.name.span, message).help(help.to_owned()));
+            None
+        }
+    }
+}
+
+/// The event time's column, which from then on is never null.
+fn event_time(
+    spec: &EventTimeSpec,
+    format: Format,
+    mut fields: Vec<Field>,
+    context: &Context<'_>,
+) -> Option<(Vec<Field>, EventTime)> {
+    let schema = Schema::new(fields.clone()).ok()?;
+    let place = column(&spec.column, &schema, context)?;
+    let field = &mut fields[place];
+    if field.data_type != DataType::Timestamp {
+        let message = format!(
+            "the event time must be a timestamp, and column `{}` is {}",
+            field.name, field.data_type
+        );
+        let help = "declare it as \"timestamp\"; `unit` says how it is spelled in the input";
+        context.report(Diagnostic::new(spec.column.span, message).help(help.to_owned()));
+        return None;
+    }
+    field.nullable = false;
+    let unit = match (&spec.unit, format) {
+        (Some(unit), _) => unit.clone(),
+        // There it is a timestamp already.
+        (None, Format::Parquet) => EventTimeUnit::Micros,
+        (None, _) => {
+            let message = "`event_time` has no `unit`";
+            let help = "add how it is spelled in the input: `s`, `ms`, `us`, `ns`, `rfc3339` or a \
+                        pattern such as `%Y-%m-%d %H:%M:%S`";
+            context.report(Diagnostic::new(spec.span, message).help(help.to_owned()));
+            return None;
+        }
+    };
+    let column = place;
+    Some((fields, EventTime { column, unit }))
+}

@@ -1,0 +1,155 @@
+//! `[sink.NAME]` and `[dead_letters]`.
+
+use super::From;
+use crate::{
+    connector::{Format, SinkConfig},
+    pipeline::{
+        Span,
+        diagnostic::Spanned,
+        reader::{Keys, Table},
+    },
+};
+
+/// What stands under `[sink.NAME]`.
+#[derive(Debug)]
+pub(in crate::pipeline) struct SinkSpec {
+    pub(in crate::pipeline) name: Spanned<String>,
+    pub(in crate::pipeline) from: From,
+    /// `None` if something of it is broken.
+    pub(in crate::pipeline) output: Option<Output>,
+}
+
+/// Where rows go.
+#[derive(Debug)]
+pub(in crate::pipeline) struct Output {
+    pub(in crate::pipeline) config: SinkConfig,
+    /// In the words of the file.
+    pub(in crate::pipeline) summary: String,
+    /// The place of its path, if it has one.
+    pub(in crate::pipeline) path: Option<Span>,
+}
+
+#[derive(Clone, Copy)]
+enum Connector {
+    Stdout,
+    File,
+    Blackhole,
+}
+
+impl Connector {
+    const ALL: [Self; 3] = [Self::Stdout, Self::File, Self::Blackhole];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::File => "file",
+            Self::Blackhole => "blackhole",
+        }
+    }
+
+    /// The keys that go with the connector.
+    const fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Stdout => &["connector", "format"],
+            Self::File => &["connector", "path", "format"],
+            Self::Blackhole => &["connector"],
+        }
+    }
+}
+
+/// The formats that are text, and the one that needs a file.
+const FORMATS: [(&str, Format); 3] = [
+    ("json", Format::Json),
+    ("csv", Format::Csv),
+    ("parquet", Format::Parquet),
+];
+
+impl SinkSpec {
+    pub(super) fn read(name: Spanned<String>, table: &Table<'_>) -> Self {
+        Self {
+            name,
+            from: From::read(table.get("from")),
+            output: Output::read(table, &["from"]),
+        }
+    }
+}
+
+impl Output {
+    /// Reads `[dead_letters]`.
+    pub(super) fn read_dead_letters(table: &Table<'_>) -> Option<Self> {
+        Self::read(table, &[])
+    }
+
+    /// Reads a connector's keys; `others` may stand beside them.
+    fn read(table: &Table<'_>, others: &[&str]) -> Option<Self> {
+        let help = "`connector = \"stdout\"`, or `file`, `blackhole`";
+        let connector = table
+            .require("connector", help)
+            .and_then(|value| {
+                let words = Connector::ALL.map(|connector| (connector.word(), connector));
+                value.word("connector", &words, &["test"])
+            })
+            .map(|connector| connector.value);
+        check_keys(table, connector, others);
+        match connector? {
+            Connector::Stdout => {
+                let (word, format) = format(table, &FORMATS[..2])?;
+                Some(Self {
+                    config: SinkConfig::Stdout { format },
+                    summary: format!("stdout, {word}"),
+                    path: None,
+                })
+            }
+            Connector::File => {
+                let path = table
+                    .require("path", "the path of a directory")
+                    .and_then(|value| value.text("a path"));
+                let format = format(table, &FORMATS);
+                let (path, (word, format)) = (path?, format?);
+                Some(Self {
+                    config: SinkConfig::File {
+                        path: table.context.path(path.value.value()),
+                        format,
+                    },
+                    summary: format!("file {}, {word}", path.value),
+                    path: Some(path.span),
+                })
+            }
+            Connector::Blackhole => Some(Self {
+                config: SinkConfig::Blackhole,
+                summary: "blackhole".to_owned(),
+                path: None,
+            }),
+        }
+    }
+}
+
+fn check_keys(table: &Table<'_>, connector: Option<Connector>, others: &[&str]) {
+    let all = [&["connector", "path", "format"], others].concat();
+    let Some(connector) = connector else {
+        return table.check(Keys {
+            known: &all,
+            ..Keys::default()
+        });
+    };
+    let name = match others {
+        [] => table.name.clone(),
+        _ => format!("a `{}` sink", connector.word()),
+    };
+    table.clone().named(name, table.span).check(Keys {
+        known: &[connector.keys(), others].concat(),
+        elsewhere: &["from", "path", "format"],
+        later: &[],
+    });
+}
+
+/// The format and its name; JSON if there is none.
+fn format(table: &Table<'_>, formats: &[(&'static str, Format)]) -> Option<(&'static str, Format)> {
+    let Some(value) = table.get("format") else {
+        return Some(("json", Format::Json));
+    };
+    let words: Vec<_> = formats.iter().map(|pair| (pair.0, *pair)).collect();
+    value
+        .word("format", &words, &["arrow", "avro"])
+        .map(|format| format.value)
+}

@@ -1,0 +1,100 @@
+//! The sending end of an edge.
+
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+
+use super::{
+    cancelled::Cancelled,
+    message::{Event, Message, Sender},
+};
+use crate::{
+    batch::{Batch, KeyEncoder, KeyHash},
+    time::Watermark,
+};
+
+/// Sends the rows of one subtask to the subtasks of another vertex.
+pub(super) struct Output {
+    /// One a subtask, with the number by which that subtask knows this input.
+    to: Vec<(Sender, usize)>,
+    exchange: Option<Exchange>,
+}
+
+/// Sends each row to the subtask that owns its key.
+struct Exchange {
+    key: Vec<usize>,
+    encoder: KeyEncoder,
+    /// The rows for each subtask; kept for its memory.
+    rows: Vec<Vec<u32>>,
+}
+
+impl Output {
+    /// An output to one subtask, or to the owner of each row's key among several.
+    pub(super) fn new(to: Vec<(Sender, usize)>, key: Vec<usize>, encoder: KeyEncoder) -> Self {
+        let exchange = (to.len() > 1).then(|| Exchange {
+            rows: vec![Vec::new(); to.len()],
+            key,
+            encoder,
+        });
+        Self { to, exchange }
+    }
+
+    /// Sends rows; waits while the receiver has enough to do.
+    pub(super) fn batch(&mut self, batch: Batch) -> anyhow::Result<()> {
+        let Some(exchange) = &mut self.exchange else {
+            return self.send(0, Event::Batch(batch));
+        };
+        exchange.assign(&batch)?;
+        for subtask in 0..self.to.len() {
+            let rows = self
+                .exchange
+                .as_ref()
+                .map_or(&[][..], |exchange| &exchange.rows[subtask]);
+            if !rows.is_empty() {
+                self.send(subtask, Event::Batch(batch.take(rows)?))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells every subtask how far event time has come.
+    pub(super) fn watermark(&self, watermark: Watermark) -> anyhow::Result<()> {
+        self.broadcast(&Event::Watermark(watermark))
+    }
+
+    /// Tells every subtask that nothing will follow.
+    pub(super) fn end(&self) -> anyhow::Result<()> {
+        self.broadcast(&Event::End)
+    }
+
+    fn broadcast(&self, event: &Event) -> anyhow::Result<()> {
+        (0..self.to.len()).try_for_each(|subtask| self.send(subtask, event.clone()))
+    }
+
+    fn send(&self, subtask: usize, event: Event) -> anyhow::Result<()> {
+        let (sender, input) = &self.to[subtask];
+        let message = Message {
+            input: *input,
+            event,
+        };
+        sender.send(message).map_err(|_| Cancelled.into())
+    }
+}
+
+impl Exchange {
+    fn assign(&mut self, batch: &Batch) -> anyhow::Result<()> {
+        let columns: Vec<ArrayRef> = self
+            .key
+            .iter()
+            .map(|&place| Arc::clone(batch.column(place)))
+            .collect();
+        let keys = self.encoder.encode(&columns, batch.rows())?;
+        self.rows.iter_mut().for_each(Vec::clear);
+        let subtasks = self.rows.len();
+        for row in 0..keys.len() {
+            let owner = KeyHash::of(keys.get(row)).subtask(subtasks);
+            self.rows[owner].push(row as u32);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,199 @@
+//! One column of state: rows that are appended, gathered and overwritten.
+
+use std::sync::Arc;
+
+use arrow::{
+    array::{
+        Array, ArrayRef, ArrowPrimitiveType, AsArray, BinaryBuilder, BooleanArray, PrimitiveArray,
+        StringBuilder,
+    },
+    buffer::NullBuffer,
+    datatypes::{Float32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType},
+};
+
+use super::var_bytes::VarBytes;
+use crate::batch::DataType;
+
+/// A column of state.
+///
+/// Rows are numbered from 0 in the order of their appending. What is gathered is an Arrow array of
+/// its own; what is appended or scattered must be an array of the column's type.
+#[derive(Clone, Debug)]
+pub struct StateColumn {
+    values: Values,
+    /// Whether each row has a value; nothing is kept while all of them have.
+    valid: Option<Vec<bool>>,
+}
+
+#[derive(Clone, Debug)]
+enum Values {
+    Boolean(Vec<bool>),
+    Int32(Vec<i32>),
+    Int64(Vec<i64>),
+    Float32(Vec<f32>),
+    Float64(Vec<f64>),
+    Timestamp(Vec<i64>),
+    Utf8(VarBytes),
+    Binary(VarBytes),
+}
+
+/// Runs `$body` with `$vec` bound to the vector of a primitive column and `$type` to its Arrow type.
+macro_rules! for_primitive {
+    ($values:expr, $vec:ident, $type:ident => $body:expr, else $($other:tt)+) => {
+        match $values {
+            Values::Int32($vec) => { type $type = Int32Type; $body }
+            Values::Int64($vec) => { type $type = Int64Type; $body }
+            Values::Float32($vec) => { type $type = Float32Type; $body }
+            Values::Float64($vec) => { type $type = Float64Type; $body }
+            Values::Timestamp($vec) => { type $type = TimestampMicrosecondType; $body }
+            $($other)+
+        }
+    };
+}
+
+impl StateColumn {
+    /// A column without rows.
+    pub fn new(data_type: DataType) -> Self {
+        let values = match data_type {
+            DataType::Boolean => Values::Boolean(Vec::new()),
+            DataType::Int32 => Values::Int32(Vec::new()),
+            DataType::Int64 => Values::Int64(Vec::new()),
+            DataType::Float32 => Values::Float32(Vec::new()),
+            DataType::Float64 => Values::Float64(Vec::new()),
+            DataType::Timestamp => Values::Timestamp(Vec::new()),
+            DataType::Utf8 => Values::Utf8(VarBytes::default()),
+            DataType::Binary => Values::Binary(VarBytes::default()),
+        };
+        Self {
+            values,
+            valid: None,
+        }
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        for_primitive!(&self.values, rows, T => rows_of::<T>(rows), else
+            Values::Boolean(rows) => rows.len(),
+            Values::Utf8(rows) | Values::Binary(rows) => rows.len(),
+        )
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Appends the rows of `array`.
+    ///
+    /// # Panics
+    ///
+    /// If the array is of another type; what comes from a guest has been checked by then.
+    pub fn append(&mut self, array: &dyn Array) {
+        let before = self.len();
+        for_primitive!(&mut self.values, rows, T =>
+            rows.extend_from_slice(array.as_primitive::<T>().values()), else
+            Values::Boolean(rows) => rows.extend(array.as_boolean().values()),
+            Values::Utf8(rows) => {
+                let array = array.as_string::<i32>();
+                (0..array.len()).for_each(|row| rows.push(array.value(row).as_bytes()));
+            }
+            Values::Binary(rows) => {
+                let array = array.as_binary::<i32>();
+                (0..array.len()).for_each(|row| rows.push(array.value(row)));
+            }
+        );
+        if array.null_count() > 0 || self.valid.is_some() {
+            let valid = self.valid.get_or_insert_with(|| vec![true; before]);
+            valid.extend((0..array.len()).map(|row| array.is_valid(row)));
+        }
+    }
+
+    /// Copies the rows at `places` into an array.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    pub fn gather(&self, places: &[u32]) -> ArrayRef {
+        let at = places.iter().map(|&place| place as usize);
+        let nulls = self
+            .valid
+            .as_ref()
+            .map(|valid| at.clone().map(|row| valid[row]).collect::<NullBuffer>())
+            .filter(|nulls| nulls.null_count() > 0);
+        for_primitive!(&self.values, rows, T => primitive::<T>(at.map(|row| rows[row]).collect(), nulls), else
+            Values::Boolean(rows) => Arc::new(BooleanArray::new(at.map(|row| rows[row]).collect(), nulls)),
+            Values::Utf8(rows) => {
+                let mut array = StringBuilder::new();
+                for row in at {
+                    let text = std::str::from_utf8(rows.get(row)).expect("only text is put in");
+                    array.append_option(self.is_valid(row).then_some(text));
+                }
+                Arc::new(array.finish())
+            }
+            Values::Binary(rows) => {
+                let mut array = BinaryBuilder::new();
+                at.for_each(|row| array.append_option(self.is_valid(row).then(|| rows.get(row))));
+                Arc::new(array.finish())
+            }
+        )
+    }
+
+    /// Overwrites the row at `places[i]` with row `from + i` of `array`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row, or the array is of another type.
+    pub fn scatter(&mut self, places: &[u32], array: &dyn Array, from: usize) {
+        let pairs = places.iter().map(|&place| place as usize).zip(from..);
+        for_primitive!(&mut self.values, rows, T => {
+            let array = &array.as_primitive::<T>().values()[from..];
+            for (&place, value) in places.iter().zip(array) {
+                rows[place as usize] = *value;
+            }
+        }, else
+            Values::Boolean(rows) => {
+                let array = array.as_boolean().values();
+                pairs.clone().for_each(|(place, row)| rows[place] = array.value(row));
+            }
+            Values::Utf8(rows) => {
+                let array = array.as_string::<i32>();
+                pairs.clone().for_each(|(place, row)| rows.set(place, array.value(row).as_bytes()));
+            }
+            Values::Binary(rows) => {
+                let array = array.as_binary::<i32>();
+                pairs.clone().for_each(|(place, row)| rows.set(place, array.value(row)));
+            }
+        );
+        if array.null_count() > 0 || self.valid.is_some() {
+            let len = self.len();
+            let valid = self.valid.get_or_insert_with(|| vec![true; len]);
+            pairs.for_each(|(place, row)| valid[place] = array.is_valid(row));
+        }
+    }
+
+    fn is_valid(&self, row: usize) -> bool {
+        self.valid.as_ref().is_none_or(|valid| valid[row])
+    }
+}
+
+/// Names the type parameter so that [`for_primitive`] may be used where only the length matters.
+fn rows_of<T: ArrowPrimitiveType>(rows: &[T::Native]) -> usize {
+    rows.len()
+}
+
+fn primitive<T: ArrowPrimitiveType>(values: Vec<T::Native>, nulls: Option<NullBuffer>) -> ArrayRef {
+    let array = PrimitiveArray::<T>::new(values.into(), nulls);
+    // Only timestamps differ from their native type: they carry the zone.
+    match DataType::Timestamp.to_arrow() {
+        zoned
+            if T::DATA_TYPE
+                == arrow::datatypes::DataType::Timestamp(
+                    arrow::datatypes::TimeUnit::Microsecond,
+                    None,
+                ) =>
+        {
+            Arc::new(array.with_data_type(zoned))
+        }
+        _ => Arc::new(array),
+    }
+}

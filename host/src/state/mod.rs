@@ -1,0 +1,12 @@
+//! State as typed columns: what accumulators and keys are kept in between two calls of a guest.
+//!
+//! No I/O and no Wasm: rows are gathered here before a call and scattered back after it.
+
+mod column;
+mod keys;
+mod table;
+mod var_bytes;
+
+pub use column::StateColumn;
+pub use keys::KeyTable;
+pub use table::{Columns, StateTable};

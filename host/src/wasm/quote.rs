@@ -1,0 +1,52 @@
+//! What a guest says, made fit to be shown: bounded, and without control characters that would
+//! write to somebody's terminal.
+
+use std::fmt::Write as _;
+
+/// The most bytes of one text that are kept.
+pub(super) const MAX_BYTES: usize = 4096;
+
+/// A guest's text with control characters escaped, except line ends and tabs, cut at `max` bytes.
+pub(super) fn quote(text: &str, max: usize) -> String {
+    let cut = text.floor_char_boundary(max);
+    let kept = &text[..cut];
+    let mut quoted = String::with_capacity(kept.len());
+    for character in kept.chars() {
+        if character.is_control() && !matches!(character, '\n' | '\t') {
+            // Writing to a string cannot fail.
+            let _ = write!(quoted, "{}", character.escape_default());
+        } else {
+            quoted.push(character);
+        }
+    }
+    if cut < text.len() {
+        quoted.push('…');
+    }
+    quoted
+}
+
+/// The same for a text that is already owned: costs nothing when there is nothing to do.
+pub(super) fn quoted(text: String) -> String {
+    let plain = |byte: u8| (0x20..0x7f).contains(&byte) || matches!(byte, b'\n' | b'\t');
+    if text.len() <= MAX_BYTES && text.bytes().all(plain) {
+        return text;
+    }
+    quote(&text, MAX_BYTES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(quote("a\x1b[31mb\r\n\tc", 100), "a\\u{1b}[31mb\\r\n\tc");
+        assert_eq!(quoted("zu heiß".to_owned()), "zu heiß");
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        assert_eq!(quote("ääää", 5), "ää…");
+        assert_eq!(quoted("x".repeat(5000)).len(), MAX_BYTES + '…'.len_utf8());
+    }
+}

@@ -1,0 +1,11 @@
+//! Event-time windows: which slice a row falls into, which windows share it, which fires when.
+//!
+//! Pure: arithmetic on instants. What is kept in a slice is the business of `state` and `operator`.
+
+mod firing;
+mod kind;
+mod slicing;
+
+pub use firing::next_due;
+pub use kind::WindowKind;
+pub use slicing::{Slice, Slicing};

@@ -1,0 +1,12 @@
+//! Tests against the real binary: what a user types, what a user sees.
+#![expect(unreachable_pub, reason = "a test binary has no outside")]
+
+mod architecture;
+mod averages;
+mod bad_input;
+mod bad_pipelines;
+mod commands;
+mod functions;
+mod oracle;
+mod sources;
+mod support;

@@ -1,0 +1,135 @@
+//! Sources beside files: standard input, sockets, the generator.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    thread,
+};
+
+use crate::{
+    averages::{assert_conserved, json, pipeline_over},
+    oracle::{assert_same, averages},
+    support::{Run, Workspace, readings},
+};
+
+#[test]
+fn standard_input_gives_the_answer() {
+    let (workspace, readings) = (Workspace::new(), readings(21, 20_000));
+    for parallelism in [1, 4] {
+        let source = "connector = \"stdin\"\nformat = \"json\"";
+        let mut child = workspace.start(&pipeline_over(source, parallelism));
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin
+            .write_all(json(&readings).as_bytes())
+            .expect("written");
+        drop(stdin);
+        let run = Run::of(child.wait_with_output().expect("an end"));
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        assert_same(&workspace.json_lines("out"), &averages(&readings));
+        assert_conserved(&run);
+    }
+}
+
+#[test]
+fn a_socket_gives_the_answer() {
+    let (workspace, readings) = (Workspace::new(), readings(22, 20_000));
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let text = json(&readings);
+    let server = thread::spawn(move || {
+        let (mut connection, _) = listener.accept().expect("a connection");
+        connection.write_all(text.as_bytes()).expect("sent");
+    });
+    let source = format!("connector = \"socket\"\naddress = \"{address}\"\nformat = \"json\"");
+    let run = workspace.succeed(&pipeline_over(&source, 2));
+    server.join().expect("the server ends");
+    assert_same(&workspace.json_lines("out"), &averages(&readings));
+    assert_conserved(&run);
+}
+
+#[test]
+fn a_socket_that_nobody_listens_on_is_named() {
+    let workspace = Workspace::new();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    let source = format!("connector = \"socket\"\naddress = \"{address}\"\nformat = \"json\"");
+    let run = workspace.run(&pipeline_over(&source, 1));
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    assert!(run.stderr.contains(&address.to_string()), "{}", run.stderr);
+}
+
+#[test]
+fn rows_leave_while_the_input_is_still_open() {
+    let workspace = Workspace::new();
+    let mut child = workspace.start(
+        r#"
+name = "echo"
+[source.lines]
+connector = "stdin"
+format = "lines"
+[sink.screen]
+from = "lines"
+connector = "stdout"
+format = "json"
+"#,
+    );
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    for word in ["one", "two"] {
+        writeln!(stdin, "{word}").expect("written");
+        let mut line = String::new();
+        stdout.read_line(&mut line).expect("a line");
+        assert_eq!(line, format!("{{\"line\":\"{word}\"}}\n"));
+    }
+    drop(stdin);
+    assert!(child.wait().expect("an end").success());
+}
+
+const GENERATED: &str = r#"
+name = "generated"
+[source.sensors]
+connector = "generator"
+rows = 10_000
+seed = 3
+sensors = 7
+step = "10ms"
+disorder = 0.2
+max_disorder = "2s"
+[sink.readings]
+from = "sensors"
+connector = "file"
+path = "out"
+format = "json"
+"#;
+
+#[test]
+fn the_generator_makes_the_readings_it_is_asked_for() {
+    let workspace = Workspace::new();
+    workspace.succeed(GENERATED);
+    let rows = workspace.json_lines("out");
+    assert_eq!(rows.len(), 10_000);
+    let mut sensors: Vec<&str> = rows
+        .iter()
+        .filter_map(|row| row["sensor"].as_str())
+        .collect();
+    sensors.sort_unstable();
+    sensors.dedup();
+    assert_eq!(sensors.len(), 7);
+    let in_range =
+        |value: &serde_json::Value| (0.0..100.0).contains(&value.as_f64().expect("a number"));
+    assert!(
+        rows.iter()
+            .all(|row| in_range(&row["temperature"]) && in_range(&row["humidity"]))
+    );
+    let times: Vec<&str> = rows.iter().filter_map(|row| row["ts"].as_str()).collect();
+    let disordered = times.windows(2).filter(|pair| pair[1] < pair[0]).count();
+    assert!((1500..2500).contains(&disordered), "{disordered}");
+    let first = workspace.read("out/part-00000.jsonl");
+    workspace.succeed(GENERATED);
+    assert_eq!(
+        first,
+        workspace.read("out/part-00000.jsonl"),
+        "a seed is a promise"
+    );
+}
