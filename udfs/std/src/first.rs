@@ -4,7 +4,8 @@ use tidemill_sdk::prelude::*;
 
 use crate::kept::Kept;
 
-/// The value that arrived first: the order is that of processing, not of event time.
+/// The value that arrived first, as far as event time leaves it open: rows that fall into different
+/// pieces of a sliding window go by their pieces.
 #[derive(Debug, Default, State)]
 pub(crate) struct First<T> {
     value: Option<T>,
