@@ -1,4 +1,4 @@
-//! Builds the libraries in `udfs/` that tests call, with the command that users build theirs with.
+//! Builds the libraries that tests call, with the command that users build theirs with.
 
 use std::{
     fs,
@@ -9,9 +9,12 @@ use std::{
 
 use super::root;
 
-/// The component of the library in `udfs/NAME`, built if it is older than its source.
+/// The component of the library in `udfs/NAME` or `tests/guests/NAME`, built if it is older than its
+/// source.
 pub fn library(name: &str) -> PathBuf {
-    let source = root().join("udfs").join(name);
+    let homes = ["udfs", "tests/guests"].map(|home| root().join(home).join(name));
+    let source = homes.into_iter().find(|home| home.is_dir());
+    let source = source.unwrap_or_else(|| panic!("no library `{name}`"));
     let component = root().join("target/guests").join(format!("{name}.wasm"));
     let inputs = [source.clone(), root().join("guest-sdk"), root().join("wit")];
     let newest = inputs
