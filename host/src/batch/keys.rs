@@ -1,6 +1,12 @@
 //! Keys: the key columns of a batch as comparable, hashable bytes.
 
-use arrow::{array::ArrayRef, datatypes::DataType, error::ArrowError};
+use std::sync::Arc;
+
+use arrow::{
+    array::{ArrayRef, AsArray},
+    datatypes::{DataType, Float32Type, Float64Type},
+    error::ArrowError,
+};
 use arrow_row::{RowConverter, Rows, SortField};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -58,8 +64,9 @@ impl KeyEncoder {
                 len: rows,
             });
         }
+        let columns: Vec<ArrayRef> = columns.iter().map(canonical).collect();
         Ok(Keys {
-            rows: Some(self.converter.convert_columns(columns)?),
+            rows: Some(self.converter.convert_columns(&columns)?),
             len: rows,
         })
     }
@@ -80,6 +87,32 @@ impl KeyEncoder {
         self.converter
             .convert_rows(keys.map(|key| parser.parse(key)))
     }
+}
+
+/// The column with one spelling for each number: 0 for -0, and one NaN for all.
+fn canonical(column: &ArrayRef) -> ArrayRef {
+    // Adding 0 makes 0 of -0 and leaves all other numbers as they are.
+    if let Some(column) = column.as_primitive_opt::<Float64Type>() {
+        let one = |value: f64| {
+            if value.is_nan() {
+                f64::NAN
+            } else {
+                value + 0.0
+            }
+        };
+        return Arc::new(column.unary::<_, Float64Type>(one));
+    }
+    if let Some(column) = column.as_primitive_opt::<Float32Type>() {
+        let one = |value: f32| {
+            if value.is_nan() {
+                f32::NAN
+            } else {
+                value + 0.0
+            }
+        };
+        return Arc::new(column.unary::<_, Float32Type>(one));
+    }
+    Arc::clone(column)
 }
 
 /// The encoded keys of a batch.
@@ -110,5 +143,47 @@ impl Keys {
             Some(rows) => rows.row(row).data(),
             None => &[],
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Float64Array, Int64Array, StringArray};
+
+    use super::*;
+
+    #[test]
+    fn keys_come_back_as_they_were_and_nulls_are_keys() {
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(StringArray::from(vec![Some("a"), None, Some("")])),
+            Arc::new(Int64Array::from(vec![None, Some(-1), Some(7)])),
+        ];
+        let types = columns.iter().map(|column| column.data_type().clone());
+        let encoder = KeyEncoder::new(types).expect("types of keys");
+        let keys = encoder.encode(&columns, 3).expect("columns of these types");
+        let decoded = encoder.decode((0..3).map(|row| keys.get(row)));
+        assert_eq!(decoded.expect("keys"), columns);
+        assert_ne!(keys.get(0), keys.get(2));
+    }
+
+    #[test]
+    fn a_number_has_one_key_however_it_is_spelled() {
+        let numbers = Float64Array::from(vec![0.0, -0.0, f64::NAN, -f64::NAN]);
+        let encoder = KeyEncoder::new([DataType::Float64]).expect("a type of keys");
+        let keys = encoder.encode(&[Arc::new(numbers)], 4).expect("numbers");
+        assert_eq!(keys.get(0), keys.get(1));
+        assert_eq!(keys.get(2), keys.get(3));
+    }
+
+    #[test]
+    fn every_subtask_gets_its_share() {
+        let mut counts = [0; 3];
+        for key in 0_u32..3000 {
+            counts[KeyHash::of(&key.to_le_bytes()).subtask(3)] += 1;
+        }
+        assert!(
+            counts.iter().all(|count| (900..1100).contains(count)),
+            "{counts:?}"
+        );
     }
 }

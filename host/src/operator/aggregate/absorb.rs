@@ -263,35 +263,36 @@ impl Absorbed {
             }
             first += keys.len();
         }
-        for (slice, (_, state)) in touched.iter_mut().enumerate() {
-            self.log_values(slice, state, rows);
+        let holistic = |call: &CallState| matches!(call, CallState::Values(_));
+        if touched
+            .iter()
+            .any(|(_, state)| state.calls.iter().any(holistic))
+        {
+            self.log_values(touched, rows);
         }
     }
 
-    /// Keeps the arguments of the rows in `slice` for the holistic functions.
-    fn log_values(&self, slice: usize, state: &mut SliceState, rows: &Rows<'_>) {
-        let holistic = |call: &CallState| matches!(call, CallState::Values(_));
-        if !state.calls.iter().any(holistic) || self.distinct[slice].is_empty() {
-            return;
+    /// Keeps the arguments of the rows for the holistic functions, slice by slice.
+    fn log_values(&self, touched: &mut [(Slice, SliceState)], rows: &Rows<'_>) {
+        let mut mine = vec![Vec::new(); touched.len()];
+        for &row in &self.rows {
+            mine[rows.slices[row as usize] as usize].push(row);
         }
-        let mine: Vec<u32> = self
-            .rows
-            .iter()
-            .copied()
-            .filter(|&row| rows.slices[row as usize] as usize == slice)
-            .collect();
-        let groups: Vec<u32> = mine.iter().map(|&row| rows.groups[row as usize]).collect();
-        let times = rows
-            .batch
-            .times()
-            .map(|times| mine.iter().map(|&row| times[row as usize]).collect());
-        for (call, arguments) in state.calls.iter_mut().zip(rows.arguments) {
-            if let CallState::Values(log) = call {
-                log.chunks.push(Chunk {
-                    groups: groups.clone(),
-                    times: times.clone(),
-                    columns: select(arguments, None, &mine),
-                });
+        for ((_, state), mine) in touched.iter_mut().zip(mine) {
+            if mine.is_empty() {
+                continue;
+            }
+            let groups: Vec<u32> = mine.iter().map(|&row| rows.groups[row as usize]).collect();
+            let times = rows.batch.times();
+            let times = times.map(|times| mine.iter().map(|&row| times[row as usize]).collect());
+            for (call, arguments) in state.calls.iter_mut().zip(rows.arguments) {
+                if let CallState::Values(log) = call {
+                    log.chunks.push(Chunk {
+                        groups: groups.clone(),
+                        times: times.clone(),
+                        columns: select(arguments, None, &mine),
+                    });
+                }
             }
         }
     }

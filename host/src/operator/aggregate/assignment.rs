@@ -1,5 +1,7 @@
 //! Which slice each row of a batch falls into.
 
+use hashbrown::HashMap;
+
 use crate::{
     batch::Batch,
     time::{Timestamp, Watermark},
@@ -15,6 +17,8 @@ const OUTSIDE: u32 = u32::MAX - 1;
 #[derive(Debug)]
 pub(super) struct Assignment {
     slices: Vec<Slice>,
+    /// The place of each of them, by its start.
+    places: HashMap<Timestamp, u32>,
     /// One a row: a place in `slices`, or one of the constants above.
     rows: Vec<u32>,
     /// Whether one of the constants above is among `rows`.
@@ -37,6 +41,7 @@ impl Assignment {
     pub(super) fn of(slicing: &Slicing, watermark: Watermark, batch: &Batch) -> Self {
         let mut assignment = Self {
             slices: Vec::new(),
+            places: HashMap::new(),
             rows: Vec::with_capacity(batch.rows()),
             has_outsiders: false,
         };
@@ -92,9 +97,6 @@ impl Assignment {
     }
 
     fn place(&mut self, slicing: &Slicing, watermark: Watermark, time: Timestamp) -> u32 {
-        if let Some(place) = self.slices.iter().position(|slice| slice.contains(time)) {
-            return place as u32;
-        }
         match slicing.slice_of(time) {
             None => {
                 self.has_outsiders = true;
@@ -104,10 +106,10 @@ impl Assignment {
                 self.has_outsiders = true;
                 LATE
             }
-            Some(slice) => {
+            Some(slice) => *self.places.entry(slice.start).or_insert_with(|| {
                 self.slices.push(slice);
                 self.slices.len() as u32 - 1
-            }
+            }),
         }
     }
 }

@@ -44,6 +44,7 @@ pub(super) fn resolve(spec: &Spec, context: &Context<'_>) -> Option<Plan> {
         .iter()
         .map(|source| source::resolve(source, context))
         .collect();
+    source::check_stdin(spec, context);
     let mut streams: HashMap<Member, Stream> = HashMap::new();
     for (index, source) in sources.iter().enumerate() {
         if let Some(source) = source {

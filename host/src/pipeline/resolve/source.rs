@@ -10,13 +10,27 @@ use crate::{
         Diagnostic, SourcePlan,
         diagnostic::Spanned,
         reader::{Context, Text},
-        spec::{EventTimeSpec, Input, Rows, SourceSpec},
+        spec::{EventTimeSpec, Input, Rows, SourceSpec, Spec},
     },
     time::Duration,
 };
 
 /// How far a partition may run ahead of the slowest, beyond the delay of the watermark.
 const MAX_DRIFT: Duration = Duration::from_secs(60);
+
+/// Reports sources that would take each other's lines from standard input.
+pub(super) fn check_stdin(spec: &Spec, context: &Context<'_>) {
+    let is_stdin = |source: &&SourceSpec| matches!(source.input, Some(Input::Stdin { .. }));
+    let mut readers = spec.sources.iter().filter(is_stdin);
+    let Some(first) = readers.next() else {
+        return;
+    };
+    for other in readers {
+        let message = "only one source can read standard input";
+        let mistake = Diagnostic::new(other.name.span, message);
+        context.report(mistake.and(first.name.span, "this one does"));
+    }
+}
 
 /// Resolves a source.
 pub(super) fn resolve(spec: &SourceSpec, context: &Context<'_>) -> Option<SourcePlan> {

@@ -352,3 +352,31 @@ error: expected whole milliseconds, at most `4294967295ms`
 "#,
     );
 }
+
+#[test]
+fn two_sources_cannot_share_standard_input() {
+    check(
+        r#"
+name = "x"
+[source.one]
+connector = "stdin"
+format = "lines"
+[source.two]
+connector = "stdin"
+format = "lines"
+[sink.out]
+from = ["one", "two"]
+connector = "stdout"
+"#,
+        r#"
+error: only one source can read standard input
+ --> weather.toml:6:9
+  |
+3 | [source.one]
+  |         --- this one does
+...
+6 | [source.two]
+  |         ^^^
+"#,
+    );
+}
