@@ -136,6 +136,35 @@ fn an_interrupt_ends_a_job_in_good_order() {
     assert_eq!(workspace.list("out"), ["part-00000.csv"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn an_interrupt_before_the_end_of_the_input_leaves_files_as_they_were() {
+    let workspace = Workspace::new();
+    workspace.write("out/part-00000.csv", "the result of another day\n");
+    let bounded = ENDLESS.replace("rate = 100_000", "rate = 100_000\nrows = 1_000_000_000");
+    let mut child = workspace.start(&bounded);
+    let mut screen = BufReader::new(child.stdout.take().expect("a pipe"));
+    screen.read_line(&mut String::new()).expect("a header");
+    let reader = std::thread::spawn(move || screen.lines().count());
+    let signal = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(signal.expect("kill runs").success());
+    let run = Run::of(child.wait_with_output().expect("an end"));
+    reader.join().expect("the reader ends");
+    assert_eq!(run.status, 130, "{}", run.stderr);
+    assert!(
+        run.stderr.contains("stopped before the end"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(
+        workspace.read("out/part-00000.csv"),
+        "the result of another day\n"
+    );
+    assert_eq!(workspace.list("out"), ["part-00000.csv"]);
+}
+
 /// Reads the first line of what a pipeline prints and goes away; returns how the job ends.
 fn read_a_line_and_leave(pipeline: &str) -> Run {
     let workspace = Workspace::new();

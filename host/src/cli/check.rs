@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Ending, print, session};
+use super::{Ending, print, setup};
 use crate::pipeline::Registry;
 
 /// Validate a pipeline and its components, and print the plan
@@ -16,8 +16,8 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn execute(&self) -> anyhow::Result<Ending> {
-        let registry = Registry::new(session::engine()?);
-        let plan = session::load(&self.file, &registry)?;
+        let registry = Registry::new(setup::engine()?);
+        let plan = setup::load(&self.file, &registry)?;
         print(&plan.to_string())?;
         Ok(Ending::Done)
     }

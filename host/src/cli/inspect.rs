@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use anyhow::Context;
 use clap::Args;
 
-use super::{Ending, print, session};
+use super::{Ending, print, setup};
 use crate::{
     batch::Field,
     wasm::{Component, Function},
@@ -26,7 +26,7 @@ impl Inspect {
     pub(super) fn execute(&self) -> anyhow::Result<Ending> {
         let path = self.component.display();
         let bytes = fs::read(&self.component).with_context(|| format!("cannot read `{path}`"))?;
-        let engine = session::engine()?;
+        let engine = setup::engine()?;
         let component = engine
             .load(&bytes)
             .with_context(|| format!("cannot load `{path}`"))?;

@@ -14,7 +14,7 @@ mod interrupt;
 mod logging;
 mod progress;
 mod run;
-mod session;
+mod setup;
 mod summary;
 
 use std::{

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 use anyhow::bail;
 use clap::Args;
 
-use super::{Ending, interrupt, progress::Progress, session, summary::Summary};
+use super::{Ending, interrupt, progress::Progress, setup, summary::Summary};
 use crate::{
     connector::{SinkClosed, SinkConfig},
     pipeline::{Plan, Registry, SinkPlan},
@@ -22,8 +22,8 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn execute(&self) -> anyhow::Result<Ending> {
-        let registry = Registry::new(session::engine()?);
-        let plan = session::load(&self.file, &registry)?;
+        let registry = Registry::new(setup::engine()?);
+        let plan = setup::load(&self.file, &registry)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let started = Instant::now();
         let job = Job::start(&plan, &registry, &clock)?;
@@ -42,7 +42,7 @@ impl Run {
         );
         match result? {
             Outcome::Complete => Ok(Ending::Done),
-            Outcome::Stopped => Ok(Ending::Interrupted),
+            Outcome::Stopped | Outcome::Abandoned => Ok(Ending::Interrupted),
         }
     }
 }

@@ -50,6 +50,7 @@ impl Summary {
             ending: match outcome {
                 Some(Outcome::Complete) => "done",
                 Some(Outcome::Stopped) => "stopped: open windows were not written",
+                Some(Outcome::Abandoned) => "stopped before the end: files are as they were",
                 None => "failed: only dead letters were written",
             },
             name: plan.name.clone(),

@@ -30,6 +30,17 @@ pub enum SourceConfig {
     Generator(GeneratorConfig),
 }
 
+impl SourceConfig {
+    /// Whether it is known to come to an end.
+    pub const fn is_bounded(&self) -> bool {
+        match self {
+            Self::File { .. } => true,
+            Self::Generator(generator) => generator.rows.is_some(),
+            Self::Stdin { .. } | Self::Socket { .. } => false,
+        }
+    }
+}
+
 /// How the bytes of a source become rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoding {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Call, Guests, Operator, Outbox, OutputColumn, RejectionPolicy, StageSpec, guest,
-    isolation::isolate, projection::Projection, rejects::BadRow,
+    Call, Guests, Operator, Outbox, OutputColumn, RejectionPolicy, StageSpec, children::Children,
+    guest, isolation::isolate, projection::Projection,
 };
 use crate::{batch::Batch, metrics::NodeMetrics, time::Watermark, wasm::Columns};
 
@@ -38,7 +38,7 @@ impl FlatMap {
 impl Operator for FlatMap {
     fn process(&mut self, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
         let arguments = guest::arguments(&self.call.arguments, &batch)?;
-        let (mut pieces, mut bad) = (Vec::new(), Vec::new());
+        let mut children = Children::default();
         let patience = self.rejects.patience();
         let (guests, call) = (&mut self.guests, &self.call);
         let failed = isolate(
@@ -57,20 +57,18 @@ impl Operator for FlatMap {
                 })
             },
             &mut |rows, output| {
-                bad.extend(BadRow::refused(rows.start, output.errors));
-                let start = rows.start as u32;
-                let parents: Vec<u32> = output.parents.iter().map(|row| start + row).collect();
-                pieces.push((parents, output.columns));
+                let (parents, columns) = (&output.parents, output.columns);
+                children.add(rows.start, parents, columns, output.errors);
             },
         );
-        bad.extend(failed);
-        bad.sort_by_key(|bad| bad.row);
-        self.rejects.settle(&batch, &bad, out)?;
-        self.metrics.absorbed.add(batch.rows() - bad.len());
-        for (parents, columns) in pieces {
-            out.push(self.projection.apply(&batch.take(&parents)?, &columns)?);
-        }
-        Ok(())
+        children.hand_on(
+            failed,
+            &batch,
+            &self.projection,
+            &mut self.rejects,
+            &self.metrics,
+            out,
+        )
     }
 
     fn advance(&mut self, watermark: Watermark, _: &mut Outbox) -> anyhow::Result<Watermark> {

@@ -4,6 +4,7 @@
 //! Wasm instances and its share of the state. It knows of no channel and never waits.
 
 mod aggregate;
+mod children;
 mod dead_letter;
 mod filter;
 mod flat_map;

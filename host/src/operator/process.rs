@@ -6,8 +6,8 @@ use anyhow::Context;
 use arrow::array::ArrayRef;
 
 use super::{
-    Call, Guests, Operator, Outbox, OutputColumn, RejectionPolicy, StageSpec, guest,
-    isolation::isolate, projection::Projection, rejects::BadRow, touched::Touched,
+    Call, Guests, Operator, Outbox, OutputColumn, RejectionPolicy, StageSpec, children::Children,
+    guest, isolation::isolate, projection::Projection, touched::Touched,
 };
 use crate::{
     batch::{Batch, KeyEncoder},
@@ -92,7 +92,7 @@ impl Operator for Process {
     fn process(&mut self, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
         let numbers = self.number_keys(&batch)?;
         let arguments = guest::arguments(&self.call.arguments, &batch)?;
-        let (mut pieces, mut bad) = (Vec::new(), Vec::new());
+        let mut children = Children::default();
         let patience = self.rejects.patience();
         let Self {
             guests,
@@ -125,20 +125,18 @@ impl Operator for Process {
             },
             &mut |rows, (places, output)| {
                 state.borrow_mut().scatter(&places, &output.state, 0);
-                bad.extend(BadRow::refused(rows.start, output.errors));
-                let start = rows.start as u32;
-                let parents: Vec<u32> = output.parents.iter().map(|row| start + row).collect();
-                pieces.push((parents, output.columns));
+                let (parents, columns) = (&output.parents, output.columns);
+                children.add(rows.start, parents, columns, output.errors);
             },
         );
-        bad.extend(failed);
-        bad.sort_by_key(|bad| bad.row);
-        self.rejects.settle(&batch, &bad, out)?;
-        self.metrics.absorbed.add(batch.rows() - bad.len());
-        for (parents, columns) in pieces {
-            out.push(self.projection.apply(&batch.take(&parents)?, &columns)?);
-        }
-        Ok(())
+        children.hand_on(
+            failed,
+            &batch,
+            &self.projection,
+            &mut self.rejects,
+            &self.metrics,
+            out,
+        )
     }
 
     fn advance(&mut self, watermark: Watermark, _: &mut Outbox) -> anyhow::Result<Watermark> {

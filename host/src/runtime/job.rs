@@ -29,6 +29,8 @@ pub struct Job {
     stop: Arc<AtomicBool>,
     /// Whether a source was stopped before the end of its input.
     cut_short: Arc<AtomicBool>,
+    /// Whether the input has an end.
+    bounded: bool,
     subtasks: Vec<JoinHandle<()>>,
     finished: mpsc::Receiver<Finished>,
 }
@@ -38,8 +40,12 @@ pub struct Job {
 pub enum Outcome {
     /// Its input has ended and everything is written.
     Complete,
-    /// It was stopped; windows that were open are not written.
+    /// It was stopped while it read an input without end: what has come out of it is written, windows
+    /// that were open are not.
     Stopped,
+    /// It was stopped before the end of its input: a part of the result would pass for the whole, so
+    /// files are left as they were.
+    Abandoned,
 }
 
 /// What a subtask has come to.
@@ -71,6 +77,7 @@ impl Job {
             metrics,
             stop,
             cut_short,
+            bounded: plan.sources.iter().all(|source| source.config.is_bounded()),
             subtasks: Vec::with_capacity(tasks.len()),
             finished,
         };
@@ -128,15 +135,19 @@ impl Job {
             }
             return Err(failure);
         }
+        let outcome = match (self.cut_short.load(Ordering::Relaxed), self.bounded) {
+            (false, _) => Outcome::Complete,
+            (true, false) => Outcome::Stopped,
+            (true, true) => Outcome::Abandoned,
+        };
+        if outcome == Outcome::Abandoned {
+            sinks.retain(|sink| sink.outlives_failure);
+        }
         for finished in sinks {
             let done = finished.sink.finish();
             done.with_context(|| format!("sink `{}` cannot be finished", finished.name))?;
         }
-        Ok(if self.cut_short.load(Ordering::Relaxed) {
-            Outcome::Stopped
-        } else {
-            Outcome::Complete
-        })
+        Ok(outcome)
     }
 }
 
