@@ -36,6 +36,26 @@ fn check_prints_the_plan_with_types() {
 }
 
 #[test]
+fn check_finds_limits_that_are_too_small() {
+    let workspace = Workspace::new();
+    workspace.write("readings.jsonl", "");
+    let text = pipeline("readings.jsonl", "json", 1);
+    let tight = text.replace(
+        "[stage.hot]",
+        "[stage.hot]\nlimits = { memory = \"64KiB\" }",
+    );
+    workspace.write("pipeline.toml", tight);
+    let run = workspace.output(&["check", "pipeline.toml"]);
+    assert_eq!(run.status, 1);
+    assert!(
+        run.stderr.contains("stage `hot`: library"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains("65536 allowed"), "{}", run.stderr);
+}
+
+#[test]
 fn inspect_shows_what_a_component_holds() {
     let weather = library("weather");
     let run = Workspace::new().output(&["inspect", &weather.display().to_string()]);

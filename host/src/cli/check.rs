@@ -18,6 +18,7 @@ impl Check {
     pub(super) fn execute(&self) -> anyhow::Result<Ending> {
         let registry = Registry::new(setup::engine()?);
         let plan = setup::load(&self.file, &registry)?;
+        registry.try_out(&plan)?;
         print(&plan.to_string())?;
         Ok(Ending::Done)
     }

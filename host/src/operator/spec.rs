@@ -1,6 +1,6 @@
 //! What a stage is to do, resolved: columns by place, functions by signature.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use crate::{
     batch::{DataType, Schema},
@@ -76,6 +76,11 @@ impl Work {
             | Self::Process { call, .. } => std::slice::from_ref(call),
             Self::Aggregate { calls, .. } => calls,
         }
+    }
+
+    /// The libraries it calls, by their place in the plan, each once.
+    pub fn libraries(&self) -> BTreeSet<usize> {
+        self.calls().iter().map(|call| call.library).collect()
     }
 
     /// The columns of the input that say which rows belong together; `None` for a stage that looks

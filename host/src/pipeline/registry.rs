@@ -2,7 +2,9 @@
 
 use std::{cell::RefCell, collections::HashMap, fs, io::ErrorKind, sync::Arc};
 
-use super::{Libraries, LibraryError, LibraryRef, LibraryUse, LoadedLibrary, StageLimits};
+use anyhow::Context;
+
+use super::{Libraries, LibraryError, LibraryRef, LoadedLibrary, Plan, StagePlan};
 use crate::wasm::{CatalogError, Component, Engine, Instance, InstanceOptions, Limits};
 
 /// The standard library, built from `udfs/std`.
@@ -23,28 +25,47 @@ impl Registry {
         }
     }
 
-    /// Makes an instance of a library that a plan uses.
+    /// Makes an instance of the library at the place `library` of `plan`, for `stage`.
     ///
     /// # Errors
     ///
-    /// If the component cannot be instantiated within `limits`.
+    /// If the component cannot be instantiated within the limits of the stage.
     pub fn instantiate(
         &self,
-        library: &LibraryUse,
-        limits: &StageLimits,
-        stage: &Arc<str>,
+        plan: &Plan,
+        stage: &StagePlan,
+        library: usize,
     ) -> anyhow::Result<Instance> {
+        let library = &plan.libraries[library];
         let component = self.component(&library.reference)?;
         let options = InstanceOptions {
             config: library.config.as_str().into(),
-            stage: Arc::clone(stage),
+            stage: stage.name.as_str().into(),
             limits: Limits {
-                memory: usize::try_from(limits.memory)?,
-                deadline: limits.deadline.into(),
+                memory: usize::try_from(stage.limits.memory)?,
+                deadline: stage.limits.deadline.into(),
                 ..Limits::default()
             },
         };
-        component.instantiate(options).map_err(Into::into)
+        component.instantiate(options).with_context(|| {
+            let (stage, library) = (&stage.name, &library.name);
+            format!("stage `{stage}`: library `{library}` cannot be instantiated")
+        })
+    }
+
+    /// Makes an instance of every library for every stage of `plan`, once: whether that can be done
+    /// depends on the stage's limits.
+    ///
+    /// # Errors
+    ///
+    /// If a component cannot be instantiated within the limits of a stage.
+    pub fn try_out(&self, plan: &Plan) -> anyhow::Result<()> {
+        for stage in &plan.stages {
+            for library in stage.work.libraries() {
+                self.instantiate(plan, stage, library)?;
+            }
+        }
+        Ok(())
     }
 
     fn component(&self, reference: &LibraryRef) -> Result<Component, LibraryError> {

@@ -257,7 +257,7 @@ impl Assembly<'_> {
             max_dead_letters: self.plan.max_dead_letters,
             late: plan.late,
         };
-        let guests = self.guests(index, &name)?;
+        let guests = self.guests(index)?;
         let operator = operator::open(&spec, guests, metrics)
             .with_context(|| format!("stage `{name}` cannot be opened"))?;
         Ok(Stage {
@@ -268,23 +268,15 @@ impl Assembly<'_> {
     }
 
     /// An instance of each library that a stage calls.
-    fn guests(&self, index: usize, stage: &Arc<str>) -> anyhow::Result<Guests> {
-        let plan = &self.plan.stages[index];
-        let mut libraries: Vec<usize> = plan.work.calls().iter().map(|call| call.library).collect();
-        libraries.sort_unstable();
-        libraries.dedup();
-        let instance = |library: usize| {
-            let library_use = &self.plan.libraries[library];
-            let instance = self
-                .registry
-                .instantiate(library_use, &plan.limits, stage)
-                .with_context(|| {
-                    let name = &library_use.name;
-                    format!("stage `{stage}`: library `{name}` cannot be instantiated")
-                })?;
-            Ok((library, instance))
-        };
-        let instances = libraries.into_iter().map(instance);
+    fn guests(&self, index: usize) -> anyhow::Result<Guests> {
+        let stage = &self.plan.stages[index];
+        let libraries = stage.work.libraries().into_iter();
+        let instances = libraries.map(|library| {
+            Ok((
+                library,
+                self.registry.instantiate(self.plan, stage, library)?,
+            ))
+        });
         Ok(Guests::new(instances.collect::<anyhow::Result<_>>()?))
     }
 }
