@@ -11,3 +11,4 @@ mod functions;
 mod oracle;
 mod sources;
 mod support;
+mod windows;

@@ -2,10 +2,12 @@
 //!
 //! Pure: arithmetic on instants. What is kept in a slice is the business of `state` and `operator`.
 
+mod cover;
 mod firing;
 mod kind;
 mod slicing;
 
+pub use cover::{Run, cover};
 pub use firing::next_due;
 pub use kind::WindowKind;
 pub use slicing::{Slice, Slicing};

@@ -5,6 +5,8 @@
 //! cut at `n` instants a minute has at most `2 n` slices a minute, however long the windows are.
 //! (Li et al., "No pane, no gain", 2005; cut at window borders as in Carbone et al., "Cutty", 2016.)
 
+use std::ops::Range;
+
 use super::WindowKind;
 use crate::time::Timestamp;
 
@@ -112,6 +114,35 @@ impl Slicing {
             None => Self::EVERYTHING.start,
             Some(timed) => Timestamp::from_micros(end.as_micros().saturating_sub(timed.size)),
         }
+    }
+
+    /// Which slide `time` lies in: slide 0 starts at the offset. `None` for a global window.
+    pub fn slide_of(&self, time: Timestamp) -> Option<i64> {
+        let timed = self.0?;
+        let into = time.as_micros().saturating_sub(timed.origin);
+        Some(into.div_euclid(timed.slide))
+    }
+
+    /// When a slide starts; `None` for a global window.
+    pub fn slide_start(&self, slide: i64) -> Option<Timestamp> {
+        let timed = self.0?;
+        let into = slide.saturating_mul(timed.slide);
+        Some(Timestamp::from_micros(into.saturating_add(timed.origin)))
+    }
+
+    /// The whole slides of the window that ends at `end`, from its start on.
+    pub fn slides_of(&self, end: Timestamp) -> Range<i64> {
+        let Some(timed) = self.0 else {
+            return 0..0;
+        };
+        let first = self.slide_of(self.start_of(end)).unwrap_or_default();
+        first..first + timed.size / timed.slide
+    }
+
+    /// The level of the longest [`Run`](super::Run) that a window can hold.
+    pub fn levels(&self) -> u32 {
+        let slides = self.0.map_or(1, |timed| timed.size / timed.slide);
+        slides.max(1).ilog2()
     }
 
     /// The one slice of a global window.

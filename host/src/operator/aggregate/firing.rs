@@ -1,6 +1,6 @@
 //! Makes the rows of windows that are complete.
 
-use std::{borrow::Cow, cell::RefCell, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::bail;
 use arrow::{
@@ -23,7 +23,6 @@ use crate::{
     state::Columns,
     time::{Timestamp, Watermark},
     wasm::{self, CallError},
-    window::next_due,
 };
 
 impl Aggregate {
@@ -32,7 +31,7 @@ impl Aggregate {
     pub(super) fn fire(&mut self, to: Watermark, out: &mut Outbox) -> anyhow::Result<Watermark> {
         let mut ready = Ready::default();
         let mut after = self.watermark;
-        while let Some(end) = next_due(&self.slicing, &self.slices, after, to) {
+        while let Some(end) = self.slices.next_due(after, to) {
             self.fire_window(end, &mut ready, out)?;
             after = Watermark::at(end);
             if out.batches.len() >= ENOUGH_BATCHES {
@@ -51,17 +50,11 @@ impl Aggregate {
         ready: &mut Ready,
         out: &mut Outbox,
     ) -> anyhow::Result<()> {
-        let start = self.slicing.start_of(end);
-        let mut slices = self.slices.range(start..end).map(|(_, (_, state))| state);
-        let Some(first) = slices.next() else {
+        let patience = self.failed_windows.patience();
+        let Some(window) = self.slices.window(end, &mut self.calls, patience) else {
             return Ok(());
         };
-        // The window's own copy, unless it has but one slice.
-        let mut window = Cow::Borrowed(first);
-        for slice in slices {
-            let patience = self.failed_windows.patience();
-            merge_slice(&mut self.calls, window.to_mut(), slice, patience);
-        }
+        let borders = (self.slicing.start_of(end), end);
         let keys: Vec<u32> = window
             .keys
             .sorted()
@@ -71,7 +64,7 @@ impl Aggregate {
         for keys in keys.chunks(BATCH_ROWS) {
             let patience = self.failed_windows.patience();
             let (columns, bad) = finish(&mut self.calls, &window, keys, patience)?;
-            let batch = window_rows(self, &window, keys, columns, (start, end))?;
+            let batch = window_rows(self, &window, keys, columns, borders)?;
             self.failed_windows.settle(&batch, &bad, out)?;
             ready.push(without(batch, &bad)?, out)?;
         }
@@ -112,62 +105,6 @@ fn window_rows(
         times,
         Origin::Derived,
     )?)
-}
-
-/// Adds what `slice` has seen to `window`, which has seen what came before.
-fn merge_slice(calls: &mut Calls, window: &mut SliceState, slice: &SliceState, patience: Patience) {
-    // Keys by their number in the slice and in the window.
-    let (mut new, mut known) = (Vec::new(), Vec::new());
-    let mut numbers = vec![0; slice.keys.len()];
-    for key in (0..slice.keys.len()).filter(|&key| slice.live[key]) {
-        let (number, is_new) = window.keys.number(slice.keys.key(key));
-        numbers[key] = number;
-        let pairs = if is_new { &mut new } else { &mut known };
-        pairs.push((key as u32, number));
-    }
-    window.live.resize(window.keys.len(), false);
-    for &(_, number) in new.iter().chain(&known) {
-        window.live[number as usize] = true;
-    }
-    for (index, call) in slice.calls.iter().enumerate() {
-        match (call, &mut window.calls[index]) {
-            (CallState::Accumulators(from), CallState::Accumulators(into)) => {
-                let keys: Vec<u32> = new.iter().map(|pair| pair.0).collect();
-                into.append(keys.len(), &from.gather(&keys));
-                for pairs in known.chunks(BATCH_ROWS) {
-                    let (from_keys, into_keys): (Vec<u32>, Vec<u32>) =
-                        pairs.iter().copied().unzip();
-                    let table = RefCell::new(&mut *into);
-                    let failed = isolate(
-                        0..pairs.len(),
-                        patience,
-                        &mut |pairs| {
-                            let before = table.borrow().gather(&into_keys[pairs.clone()]);
-                            let partials = from.gather(&from_keys[pairs.clone()]);
-                            calls.merge(index, &before, &partials, pairs.len())
-                        },
-                        &mut |pairs, merged| {
-                            table.borrow_mut().scatter(&into_keys[pairs], &merged, 0);
-                        },
-                    );
-                    let failed = failed.into_iter();
-                    window
-                        .failed
-                        .extend(failed.map(|bad| (into_keys[bad.row], bad.reason)));
-                }
-            }
-            (CallState::Values(from), CallState::Values(into)) => {
-                into.chunks.extend(from.chunks.iter().map(|chunk| {
-                    let mut chunk = chunk.clone();
-                    for group in &mut chunk.groups {
-                        *group = numbers[*group as usize];
-                    }
-                    chunk
-                }));
-            }
-            _ => unreachable!("the slices of a stage keep the same things"),
-        }
-    }
 }
 
 /// The results of every function for `keys`, and the keys that have none, by their place.

@@ -9,19 +9,21 @@ mod absorb;
 mod assignment;
 mod calls;
 mod firing;
+mod merging;
 mod slice_state;
+mod slices;
 mod value_log;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use arrow::{array::ArrayRef, datatypes::SchemaRef};
 
-use self::{assignment::Assignment, calls::Calls, slice_state::SliceState};
+use self::{assignment::Assignment, calls::Calls, slice_state::SliceState, slices::Slices};
 use super::{Call, Guests, Operator, Outbox, RejectionPolicy, StageSpec};
 use crate::{
     batch::{Batch, KeyEncoder},
     metrics::NodeMetrics,
-    time::{Timestamp, Watermark},
+    time::Watermark,
     window::{Slice, Slicing, WindowKind},
 };
 
@@ -32,7 +34,7 @@ pub(super) struct Aggregate {
     slicing: Slicing,
     /// Whether windows have a start and an end.
     timed: bool,
-    slices: BTreeMap<Timestamp, (Slice, SliceState)>,
+    slices: Slices,
     watermark: Watermark,
     calls: Calls,
     output: SchemaRef,
@@ -60,7 +62,7 @@ impl Aggregate {
             encoder: KeyEncoder::new(types)?,
             slicing: Slicing::new(window),
             timed: window.is_timed(),
-            slices: BTreeMap::new(),
+            slices: Slices::new(Slicing::new(window)),
             watermark: Watermark::START,
             rejects: RejectionPolicy::of_stage(spec, calls.digest(), metrics),
             failed_windows: RejectionPolicy::of_stage(spec, calls.digest(), metrics).for_windows(),
@@ -109,9 +111,9 @@ impl Operator for Aggregate {
         let mut touched: Vec<(Slice, SliceState)> = assignment
             .slices()
             .iter()
-            .map(|slice| match self.slices.remove(&slice.start) {
-                Some(known) => known,
-                None => (*slice, self.calls.new_slice()),
+            .map(|&slice| {
+                let known = self.slices.take(slice);
+                (slice, known.unwrap_or_else(|| self.calls.new_slice()))
             })
             .collect();
         let bad = absorb::absorb(
@@ -124,7 +126,7 @@ impl Operator for Aggregate {
         )?;
         for (slice, state) in touched {
             if !state.is_blank() {
-                self.slices.insert(slice.start, (slice, state));
+                self.slices.put(slice, state);
             }
         }
         self.rejects.settle(&batch, &bad, out)?;
@@ -135,9 +137,7 @@ impl Operator for Aggregate {
     fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Watermark> {
         let reached = self.fire(watermark, out)?;
         self.watermark = self.watermark.max(reached);
-        let slicing = self.slicing;
-        self.slices
-            .retain(|_, (slice, _)| !reached.closes(slicing.last_end(*slice)));
+        self.slices.drop_closed(reached);
         Ok(reached)
     }
 }

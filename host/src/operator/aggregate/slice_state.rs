@@ -17,7 +17,7 @@ pub(super) struct SliceState {
     pub(super) live: Vec<bool>,
     pub(super) touched: Touched,
     pub(super) calls: Vec<CallState>,
-    /// Keys whose accumulators could not be merged, and why. Only in a window's own copy.
+    /// Keys whose accumulators could not be merged, and why. Only in what was merged.
     pub(super) failed: HashMap<u32, String>,
 }
 
@@ -47,6 +47,17 @@ impl SliceState {
             touched: Touched::default(),
             calls: calls.collect(),
             failed: HashMap::new(),
+        }
+    }
+
+    /// A copy to merge others into.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            keys: self.keys.clone(),
+            live: self.live.clone(),
+            touched: Touched::default(),
+            calls: self.calls.clone(),
+            failed: self.failed.clone(),
         }
     }
 
