@@ -28,7 +28,7 @@ pub trait Parameters<'a>: Sized + 'a {
     #[doc(hidden)]
     fn get(readers: &Self::Readers, row: usize) -> Self;
 
-    /// The values of [`BLOCK`] rows from `first` on.
+    /// The values of `BLOCK` rows from `first` on.
     #[doc(hidden)]
     #[inline(always)]
     fn block(readers: &Self::Readers, first: usize) -> [Self; BLOCK] {

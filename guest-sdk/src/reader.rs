@@ -12,7 +12,7 @@ pub trait Reader {
     /// The value of `row`.
     fn get(&self, row: usize) -> Self::Item;
 
-    /// The values of [`BLOCK`] rows from `first` on.
+    /// The values of `BLOCK` rows from `first` on.
     #[inline(always)]
     fn block(&self, first: usize) -> [Self::Item; BLOCK] {
         std::array::from_fn(|place| self.get(first + place))

@@ -201,7 +201,7 @@ fn column_types(criterion: &mut Criterion) {
     ];
     let groups: Vec<u32> = (0..BATCH as u32).map(|row| row % 10).collect();
     for (data_type, column) in columns {
-        let mut guest = Guest::new(&engine, "tidemill_std", "count", &[data_type]);
+        let mut guest = Guest::new(&engine, "std", "count", &[data_type]);
         let accumulators = guest.instance.aggregate_init(&guest.function, 10);
         let accumulators = accumulators.expect("the guest answers");
         let arrays = [column];
@@ -226,7 +226,7 @@ fn column_types(criterion: &mut Criterion) {
 
 /// The mean of a `float64` column, over the number of groups that a batch touches.
 fn update(criterion: &mut Criterion) {
-    let mut guest = Guest::new(&engine(), "tidemill_std", "mean", &[DataType::Float64]);
+    let mut guest = Guest::new(&engine(), "std", "mean", &[DataType::Float64]);
     let mut group = group(criterion, "aggregate update");
     group.throughput(Throughput::Elements(BATCH as u64));
     let arrays: [ArrayRef; 1] = [Arc::new(floats(BATCH))];

@@ -30,14 +30,14 @@ const HOT: &str = r#"
 [stage.hot]
 from = "readings"
 filter = "weather.wasm#is_hot"
-[stage.out]
+[stage.result]
 from = "hot"
 map = "weather.wasm#to_fahrenheit"
 args = { celsius = "temperature" }
 "#;
 
 const AVERAGES: &str = r#"
-[stage.out]
+[stage.result]
 from = "readings"
 key = ["sensor"]
 window = { sliding = "20s", slide = "5s" }
@@ -66,8 +66,8 @@ fn jobs(criterion: &mut Criterion) {
             .measurement_time(Duration::from_secs(5));
         for (name, stages, last) in [
             ("read", "", "readings"),
-            ("hot", HOT, "out"),
-            ("averages", AVERAGES, "out"),
+            ("hot", HOT, "result"),
+            ("averages", AVERAGES, "result"),
         ] {
             for parallelism in [1, 2] {
                 let text = pipeline(format, stages, last, parallelism);
