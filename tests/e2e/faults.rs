@@ -36,7 +36,7 @@ columns = {{ ts = "timestamp", k = "utf8", n = "int64" }}
 event_time = {{ column = "ts", unit = "ms" }}
 [stage.work]
 from = "numbers"
-limits = {{ memory = "16MiB", deadline = "100ms" }}
+limits = {{ memory = "16MiB", deadline = "400ms" }}
 {stage}
 [sink.out]
 from = "work"
@@ -59,7 +59,7 @@ fn assert_dead_letters(workspace: &Workspace, run: &Run) {
     letters.sort_by_key(|letter| letter["number"].as_i64());
     let expected = [
         (13, "13 is unlucky"),
-        (14, "took longer than 100ms"),
+        (14, "took longer than 400ms"),
         (15, "out of memory: "),
         (16, "trap: "),
     ];
