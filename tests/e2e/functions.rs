@@ -324,3 +324,41 @@ path = "dead"
     assert_eq!(run.count("sums", "windows failed"), 1);
     assert_eq!(run.count("sums", "in windows"), 4);
 }
+
+#[test]
+fn layers_of_unions_stay_small() {
+    let workspace = Workspace::new();
+    let lines: String = (0..3)
+        .map(|n| format!("{}\n", json!({ "temperature": n })))
+        .collect();
+    workspace.write("rows.jsonl", lines);
+    let weather = library("weather");
+    let mut stages = String::new();
+    let mut below = r#""rows""#.to_owned();
+    for layer in 0..14 {
+        for side in ["a", "b"] {
+            stages.push_str(&format!(
+                "[stage.{side}{layer}]\nfrom = [{below}]\nfilter = \"{}#is_hot\"\nconfig = {{ threshold = -1.0 }}\n",
+                weather.display()
+            ));
+        }
+        below = format!(r#""a{layer}", "b{layer}""#);
+    }
+    let run = workspace.succeed(&format!(
+        r#"
+name = "layers"
+parallelism = 2
+[source.rows]
+connector = "file"
+path = "rows.jsonl"
+format = "json"
+columns = {{ temperature = "float64" }}
+{stages}
+[sink.out]
+from = [{below}]
+connector = "blackhole"
+"#
+    ));
+    // Each layer hands on what both stages of the layer below have handed on.
+    assert_eq!(run.count("out", "rows"), 3 << 14);
+}

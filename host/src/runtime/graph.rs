@@ -50,24 +50,30 @@ pub(super) struct Edge {
     pub(super) key: Vec<usize>,
 }
 
+/// Ways that may lead to a stateless stage before it gets a vertex of its own. A stage is chained once
+/// for each way, and layers of unions double the ways with each layer.
+const MAX_WAYS: usize = 16;
+
 /// The vertices of a plan; `partitions` tells how many partitions each source has.
 pub(super) fn vertices(plan: &Plan, partitions: &[usize]) -> Vec<Vertex> {
     let mut vertices = Vec::new();
+    let heads = heads(plan);
     for (index, &partitions) in partitions.iter().enumerate() {
         vertices.push(Vertex {
             head: Head::Source(index),
             parallelism: plan.parallelism.min(partitions).max(1),
-            fork: fork(plan, Node::Source(index)),
+            fork: fork(plan, &heads, Node::Source(index)),
         });
     }
     for (index, stage) in plan.stages.iter().enumerate() {
-        let Some(key) = stage.work.key() else {
+        if !heads[index] {
             continue;
-        };
+        }
+        let is_split = stage.work.key().is_some_and(|key| !key.is_empty());
         vertices.push(Vertex {
             head: Head::Stage(index),
-            parallelism: if key.is_empty() { 1 } else { plan.parallelism },
-            fork: fork(plan, Node::Stage(index)),
+            parallelism: if is_split { plan.parallelism } else { 1 },
+            fork: fork(plan, &heads, Node::Stage(index)),
         });
     }
     let sinks = (0..plan.sinks.len()).map(Head::Sink);
@@ -80,23 +86,42 @@ pub(super) fn vertices(plan: &Plan, partitions: &[usize]) -> Vec<Vertex> {
     vertices
 }
 
+/// Which stages begin a vertex: those with a key, and those that too many ways lead to.
+fn heads(plan: &Plan) -> Vec<bool> {
+    let mut ways: Vec<usize> = Vec::with_capacity(plan.stages.len());
+    let mut heads = Vec::with_capacity(plan.stages.len());
+    // Every stage comes after those it reads.
+    for stage in &plan.stages {
+        let from = stage.inputs.iter().map(|input| match *input {
+            Node::Source(_) => 1,
+            Node::Stage(stage) => ways[stage],
+        });
+        let all: usize = from.sum();
+        let is_head = stage.work.key().is_some() || all > MAX_WAYS;
+        ways.push(if is_head { 1 } else { all });
+        heads.push(is_head);
+    }
+    heads
+}
+
 /// What happens to the rows of `node`. A stateless stage that reads several nodes is chained behind
 /// each of them: a union of streams needs no place where they meet.
-fn fork(plan: &Plan, node: Node) -> ForkSpec {
+fn fork(plan: &Plan, heads: &[bool], node: Node) -> ForkSpec {
     let mut spec = ForkSpec::default();
     for (index, stage) in plan.stages.iter().enumerate() {
         if !stage.inputs.contains(&node) {
             continue;
         }
-        match stage.work.key() {
-            None => spec.branches.push(BranchSpec {
-                stage: index,
-                fork: fork(plan, Node::Stage(index)),
-            }),
-            Some(key) => spec.edges.push(Edge {
+        if heads[index] {
+            spec.edges.push(Edge {
                 to: Head::Stage(index),
-                key: key.to_vec(),
-            }),
+                key: stage.work.key().unwrap_or_default().to_vec(),
+            });
+        } else {
+            spec.branches.push(BranchSpec {
+                stage: index,
+                fork: fork(plan, heads, Node::Stage(index)),
+            });
         }
     }
     for (index, sink) in plan.sinks.iter().enumerate() {
