@@ -10,29 +10,32 @@ use crate::{
 
 /// Lines that are no readings, and what their dead letters say.
 const BAD: [(&str, &str); 8] = [
-    ("not json", "not"),
-    (r#"{"ts":1700000100000,"sensor":"s01","temperature":50"#, ""),
+    ("not json", r#"not a JSON object: found something else"#),
+    (
+        r#"{"ts":1700000100000,"sensor":"s01","temperature":50"#,
+        r#"not a JSON object: the line ends at column 51 before the object does"#,
+    ),
     (
         r#"{"ts":null,"sensor":"s01","temperature":50,"humidity":1}"#,
-        "`ts`: event time is null",
+        r#"column `ts`: event time is null"#,
     ),
     (
         r#"{"sensor":"s01","temperature":50,"humidity":1}"#,
-        "`ts`: event time is null",
+        r#"column `ts`: event time is null"#,
     ),
     (
         r#"{"ts":9000000000000000000,"sensor":"s01","temperature":50,"humidity":1}"#,
-        "`ts`",
+        r#"column `ts`: event time 9000000000000000000 is outside the years -9999 to 9999"#,
     ),
     (
         r#"{"ts":"yesterday","sensor":"s01","temperature":50,"humidity":1}"#,
-        "`ts`",
+        r#"column `ts`: expected whole milliseconds since 1970, found "yesterday""#,
     ),
     (
         r#"{"ts":1700000100000,"sensor":"s01","temperature":"warm","humidity":1}"#,
-        "`temperature`",
+        r#"column `temperature`: expected float64, found "warm""#,
     ),
-    (r#"[1,2,3]"#, ""),
+    (r#"[1,2,3]"#, r#"not a JSON object: found a list"#),
 ];
 
 /// Lines that are odd but good.
@@ -106,8 +109,7 @@ fn dead_letters_say_what_where_and_why() {
         assert_eq!(letter["number"], 501 + index as i64);
         assert_eq!(letter["row"], line);
         assert_eq!(letter["component"], Value::Null);
-        let found = letter["reason"].as_str().expect("a reason");
-        assert!(found.contains(reason), "{found}");
+        assert_eq!(letter["reason"], reason);
     }
 }
 

@@ -61,7 +61,7 @@ fn assert_dead_letters(workspace: &Workspace, run: &Run) {
         (13, "13 is unlucky"),
         (14, "took longer than 400ms"),
         (15, "out of memory: "),
-        (16, "trap: "),
+        (16, "trap: access outside of its memory"),
     ];
     assert_eq!(letters.len(), expected.len(), "{letters:?}");
     for (letter, (number, reason)) in letters.iter().zip(expected) {

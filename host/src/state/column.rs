@@ -72,10 +72,14 @@ impl StateColumn {
 
     /// The number of rows.
     pub fn len(&self) -> usize {
-        for_primitive!(&self.values, rows, T => rows_of::<T>(rows), else
+        match &self.values {
             Values::Boolean(rows) => rows.len(),
+            Values::Int32(rows) => rows.len(),
+            Values::Int64(rows) | Values::Timestamp(rows) => rows.len(),
+            Values::Float32(rows) => rows.len(),
+            Values::Float64(rows) => rows.len(),
             Values::Utf8(rows) | Values::Binary(rows) => rows.len(),
-        )
+        }
     }
 
     /// Whether there are no rows.
@@ -176,24 +180,11 @@ impl StateColumn {
     }
 }
 
-/// Names the type parameter so that [`for_primitive`] may be used where only the length matters.
-fn rows_of<T: ArrowPrimitiveType>(rows: &[T::Native]) -> usize {
-    rows.len()
-}
-
 fn primitive<T: ArrowPrimitiveType>(values: Vec<T::Native>, nulls: Option<NullBuffer>) -> ArrayRef {
     let array = PrimitiveArray::<T>::new(values.into(), nulls);
     // Only timestamps differ from their native type: they carry the zone.
-    match DataType::Timestamp.to_arrow() {
-        zoned
-            if T::DATA_TYPE
-                == arrow::datatypes::DataType::Timestamp(
-                    arrow::datatypes::TimeUnit::Microsecond,
-                    None,
-                ) =>
-        {
-            Arc::new(array.with_data_type(zoned))
-        }
-        _ => Arc::new(array),
+    if T::DATA_TYPE == TimestampMicrosecondType::DATA_TYPE {
+        return Arc::new(array.with_data_type(DataType::Timestamp.to_arrow()));
     }
+    Arc::new(array)
 }
