@@ -42,10 +42,10 @@ const BAD: [(&str, &str); 8] = [
 fn odd() -> [String; 2] {
     [
         // A column that the pipeline does not name.
-        r#"{"ts":1700000100000,"sensor":"s01","temperature":50.0,"humidity":1.0,"colour":"red"}"#
+        r#"{"ts":1700000500000,"sensor":"s01","temperature":50.0,"humidity":1.0,"colour":"red"}"#
             .to_owned(),
         // A null where nothing is computed.
-        r#"{"ts":1700000100001,"sensor":"s01","temperature":null,"humidity":1.0}"#.to_owned(),
+        r#"{"ts":1700000500001,"sensor":"s01","temperature":null,"humidity":1.0}"#.to_owned(),
     ]
 }
 
@@ -71,7 +71,7 @@ fn mixed(readings: &[Reading]) -> (String, Vec<Reading>) {
     let text = [json(early), bad, odd_rows, json(later), late].concat();
     let mut good = readings.to_vec();
     good.push(Reading {
-        ts: 1_700_000_100_000,
+        ts: 1_700_000_500_000,
         sensor: "s01".to_owned(),
         temperature: 50.0,
         humidity: 1.0,

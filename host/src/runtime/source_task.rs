@@ -73,6 +73,14 @@ impl SourceTask {
                     None => exhausted = true,
                 }
             }
+            // While there is room, a partition that is about to be opened may be behind the others.
+            if exhausted || open.len() == self.max_open {
+                let reached = open.iter().map(|open| open.watermark.current()).min();
+                if let Some(reached) = reached.filter(|reached| *reached > sent) {
+                    sent = reached;
+                    self.fork.watermark(sent, &mut self.side)?;
+                }
+            }
             let Some(slowest) = slowest(&open) else {
                 if exhausted {
                     break;
@@ -85,21 +93,8 @@ impl SourceTask {
                 std::thread::sleep(WAIT);
                 continue;
             }
-            match self.read(&mut open[slowest], sent)? {
-                Progress::Rows => {}
-                Progress::Idle => continue,
-                Progress::Ended => {
-                    open.remove(slowest);
-                }
-            }
-            if !exhausted && open.len() < self.max_open {
-                // A partition that is about to be opened may be behind those that are open.
-                continue;
-            }
-            let reached = open.iter().map(|open| open.watermark.current()).min();
-            if let Some(reached) = reached.filter(|reached| *reached > sent) {
-                sent = reached;
-                self.fork.watermark(sent, &mut self.side)?;
+            if self.read(&mut open[slowest], sent)? == Progress::Ended {
+                open.remove(slowest);
             }
         }
         self.drift.post(self.subtask, Watermark::END);
@@ -118,11 +113,11 @@ impl SourceTask {
             .read()
             .with_context(|| format!("source `{}` failed", self.name))?;
         match read {
-            Read::Idle => Ok(Progress::Idle),
+            Read::Idle => Ok(Progress::Open),
             Read::End => Ok(Progress::Ended),
             Read::Rows(decoded) => {
                 self.hand_on(decoded, open, sent)?;
-                Ok(Progress::Rows)
+                Ok(Progress::Open)
             }
         }
     }
@@ -164,10 +159,10 @@ impl SourceTask {
     }
 }
 
-/// What became of an attempt to read.
+/// Whether there may be more to read.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Progress {
-    Rows,
-    Idle,
+    Open,
     Ended,
 }
 
