@@ -28,6 +28,11 @@ pub enum SourceConfig {
     },
     /// Made-up readings of sensors: [`GeneratorConfig::schema`].
     Generator(GeneratorConfig),
+    /// The rows of a scripted case; they are decoded like JSON.
+    Test {
+        /// How a row is found in an object.
+        decoding: Decoding,
+    },
 }
 
 impl SourceConfig {
@@ -36,7 +41,7 @@ impl SourceConfig {
         match self {
             Self::File { .. } => true,
             Self::Generator(generator) => generator.rows.is_some(),
-            Self::Stdin { .. } | Self::Socket { .. } => false,
+            Self::Stdin { .. } | Self::Socket { .. } | Self::Test { .. } => false,
         }
     }
 }
@@ -140,4 +145,25 @@ pub enum SinkConfig {
     },
     /// Nowhere: rows are counted and dropped.
     Blackhole,
+    /// Kept for a scripted case to look at.
+    Test,
+}
+
+/// Reference data, and how it is read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TableConfig {
+    /// Files, read as a whole, and again when they have changed.
+    File {
+        /// In reading order; never empty.
+        paths: Vec<PathBuf>,
+        /// How rows are found in them; never with an event time.
+        decoding: Decoding,
+        /// How long to wait before looking again whether they have changed.
+        refresh: Duration,
+    },
+    /// The reference data of a scripted case.
+    Test {
+        /// How a row is found in an object.
+        decoding: Decoding,
+    },
 }

@@ -29,6 +29,7 @@ mod harness;
 
 pub use config::{
     Decoding, EventTime, EventTimeUnit, Format, GeneratorConfig, SinkConfig, SourceConfig,
+    TableConfig,
 };
 pub(crate) use format::TextEncoder;
 pub use format::{ParquetSchema, parquet_schema};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 
 use super::{
     Decoding, EventTimeUnit, Format, Sink, SinkConfig, Source, SourceConfig,
@@ -38,6 +38,7 @@ pub fn open_source(
             Box::new(SocketSource::new(address, decoding, clock))
         }
         SourceConfig::Generator(generator) => Box::new(GeneratorSource::new(generator)?),
+        SourceConfig::Test { .. } => bail!("{ONLY_IN_TESTS}"),
     })
 }
 
@@ -51,8 +52,12 @@ pub fn open_sink(config: &SinkConfig, schema: &Schema) -> anyhow::Result<Box<dyn
         SinkConfig::Stdout { format } => Box::new(stdout::open(*format, schema)?),
         SinkConfig::File { path, format } => Box::new(FileSink::open(path, *format, schema)?),
         SinkConfig::Blackhole => Box::new(BlackholeSink::default()),
+        SinkConfig::Test => bail!("{ONLY_IN_TESTS}"),
     })
 }
+
+const ONLY_IN_TESTS: &str =
+    "`connector = \"test\"` is for scripted cases: run them with `tidemill test`";
 
 fn check(decoding: &Decoding) -> anyhow::Result<()> {
     ensure!(

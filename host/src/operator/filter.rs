@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use arrow::{array::AsArray, compute};
 
-use super::{Call, Guests, Operator, Outbox, RejectionPolicy, StageSpec, scalar_call::evaluate};
+use super::{
+    Call, Guests, Operator, Outbox, Progress, RejectionPolicy, Side, StageSpec,
+    scalar_call::evaluate,
+};
 use crate::{batch::Batch, metrics::NodeMetrics, time::Watermark};
 
 /// The operator of `filter = "…"`. False and null take a row out.
@@ -32,7 +35,7 @@ impl Filter {
 }
 
 impl Operator for Filter {
-    fn process(&mut self, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
+    fn process(&mut self, _: Side, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
         let evaluated = evaluate(
             &mut self.guests,
             &self.call,
@@ -51,7 +54,7 @@ impl Operator for Filter {
         Ok(())
     }
 
-    fn advance(&mut self, watermark: Watermark, _: &mut Outbox) -> anyhow::Result<Watermark> {
-        Ok(watermark)
+    fn advance(&mut self, watermark: Watermark, _: &mut Outbox) -> anyhow::Result<Progress> {
+        Ok(Progress::Done(watermark))
     }
 }

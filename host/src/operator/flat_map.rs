@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Call, Guests, Operator, Outbox, OutputColumn, RejectionPolicy, StageSpec, children::Children,
-    guest, isolation::isolate, projection::Projection,
+    Call, Guests, Operator, Outbox, OutputColumn, Progress, RejectionPolicy, Side, StageSpec,
+    children::Children, guest, isolation::isolate, projection::Projection,
 };
 use crate::{batch::Batch, metrics::NodeMetrics, time::Watermark, wasm::Columns};
 
@@ -36,7 +36,7 @@ impl FlatMap {
 }
 
 impl Operator for FlatMap {
-    fn process(&mut self, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
+    fn process(&mut self, _: Side, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
         let arguments = guest::arguments(&self.call.arguments, &batch)?;
         let mut children = Children::default();
         let patience = self.rejects.patience();
@@ -71,7 +71,7 @@ impl Operator for FlatMap {
         )
     }
 
-    fn advance(&mut self, watermark: Watermark, _: &mut Outbox) -> anyhow::Result<Watermark> {
-        Ok(watermark)
+    fn advance(&mut self, watermark: Watermark, _: &mut Outbox) -> anyhow::Result<Progress> {
+        Ok(Progress::Done(watermark))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::{array::ArrayRef, compute};
 
 use super::{
-    Call, Guests, Operator, Outbox, OutputColumn, RejectionPolicy, StageSpec,
+    Call, Guests, Operator, Outbox, OutputColumn, Progress, RejectionPolicy, Side, StageSpec,
     projection::Projection, scalar_call::evaluate,
 };
 use crate::{batch::Batch, metrics::NodeMetrics, time::Watermark};
@@ -36,7 +36,7 @@ impl Map {
 }
 
 impl Operator for Map {
-    fn process(&mut self, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
+    fn process(&mut self, _: Side, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
         let evaluated = evaluate(
             &mut self.guests,
             &self.call,
@@ -57,7 +57,7 @@ impl Operator for Map {
         Ok(())
     }
 
-    fn advance(&mut self, watermark: Watermark, _: &mut Outbox) -> anyhow::Result<Watermark> {
-        Ok(watermark)
+    fn advance(&mut self, watermark: Watermark, _: &mut Outbox) -> anyhow::Result<Progress> {
+        Ok(Progress::Done(watermark))
     }
 }

@@ -25,14 +25,42 @@ pub use guest::Guests;
 pub use outbox::Outbox;
 pub use rejects::RejectionPolicy;
 pub use reorder::Reorder;
-pub use spec::{Argument, Call, OnError, OutputColumn, StageSpec, Work};
+pub use spec::{
+    AggregateWork, Argument, Call, Emit, JoinBound, JoinColumn, JoinKind, JoinWork, LookupWork,
+    Miss, OnError, OutputColumn, ProcessWork, SortColumn, StageSpec, TimeDomain, TopWork, Work,
+};
 
 use std::sync::Arc;
 
-use crate::{batch::Batch, metrics::NodeMetrics, time::Watermark};
+use crate::{
+    batch::Batch,
+    metrics::NodeMetrics,
+    state::{Share, Snapshot},
+    time::{Clock, Timestamp, Watermark},
+};
 
 /// Rows that a batch holds at most, where it is for an operator to choose.
 pub const BATCH_ROWS: usize = 8192;
+
+/// Which of the two inputs of a join rows come through; all other stages have the left one only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The rows of `from`.
+    Left,
+    /// The rows of `with`.
+    Right,
+}
+
+/// How far an operator has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It has done everything that the call asks for. The watermark follows what it has handed on; it
+    /// may stay behind the one of the input, if rows behind that may still be handed on.
+    Done(Watermark),
+    /// It has much to hand on and stopped for what is in its outbox to go out first, followed by the
+    /// watermark. It must be called again with the same argument.
+    More(Watermark),
+}
 
 /// One subtask's copy of a stage.
 pub trait Operator: Send {
@@ -41,18 +69,58 @@ pub trait Operator: Send {
     /// # Errors
     ///
     /// If the stage cannot go on; the job ends.
-    fn process(&mut self, batch: Batch, out: &mut Outbox) -> anyhow::Result<()>;
+    fn process(&mut self, side: Side, batch: Batch, out: &mut Outbox) -> anyhow::Result<()>;
 
-    /// Takes note that no row below `watermark` is expected any more. Called whenever the watermark
-    /// has moved, and with the end of time when the input has ended.
-    ///
-    /// Returns how far it has come: what is in `out` goes ahead of that watermark. An operator that
-    /// has much to hand on stops short of `watermark`, and is called again with it until it is there.
+    /// Takes note that no row below `watermark` is expected any more, through none of the inputs.
+    /// Called whenever the watermark has moved, and with the end of time when the input has ended.
+    /// What is in `out` goes ahead of the watermark that is returned.
     ///
     /// # Errors
     ///
     /// If the stage cannot go on; the job ends.
-    fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Watermark>;
+    fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress>;
+
+    /// Takes note of the time by the clock. Called when the time comes that the operator has asked for
+    /// in [`Outbox::wake_at`], or later, or at once after a restore; never otherwise. `None` if the
+    /// watermark of the output is what it was.
+    ///
+    /// # Errors
+    ///
+    /// If the stage cannot go on; the job ends.
+    fn tick(&mut self, _now: Timestamp, _out: &mut Outbox) -> anyhow::Result<Option<Progress>> {
+        Ok(None)
+    }
+
+    /// Writes down what the operator knows; `None` if it knows nothing. Called between two batches,
+    /// at a barrier.
+    ///
+    /// # Errors
+    ///
+    /// If the state cannot be written down; the checkpoint fails.
+    fn snapshot(&mut self) -> anyhow::Result<Option<Snapshot>> {
+        Ok(None)
+    }
+
+    /// Takes up what the subtasks of this stage knew, as far as it belongs to `share`. Called once,
+    /// before anything else, with the snapshots of all of them, however many they were.
+    ///
+    /// # Errors
+    ///
+    /// If a snapshot is not one of such a stage; the job ends.
+    fn restore(&mut self, snapshots: &[Snapshot], share: Share) -> anyhow::Result<()> {
+        let _ = (snapshots, share);
+        Ok(())
+    }
+}
+
+/// What every operator is made with.
+pub struct Resources {
+    /// The instances of the stage's libraries.
+    pub guests: Guests,
+    /// The stage's counters.
+    pub metrics: Arc<NodeMetrics>,
+    /// Tells processing time.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// Makes the operator of a stage for one subtask.
@@ -60,22 +128,21 @@ pub trait Operator: Send {
 /// # Errors
 ///
 /// If a library cannot be instantiated.
-pub fn open(
-    spec: &StageSpec,
-    guests: Guests,
-    metrics: &Arc<NodeMetrics>,
-) -> anyhow::Result<Box<dyn Operator>> {
+pub fn open(spec: &StageSpec, resources: Resources) -> anyhow::Result<Box<dyn Operator>> {
+    let Resources {
+        guests, metrics, ..
+    } = resources;
+    let metrics = &metrics;
     Ok(match &spec.work {
         Work::Filter(call) => Box::new(filter::Filter::open(spec, call, guests, metrics)),
         Work::Map { call, output } => Box::new(map::Map::open(spec, call, output, guests, metrics)),
         Work::FlatMap { call, output } => {
             Box::new(flat_map::FlatMap::open(spec, call, output, guests, metrics))
         }
-        Work::Aggregate { key, window, calls } => Box::new(aggregate::Aggregate::open(
-            spec, key, *window, calls, guests, metrics,
-        )?),
-        Work::Process { key, call, output } => Box::new(process::Process::open(
-            spec, key, call, output, guests, metrics,
-        )?),
+        Work::Aggregate(work) => Box::new(aggregate::Aggregate::open(spec, work, guests, metrics)?),
+        Work::Process(work) => Box::new(process::Process::open(spec, work, guests, metrics)?),
+        Work::Top(_) | Work::Join(_) | Work::Lookup(_) => {
+            anyhow::bail!("`{}` is not supported yet", spec.work.verb())
+        }
     })
 }

@@ -1,7 +1,7 @@
 //! What operators hand on.
 
 use super::DeadLetter;
-use crate::batch::Batch;
+use crate::{batch::Batch, time::Timestamp};
 
 /// What an operator has to hand on after a call. Emptied by whoever made the call.
 #[derive(Debug, Default)]
@@ -12,6 +12,8 @@ pub struct Outbox {
     pub late: Vec<(usize, Batch)>,
     /// Rows that could not be handled.
     pub dead_letters: Vec<DeadLetter>,
+    /// When the operator wants to be told the time, at the latest; replaces what it wanted before.
+    pub wake_at: Option<Timestamp>,
 }
 
 impl Outbox {

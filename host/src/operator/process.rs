@@ -6,8 +6,8 @@ use anyhow::Context;
 use arrow::array::ArrayRef;
 
 use super::{
-    Call, Guests, Operator, Outbox, OutputColumn, RejectionPolicy, StageSpec, children::Children,
-    guest, isolation::isolate, projection::Projection, touched::Touched,
+    Call, Guests, Operator, Outbox, ProcessWork, Progress, RejectionPolicy, Side, StageSpec,
+    children::Children, guest, isolation::isolate, projection::Projection, touched::Touched,
 };
 use crate::{
     batch::{Batch, KeyEncoder},
@@ -37,12 +37,13 @@ pub(super) struct Process {
 impl Process {
     pub(super) fn open(
         spec: &StageSpec,
-        key: &[usize],
-        call: &Call,
-        output: &[OutputColumn],
+        work: &ProcessWork,
         guests: Guests,
         metrics: &Arc<NodeMetrics>,
     ) -> anyhow::Result<Self> {
+        let ProcessWork {
+            key, call, output, ..
+        } = work;
         Ok(Self {
             name: Arc::clone(&spec.name),
             key: key.to_vec(),
@@ -89,7 +90,7 @@ impl Process {
 }
 
 impl Operator for Process {
-    fn process(&mut self, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
+    fn process(&mut self, _: Side, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
         let numbers = self.number_keys(&batch)?;
         let arguments = guest::arguments(&self.call.arguments, &batch)?;
         let mut children = Children::default();
@@ -139,7 +140,7 @@ impl Operator for Process {
         )
     }
 
-    fn advance(&mut self, watermark: Watermark, _: &mut Outbox) -> anyhow::Result<Watermark> {
-        Ok(watermark)
+    fn advance(&mut self, watermark: Watermark, _: &mut Outbox) -> anyhow::Result<Progress> {
+        Ok(Progress::Done(watermark))
     }
 }

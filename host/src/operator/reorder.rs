@@ -5,7 +5,7 @@ use arrow::{
     datatypes::TimestampMicrosecondType,
 };
 
-use super::{Operator, Outbox};
+use super::{Operator, Outbox, Progress, Side};
 use crate::{
     batch::{Batch, KeyEncoder, Schema},
     time::{Timestamp, Watermark},
@@ -44,14 +44,14 @@ impl Reorder {
 }
 
 impl Operator for Reorder {
-    fn process(&mut self, batch: Batch, _: &mut Outbox) -> anyhow::Result<()> {
+    fn process(&mut self, _: Side, batch: Batch, _: &mut Outbox) -> anyhow::Result<()> {
         self.held.push(batch);
         Ok(())
     }
 
-    fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Watermark> {
+    fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {
         let Some(held) = Batch::concat(std::mem::take(&mut self.held))? else {
-            return Ok(watermark);
+            return Ok(Progress::Done(watermark));
         };
         let columns: Vec<ArrayRef> = self
             .order
@@ -76,6 +76,6 @@ impl Operator for Reorder {
         if closed < order.len() {
             self.held.push(held.take(&order[closed..])?);
         }
-        Ok(watermark)
+        Ok(Progress::Done(watermark))
     }
 }

@@ -6,7 +6,7 @@ use super::{Node, Plan, SinkPlan, SourcePlan, StagePlan, reader::Size};
 use crate::{
     batch::Schema,
     connector::{Decoding, EventTimeUnit, SinkConfig, SourceConfig},
-    operator::{Call, Work},
+    operator::{Call, Side, Work},
 };
 
 /// The width of the column of labels.
@@ -21,6 +21,7 @@ impl fmt::Display for Plan {
             Some(SinkConfig::Stdout { .. }) => "to stdout",
             Some(SinkConfig::File { .. }) => "to files",
             Some(SinkConfig::Blackhole) => "counted",
+            Some(SinkConfig::Test) => "kept for the case",
         };
         let letters = format!(
             "{letters}; more than {} in a row stop the job",
@@ -57,8 +58,11 @@ impl Plan {
             Work::Filter(_) => ("filter", None),
             Work::Map { .. } => ("map", None),
             Work::FlatMap { .. } => ("flat map", None),
-            Work::Aggregate { window, .. } => ("aggregate", Some(window)),
-            Work::Process { .. } => ("process", None),
+            Work::Aggregate(work) => ("aggregate", Some(&work.window)),
+            Work::Process(_) => ("process", None),
+            Work::Top(work) => ("top", Some(&work.window)),
+            Work::Join(_) => ("join", None),
+            Work::Lookup(_) => ("lookup", None),
         };
         if let Some(window) = window {
             line(formatter, "window", &window.to_string())?;
@@ -142,7 +146,8 @@ fn event_time(source: &SourcePlan) -> String {
     let decoding = match &source.config {
         SourceConfig::File { decoding, .. }
         | SourceConfig::Stdin { decoding }
-        | SourceConfig::Socket { decoding, .. } => Some(decoding),
+        | SourceConfig::Socket { decoding, .. }
+        | SourceConfig::Test { decoding } => Some(decoding),
         SourceConfig::Generator(_) => None,
     };
     if !source.event_time {
@@ -178,7 +183,7 @@ fn column_and_unit(decoding: &Decoding) -> String {
 
 /// How rows get from the subtasks before a stage to its own.
 fn exchange(stage: &StagePlan) -> String {
-    match stage.work.key() {
+    match stage.work.key(Side::Left) {
         None => "none".to_owned(),
         Some([]) => "gather".to_owned(),
         Some(key) => {

@@ -22,5 +22,5 @@ mod tests;
 pub use diagnostic::{Diagnostic, Diagnostics, Span};
 pub use environment::{Environment, Libraries, LibraryError, LibraryRef, LoadedLibrary};
 pub use load::{load, load_text};
-pub use plan::{LibraryUse, Node, Plan, SinkPlan, SourcePlan, StageLimits, StagePlan};
+pub use plan::{LibraryUse, Node, Plan, SinkPlan, SourcePlan, StageLimits, StagePlan, TablePlan};
 pub use registry::Registry;

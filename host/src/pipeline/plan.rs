@@ -7,7 +7,7 @@ use std::fmt;
 use super::LibraryRef;
 use crate::{
     batch::Schema,
-    connector::{SinkConfig, SourceConfig},
+    connector::{SinkConfig, SourceConfig, TableConfig},
     operator::{OnError, Work},
     time::Duration,
 };
@@ -25,6 +25,8 @@ pub struct Plan {
     pub stages: Vec<StagePlan>,
     /// In the order of the file.
     pub sinks: Vec<SinkPlan>,
+    /// Reference data, in the order of the file.
+    pub tables: Vec<TablePlan>,
     /// Where dead letters go; `None` if they are only counted and logged.
     pub dead_letters: Option<SinkConfig>,
     /// Every pair of a library and a configuration, once.
@@ -57,6 +59,8 @@ pub struct SourcePlan {
     pub event_time: bool,
     /// How far a watermark stays behind the greatest event time seen.
     pub delay: Duration,
+    /// After how long without rows a partition no longer holds the others back; `None` for never.
+    pub idle_timeout: Option<Duration>,
     /// How far a partition may run ahead of the slowest before it waits.
     pub max_drift: Duration,
     /// What happens to rows that cannot be decoded.
@@ -70,12 +74,19 @@ pub struct StagePlan {
     pub name: String,
     /// Whose rows it takes; never empty, all of them with the columns of `input_schema`.
     pub inputs: Vec<Node>,
+    /// Whose rows a join takes on its right side, in the same way; empty for other stages.
+    pub right_inputs: Vec<Node>,
     /// The columns of the rows that come in.
     pub input_schema: Schema,
+    /// The columns of the rows that come in on the right side; none without one.
+    pub right_schema: Schema,
     /// The columns of the rows that go out.
     pub schema: Schema,
     /// Whether the rows that go out have event times.
     pub has_event_time: bool,
+    /// The places of the columns by which a row replaces an earlier one with the same values; `None`
+    /// if each row stands for itself.
+    pub upsert_key: Option<Vec<usize>>,
     /// What it does.
     pub work: Work,
     /// What happens to rows that fail.
@@ -84,6 +95,19 @@ pub struct StagePlan {
     pub limits: StageLimits,
     /// The sink for late rows, an index into [`Plan::sinks`].
     pub late: Option<usize>,
+}
+
+/// Reference data of a plan.
+#[derive(Clone, Debug)]
+pub struct TablePlan {
+    /// Unique among tables.
+    pub name: String,
+    /// What it is in the words of the file, without the values of environment variables.
+    pub summary: String,
+    /// Where it comes from.
+    pub config: TableConfig,
+    /// The columns of its rows.
+    pub schema: Schema,
 }
 
 /// A library with a configuration.
@@ -141,4 +165,7 @@ pub struct SinkPlan {
     pub config: SinkConfig,
     /// The columns of its rows.
     pub schema: Schema,
+    /// The places of the columns by which a row replaces an earlier one with the same values; `None`
+    /// if each row stands for itself.
+    pub upsert_key: Option<Vec<usize>>,
 }

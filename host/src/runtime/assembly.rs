@@ -17,7 +17,7 @@ use crate::{
     batch::Schema,
     connector::{self, Source},
     metrics::JobMetrics,
-    operator::{self, DeadLetter, Guests, RejectionPolicy, Reorder, StageSpec, Work},
+    operator::{self, DeadLetter, Guests, RejectionPolicy, Reorder, Resources, StageSpec, Work},
     pipeline::{Node, Plan, Registry},
     time::Clock,
 };
@@ -209,9 +209,9 @@ impl Assembly<'_> {
         };
         match &self.plan.stages[stage].work {
             // Key columns come first, then the window's start and end if it has them.
-            Work::Aggregate { key, window, .. } => {
-                let keys: Vec<usize> = (0..key.len()).collect();
-                let end = window.is_timed().then_some(key.len() + 1);
+            Work::Aggregate(work) => {
+                let keys: Vec<usize> = (0..work.key.len()).collect();
+                let end = work.window.has_bounds().then_some(work.key.len() + 1);
                 Reorder::new(schema, end, &keys).map(Some)
             }
             _ => Ok(None),
@@ -251,14 +251,19 @@ impl Assembly<'_> {
         let spec = StageSpec {
             name: Arc::clone(&name),
             input: plan.input_schema.clone(),
+            right: plan.right_schema.clone(),
             output: plan.schema.clone(),
             work: plan.work.clone(),
             on_error: plan.on_error,
             max_dead_letters: self.plan.max_dead_letters,
             late: plan.late,
         };
-        let guests = self.guests(index)?;
-        let operator = operator::open(&spec, guests, metrics)
+        let resources = Resources {
+            guests: self.guests(index)?,
+            metrics: Arc::clone(metrics),
+            clock: Arc::clone(self.clock),
+        };
+        let operator = operator::open(&spec, resources)
             .with_context(|| format!("stage `{name}` cannot be opened"))?;
         Ok(Stage {
             name,

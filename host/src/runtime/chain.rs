@@ -8,7 +8,7 @@ use super::output::Output;
 use crate::{
     batch::Batch,
     metrics::NodeMetrics,
-    operator::{DeadLetter, Operator, Outbox},
+    operator::{DeadLetter, Operator, Outbox, Progress, Side},
     time::Watermark,
 };
 
@@ -49,12 +49,13 @@ impl Stage {
     /// Runs rows through the stage.
     pub(super) fn process(
         &mut self,
+        input: Side,
         batch: Batch,
         side: &mut SideOutputs,
     ) -> anyhow::Result<Vec<Batch>> {
         self.metrics.rows_in.add(batch.rows());
         let mut out = Outbox::default();
-        let done = self.operator.process(batch, &mut out);
+        let done = self.operator.process(input, batch, &mut out);
         self.hand_on(done, out, side)
     }
 
@@ -69,15 +70,16 @@ impl Stage {
         loop {
             let mut out = Outbox::default();
             let advanced = self.operator.advance(watermark, &mut out);
-            let (reached, done) = match advanced {
-                Ok(reached) => (reached, Ok(())),
-                Err(error) => (watermark, Err(error)),
+            let (progress, done) = match advanced {
+                Ok(progress) => (progress, Ok(())),
+                Err(error) => (Progress::Done(watermark), Err(error)),
             };
             for batch in self.hand_on(done, out, side)? {
                 fork.batch(&batch, side)?;
             }
+            let (Progress::Done(reached) | Progress::More(reached)) = progress;
             fork.watermark(reached, side)?;
-            if reached >= watermark {
+            if let Progress::Done(_) = progress {
                 return Ok(());
             }
         }
@@ -106,7 +108,7 @@ impl Fork {
     /// Sends rows on their way.
     pub(super) fn batch(&mut self, batch: &Batch, side: &mut SideOutputs) -> anyhow::Result<()> {
         for branch in &mut self.branches {
-            for batch in branch.stage.process(batch.clone(), side)? {
+            for batch in branch.stage.process(Side::Left, batch.clone(), side)? {
                 branch.fork.batch(&batch, side)?;
             }
         }

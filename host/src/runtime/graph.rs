@@ -1,6 +1,9 @@
 //! Plan to vertices: what runs as one kind of subtask, and how rows get from one to the next.
 
-use crate::pipeline::{Node, Plan};
+use crate::{
+    operator::Side,
+    pipeline::{Node, Plan},
+};
 
 /// What runs as one kind of subtask.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,7 +72,10 @@ pub(super) fn vertices(plan: &Plan, partitions: &[usize]) -> Vec<Vertex> {
         if !heads[index] {
             continue;
         }
-        let is_split = stage.work.key().is_some_and(|key| !key.is_empty());
+        let is_split = stage
+            .work
+            .key(Side::Left)
+            .is_some_and(|key| !key.is_empty());
         vertices.push(Vertex {
             head: Head::Stage(index),
             parallelism: if is_split { plan.parallelism } else { 1 },
@@ -97,7 +103,7 @@ fn heads(plan: &Plan) -> Vec<bool> {
             Node::Stage(stage) => ways[stage],
         });
         let all: usize = from.sum();
-        let is_head = stage.work.key().is_some() || all > MAX_WAYS;
+        let is_head = stage.work.is_keyed() || all > MAX_WAYS;
         ways.push(if is_head { 1 } else { all });
         heads.push(is_head);
     }
@@ -115,7 +121,7 @@ fn fork(plan: &Plan, heads: &[bool], node: Node) -> ForkSpec {
         if heads[index] {
             spec.edges.push(Edge {
                 to: Head::Stage(index),
-                key: stage.work.key().unwrap_or_default().to_vec(),
+                key: stage.work.key(Side::Left).unwrap_or_default().to_vec(),
             });
         } else {
             spec.branches.push(BranchSpec {

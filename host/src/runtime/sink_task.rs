@@ -15,7 +15,7 @@ use crate::{
     batch::Batch,
     connector::Sink,
     metrics::NodeMetrics,
-    operator::{Operator, Outbox, Reorder},
+    operator::{Operator, Outbox, Reorder, Side},
     time::InputWatermarks,
 };
 
@@ -65,7 +65,9 @@ impl SinkTask {
             let mut out = Outbox::default();
             match (message.event, &mut self.reorder) {
                 (Event::Batch(batch), None) => out.push(batch),
-                (Event::Batch(batch), Some(reorder)) => reorder.process(batch, &mut out)?,
+                (Event::Batch(batch), Some(reorder)) => {
+                    reorder.process(Side::Left, batch, &mut out)?
+                }
                 (Event::Watermark(watermark), reorder) => {
                     let moved = watermarks.advance(message.input, watermark);
                     if let (Some(watermark), Some(reorder)) = (moved, reorder) {

@@ -5,7 +5,7 @@ use super::{
     chain::{Fork, SideOutputs, Stage},
     message::{Event, Inbox},
 };
-use crate::time::InputWatermarks;
+use crate::{operator::Side, time::InputWatermarks};
 
 /// A subtask of a keyed stage, with the stages chained behind it.
 pub(super) struct StageTask {
@@ -26,7 +26,7 @@ impl StageTask {
             let message = self.inbox.recv().map_err(|_| Cancelled)?;
             match message.event {
                 Event::Batch(batch) => {
-                    for batch in self.stage.process(batch, &mut self.side)? {
+                    for batch in self.stage.process(Side::Left, batch, &mut self.side)? {
                         self.fork.batch(&batch, &mut self.side)?;
                     }
                 }

@@ -1,37 +1,53 @@
-//! A table of keys: numbers each key that it is shown in the order of first sight.
+//! A table of keys: numbers each key that it is shown, and forgets those that are no longer needed.
 
-use hashbrown::HashTable;
+use hashbrown::{HashTable, hash_table::Entry};
 
+use super::var_bytes::VarBytes;
 use crate::batch::KeyHash;
 
-/// Encoded keys, numbered from 0 without gaps.
+/// Encoded keys with small numbers, so that what belongs to a key can be found by index. The number
+/// of a key that is removed is given to another one later.
 #[derive(Clone, Debug, Default)]
 pub struct KeyTable {
     places: HashTable<(u64, u32)>,
-    data: Vec<u8>,
-    /// Where each key ends in `data`.
-    ends: Vec<usize>,
+    /// By number; empty for one that is free.
+    keys: VarBytes,
+    free: Vec<u32>,
 }
+
+/// Below this many places it is not worth giving memory back.
+const SMALL: usize = 1 << 16;
 
 impl KeyTable {
     /// The number of keys.
-    pub const fn len(&self) -> usize {
-        self.ends.len()
+    pub fn len(&self) -> usize {
+        self.places.len()
     }
 
     /// Whether there are no keys.
-    pub const fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// One more than the greatest number that was ever given.
+    pub fn bound(&self) -> usize {
+        self.keys.len()
     }
 
     /// The key with number `number`.
     ///
     /// # Panics
     ///
-    /// If there is none.
-    pub fn key(&self, number: usize) -> &[u8] {
-        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.data[start..self.ends[number]]
+    /// If the number was never given.
+    pub fn key(&self, number: u32) -> &[u8] {
+        self.keys.get(number as usize)
+    }
+
+    /// The number of `key`, if it has one.
+    pub fn find(&self, key: &[u8]) -> Option<u32> {
+        let hash = KeyHash::of(key).0;
+        let same = |&(other, number): &(u64, u32)| other == hash && self.key(number) == key;
+        self.places.find(hash, same).map(|&(_, number)| number)
     }
 
     /// The number of `key`, and whether it was given just now.
@@ -41,27 +57,93 @@ impl KeyTable {
     /// If there would be more than 2^32 keys.
     pub fn number(&mut self, key: &[u8]) -> (u32, bool) {
         let hash = KeyHash::of(key).0;
-        let (ends, data) = (&self.ends, &self.data);
-        let same = |&(other, number): &(u64, u32)| {
-            let number = number as usize;
-            let start = number.checked_sub(1).map_or(0, |before| ends[before]);
-            other == hash && data[start..ends[number]] == *key
-        };
-        if let Some(&(_, number)) = self.places.find(hash, same) {
-            return (number, false);
+        let keys = &self.keys;
+        let same =
+            |&(other, number): &(u64, u32)| other == hash && keys.get(number as usize) == key;
+        match self.places.entry(hash, same, |&(hash, _)| hash) {
+            Entry::Occupied(entry) => (entry.get().1, false),
+            Entry::Vacant(entry) => {
+                let number = match self.free.pop() {
+                    Some(number) => {
+                        self.keys.set(number as usize, key);
+                        number
+                    }
+                    None => {
+                        self.keys.push(key);
+                        u32::try_from(self.keys.len() - 1)
+                            .expect("a subtask holds less than 2^32 keys")
+                    }
+                };
+                entry.insert((hash, number));
+                (number, true)
+            }
         }
-        let number = u32::try_from(self.ends.len()).expect("a subtask holds less than 2^32 keys");
-        self.data.extend_from_slice(key);
-        self.ends.push(self.data.len());
-        self.places
-            .insert_unique(hash, (hash, number), |&(hash, _)| hash);
-        (number, true)
     }
 
-    /// The numbers of all keys, in the order of the keys.
-    pub fn sorted(&self) -> Vec<u32> {
-        let mut numbers: Vec<u32> = (0..u32::try_from(self.len()).unwrap_or(u32::MAX)).collect();
-        numbers.sort_unstable_by(|&a, &b| self.key(a as usize).cmp(self.key(b as usize)));
-        numbers
+    /// Forgets the key with number `number`; the number may be given to another key.
+    ///
+    /// # Panics
+    ///
+    /// If no key has it.
+    pub fn remove(&mut self, number: u32) {
+        let hash = KeyHash::of(self.key(number)).0;
+        let entry = self.places.find_entry(hash, |place| place.1 == number);
+        entry
+            .expect("only keys that are there are removed")
+            .remove();
+        self.keys.set(number as usize, &[]);
+        self.free.push(number);
+        if self.places.capacity() > SMALL && self.places.len() < self.places.capacity() / 8 {
+            let room = self.places.len() * 2;
+            self.places.shrink_to(room, |&(hash, _)| hash);
+        }
+    }
+
+    /// The numbers of all keys, in no order.
+    pub fn numbers(&self) -> impl Iterator<Item = u32> {
+        self.places.iter().map(|&(_, number)| number)
+    }
+
+    /// Puts numbers in the order of their keys.
+    pub fn sort(&self, numbers: &mut [u32]) {
+        numbers.sort_unstable_by(|&a, &b| self.key(a).cmp(self.key(b)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// A table does what a map from keys to numbers does, and reuses numbers.
+        #[test]
+        fn keys_keep_their_numbers(steps in prop::collection::vec((any::<bool>(), 0_u8..20), 0..200)) {
+            let mut table = KeyTable::default();
+            let mut model: HashMap<Vec<u8>, u32> = HashMap::new();
+            for (add, key) in steps {
+                let key = vec![key; usize::from(key)];
+                if add {
+                    let (number, is_new) = table.number(&key);
+                    prop_assert_eq!(is_new, !model.contains_key(&key));
+                    prop_assert_eq!(*model.entry(key.clone()).or_insert(number), number);
+                    prop_assert_eq!(table.key(number), &key[..]);
+                } else if let Some(number) = model.remove(&key) {
+                    table.remove(number);
+                }
+                prop_assert_eq!(table.find(&key), model.get(&key).copied());
+                prop_assert_eq!(table.len(), model.len());
+                prop_assert!(table.bound() <= 20);
+            }
+            let mut numbers: Vec<u32> = table.numbers().collect();
+            table.sort(&mut numbers);
+            let mut keys: Vec<&Vec<u8>> = model.keys().collect();
+            keys.sort();
+            let sorted: Vec<&[u8]> = numbers.iter().map(|&number| table.key(number)).collect();
+            prop_assert_eq!(sorted, keys);
+        }
     }
 }

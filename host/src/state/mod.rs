@@ -4,9 +4,11 @@
 
 mod column;
 mod keys;
+mod snapshot;
 mod table;
 mod var_bytes;
 
 pub use column::StateColumn;
 pub use keys::KeyTable;
+pub use snapshot::{Share, Snapshot};
 pub use table::{Columns, StateTable};

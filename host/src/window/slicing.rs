@@ -42,13 +42,13 @@ impl Slicing {
     /// The slices of windows of `kind`.
     pub const fn new(kind: WindowKind) -> Self {
         let (size, slide, offset) = match kind {
-            WindowKind::Global => return Self(None),
             WindowKind::Tumbling { size, offset } => (size, size, offset),
             WindowKind::Sliding {
                 size,
                 slide,
                 offset,
             } => (size, slide, offset),
+            _ => return Self(None),
         };
         Self(Some(Timed {
             size: size.as_micros(),

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     batch::{Batch, Origin},
     operator::{
-        BATCH_ROWS, Outbox,
+        BATCH_ROWS, Outbox, Progress,
         isolation::isolate,
         rejects::{BadRow, Patience},
     },
@@ -27,8 +27,8 @@ use crate::{
 
 impl Aggregate {
     /// Makes the rows of the windows that `to` closes, in the order of their ends and by key in each
-    /// window. Returns how far it has come: it stops early when there is much to hand on.
-    pub(super) fn fire(&mut self, to: Watermark, out: &mut Outbox) -> anyhow::Result<Watermark> {
+    /// window. Stops early when there is much to hand on.
+    pub(super) fn fire(&mut self, to: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {
         let mut ready = Ready::default();
         let mut after = self.watermark;
         while let Some(end) = self.slices.next_due(after, to) {
@@ -36,11 +36,11 @@ impl Aggregate {
             after = Watermark::at(end);
             if out.batches.len() >= ENOUGH_BATCHES {
                 ready.flush(out)?;
-                return Ok(after);
+                return Ok(Progress::More(after));
             }
         }
         ready.flush(out)?;
-        Ok(to)
+        Ok(Progress::Done(to))
     }
 
     /// Makes the rows of the window that ends at `end`.
@@ -55,12 +55,9 @@ impl Aggregate {
             return Ok(());
         };
         let borders = (self.slicing.start_of(end), end);
-        let keys: Vec<u32> = window
-            .keys
-            .sorted()
-            .into_iter()
-            .filter(|&key| window.live[key as usize])
-            .collect();
+        let live = |key: &u32| window.live[*key as usize];
+        let mut keys: Vec<u32> = window.keys.numbers().filter(live).collect();
+        window.keys.sort(&mut keys);
         for keys in keys.chunks(BATCH_ROWS) {
             let patience = self.failed_windows.patience();
             let (columns, bad) = finish(&mut self.calls, &window, keys, patience)?;
@@ -83,7 +80,7 @@ fn window_rows(
     results: Vec<ArrayRef>,
     (start, end): (Timestamp, Timestamp),
 ) -> anyhow::Result<Batch> {
-    let encoded = keys.iter().map(|&key| window.keys.key(key as usize));
+    let encoded = keys.iter().map(|&key| window.keys.key(key));
     let mut columns = stage.encoder.decode(encoded)?;
     let mut times = None;
     if stage.timed {

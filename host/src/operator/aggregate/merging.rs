@@ -20,7 +20,7 @@ pub(super) fn merge(
     let (mut new, mut known) = (Vec::new(), Vec::new());
     let mut numbers = vec![0; slice.keys.len()];
     for key in (0..slice.keys.len()).filter(|&key| slice.live[key]) {
-        let (number, is_new) = window.keys.number(slice.keys.key(key));
+        let (number, is_new) = window.keys.number(slice.keys.key(key as u32));
         numbers[key] = number;
         let pairs = if is_new { &mut new } else { &mut known };
         pairs.push((key as u32, number));

@@ -19,12 +19,12 @@ use std::sync::Arc;
 use arrow::{array::ArrayRef, datatypes::SchemaRef};
 
 use self::{assignment::Assignment, calls::Calls, slice_state::SliceState, slices::Slices};
-use super::{Call, Guests, Operator, Outbox, RejectionPolicy, StageSpec};
+use super::{AggregateWork, Guests, Operator, Outbox, Progress, RejectionPolicy, Side, StageSpec};
 use crate::{
     batch::{Batch, KeyEncoder},
     metrics::NodeMetrics,
     time::Watermark,
-    window::{Slice, Slicing, WindowKind},
+    window::{Slice, Slicing},
 };
 
 /// The operator of `aggregate = […]`.
@@ -47,12 +47,14 @@ pub(super) struct Aggregate {
 impl Aggregate {
     pub(super) fn open(
         spec: &StageSpec,
-        key: &[usize],
-        window: WindowKind,
-        calls: &[Call],
+        work: &AggregateWork,
         guests: Guests,
         metrics: &Arc<NodeMetrics>,
     ) -> anyhow::Result<Self> {
+        let AggregateWork {
+            key, window, calls, ..
+        } = work;
+        let window = *window;
         let types = key
             .iter()
             .map(|&place| spec.input.fields()[place].data_type.to_arrow());
@@ -61,7 +63,7 @@ impl Aggregate {
             key: key.to_vec(),
             encoder: KeyEncoder::new(types)?,
             slicing: Slicing::new(window),
-            timed: window.is_timed(),
+            timed: window.has_bounds(),
             slices: Slices::new(Slicing::new(window)),
             watermark: Watermark::START,
             rejects: RejectionPolicy::of_stage(spec, calls.digest(), metrics),
@@ -95,7 +97,7 @@ impl Aggregate {
 }
 
 impl Operator for Aggregate {
-    fn process(&mut self, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
+    fn process(&mut self, _: Side, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
         let mut assignment = Assignment::of(&self.slicing, self.watermark, &batch);
         let batch = self.leave_out(batch, &mut assignment, out)?;
         if batch.rows() == 0 {
@@ -134,10 +136,11 @@ impl Operator for Aggregate {
         Ok(())
     }
 
-    fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Watermark> {
-        let reached = self.fire(watermark, out)?;
+    fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {
+        let progress = self.fire(watermark, out)?;
+        let (Progress::Done(reached) | Progress::More(reached)) = progress;
         self.watermark = self.watermark.max(reached);
         self.slices.drop_closed(reached);
-        Ok(reached)
+        Ok(progress)
     }
 }

@@ -25,6 +25,7 @@ use super::{
     reader::Context,
     spec::{Spec, StageSpec},
 };
+use crate::batch::Schema;
 use graph::Graph;
 use late::Late;
 use loader::Loader;
@@ -96,6 +97,7 @@ pub(super) fn resolve(spec: &Spec, context: &Context<'_>) -> Option<Plan> {
                 inputs: inputs.map_or(Vec::new(), |inputs| graph.nodes(inputs)),
                 config: output.config.clone(),
                 schema,
+                upsert_key: None,
             })
         })
         .collect();
@@ -105,6 +107,7 @@ pub(super) fn resolve(spec: &Spec, context: &Context<'_>) -> Option<Plan> {
         sources: sources.into_iter().collect::<Option<_>>()?,
         stages: stages.into_iter().collect::<Option<_>>()?,
         sinks: sinks.into_iter().collect::<Option<_>>()?,
+        tables: Vec::new(),
         dead_letters: spec
             .dead_letters
             .as_ref()
@@ -124,9 +127,12 @@ fn plan_stage(
     Some(StagePlan {
         name: spec.name.value.clone(),
         inputs,
+        right_inputs: Vec::new(),
         input_schema: input.schema,
+        right_schema: Schema::default(),
         schema: work.output.schema,
         has_event_time: work.output.event_time,
+        upsert_key: None,
         work: work.work,
         on_error: spec.on_error,
         limits: spec.limits,

@@ -39,6 +39,6 @@ fn directory(output: &Output) -> Option<PathBuf> {
             let steps = path.components();
             Some(steps.filter(|step| *step != Component::CurDir).collect())
         }
-        SinkConfig::Stdout { .. } | SinkConfig::Blackhole => None,
+        SinkConfig::Stdout { .. } | SinkConfig::Blackhole | SinkConfig::Test => None,
     }
 }

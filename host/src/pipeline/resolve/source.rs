@@ -80,6 +80,7 @@ pub(super) fn resolve(spec: &SourceSpec, context: &Context<'_>) -> Option<Source
         schema,
         event_time,
         delay,
+        idle_timeout: None,
         max_drift: drift.unwrap_or(delay.saturating_add(MAX_DRIFT)),
         on_error: spec.on_error,
     })

@@ -3,13 +3,14 @@
 use super::{call, columns::columns, loader::Loader, output, role::Role, stream::Stream};
 use crate::{
     batch::Schema,
-    operator::{Call, OutputColumn, Work},
+    operator::{AggregateWork, Call, Emit, OutputColumn, ProcessWork, TimeDomain, Work},
     pipeline::{
         Diagnostic,
         diagnostic::Spanned,
         reader::Context,
         spec::{AggregateCall, CallSpec, WorkSpec},
     },
+    time::Duration,
     window::WindowKind,
 };
 
@@ -48,7 +49,18 @@ pub(super) fn resolve(
             let key = columns(key, &input?.schema, context);
             let (call, output, schema) = extended?;
             let key = key?;
-            (Work::Process { key, call, output }, schema)
+            let time = match input?.event_time {
+                true => TimeDomain::Event,
+                false => TimeDomain::Processing,
+            };
+            let work = ProcessWork {
+                key,
+                call,
+                output,
+                ttl: None,
+                time,
+            };
+            (Work::Process(work), schema)
         }
         WorkSpec::Aggregate { key, window, calls } => {
             return aggregate(key, window, calls, input, loader, context);
@@ -106,11 +118,15 @@ fn aggregate(
     let pairs: Vec<_> = specs.iter().zip(&calls).collect();
     let schema = output::aggregate(&key, window, &pairs, &input.schema, context)?;
     Some(Resolved {
-        work: Work::Aggregate {
+        work: Work::Aggregate(AggregateWork {
             key,
             window: window.value,
+            time: TimeDomain::Event,
+            lateness: Duration::ZERO,
+            emit: Emit::Final,
             calls,
-        },
+            keep: Vec::new(),
+        }),
         output: Stream {
             schema,
             event_time: !is_global,

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     batch::DataType,
     connector::SourceConfig,
-    operator::{OutputColumn, Work},
+    operator::{AggregateWork, OutputColumn, Work},
     pipeline::{LibraryRef, Node},
     time::Duration,
     window::WindowKind,
@@ -213,7 +213,10 @@ fn keep_chooses_columns_of_the_input() {
 #[test]
 fn the_narrowest_overload_is_chosen() {
     let plan = load(&format!("{SOURCE}[stage.it]\nfrom = \"readings\"\naggregate = [{{ call = \"std#sum\", args = [\"count\"] }}, {{ call = \"std#bounds\", args = {{ value = \"temperature\" }}, as = \"t\" }}]\nwindow = {{ sliding = \"20s\", slide = \"30s\", offset = \"1s\" }}\n{SINK}")).expect("it is right");
-    let Work::Aggregate { calls, window, key } = &plan.stages[0].work else {
+    let Work::Aggregate(AggregateWork {
+        calls, window, key, ..
+    }) = &plan.stages[0].work
+    else {
         panic!("it is an aggregate");
     };
     assert_eq!(calls[0].arguments[0].cast, Some(DataType::Int64));
@@ -237,10 +240,10 @@ fn a_global_window_has_no_bounds_and_no_event_time() {
     assert!(!plan.stages[0].has_event_time);
     assert!(matches!(
         plan.stages[0].work,
-        Work::Aggregate {
+        Work::Aggregate(AggregateWork {
             window: WindowKind::Global,
             ..
-        }
+        })
     ));
 }
 
