@@ -6,6 +6,7 @@
 mod aggregate;
 mod children;
 mod dead_letter;
+mod event_times;
 mod expiry;
 mod filter;
 mod flat_map;
@@ -21,6 +22,7 @@ mod rolling;
 mod scalar_call;
 mod spec;
 mod state_table;
+mod top;
 mod touched;
 #[cfg(test)]
 mod trial;
@@ -149,6 +151,9 @@ pub fn open(spec: &StageSpec, resources: Resources) -> anyhow::Result<Box<dyn Op
     }
     if let Work::Process(work) = &spec.work {
         return Ok(Box::new(process::Process::open(spec, work, resources)?));
+    }
+    if let Work::Top(work) = &spec.work {
+        return Ok(Box::new(top::Top::open(spec, work, resources)?));
     }
     let Resources {
         guests, metrics, ..
