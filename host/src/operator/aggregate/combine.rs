@@ -219,11 +219,10 @@ struct Union {
 
 impl Union {
     fn of(parts: &[Arc<Partial>]) -> Self {
-        let mut union = Self::default();
-        let all = parts.iter().flat_map(|part| &part.keys).copied();
-        union.keys = all.collect();
-        union.keys.sort_unstable();
-        union.keys.dedup();
+        let mut union = Self {
+            keys: all_keys(parts),
+            ..Self::default()
+        };
         union.first = vec![(usize::MAX, 0); union.keys.len()];
         for (part, partial) in parts.iter().enumerate() {
             let mut place = 0;
@@ -313,6 +312,37 @@ impl Pairs {
             .collect()
     }
 }
+
+/// The keys of all partials, ascending.
+fn all_keys(parts: &[Arc<Partial>]) -> Vec<u32> {
+    let longest = parts
+        .iter()
+        .map(|part| &part.keys)
+        .max_by_key(|keys| keys.len());
+    let Some(longest) = longest else {
+        return Vec::new();
+    };
+    if parts.iter().all(|part| part.keys == *longest) {
+        return longest.clone();
+    }
+    let rows: usize = parts.iter().map(|part| part.keys.len()).sum();
+    let bound = parts.iter().filter_map(|part| part.keys.last()).max();
+    let bound = bound.map_or(0, |key| *key as usize + 1);
+    let all = parts.iter().flat_map(|part| &part.keys).copied();
+    if bound > rows * SPARSE {
+        let mut keys: Vec<u32> = all.collect();
+        keys.sort_unstable();
+        keys.dedup();
+        return keys;
+    }
+    let mut has = vec![false; bound];
+    all.for_each(|key| has[key as usize] = true);
+    let keys = (0..).zip(has);
+    keys.filter_map(|(key, has)| has.then_some(key)).collect()
+}
+
+/// Keys are marked by their number rather than sorted if there are at most so many numbers for each.
+const SPARSE: usize = 16;
 
 #[cfg(test)]
 mod tests {

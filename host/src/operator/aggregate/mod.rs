@@ -191,7 +191,7 @@ impl Aggregate {
             && !changes.is_empty()
         {
             self.unsent.join(changes);
-            let due = || self.clock.now().saturating_add(interval);
+            let due = || self.clock.now().next_multiple(interval);
             self.send_at.get_or_insert_with(due);
         }
         Ok(())

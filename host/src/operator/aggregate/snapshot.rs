@@ -134,7 +134,7 @@ impl Aggregate {
         if let Emit::Every(interval) = self.emit
             && !self.unsent.is_empty()
         {
-            self.send_at = Some(self.clock.now().saturating_add(interval));
+            self.send_at = Some(self.clock.now().next_multiple(interval));
         }
         Ok(())
     }
