@@ -219,7 +219,7 @@ mod tests {
                 }
                 prop_assert_eq!(inputs.current(), last);
                 // Nobody is ever told more than some input has said.
-                prop_assert!(highest.contains(&last));
+                prop_assert!(last <= highest.into_iter().max().expect("three inputs"));
             }
         }
 
