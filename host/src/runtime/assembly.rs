@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     batch::Schema,
-    connector::{self, Source},
+    connector::{self, Source, Table},
     metrics::JobMetrics,
     operator::{self, DeadLetter, Guests, RejectionPolicy, Reorder, Resources, StageSpec, Work},
     pipeline::{Node, Plan, Registry},
@@ -26,6 +26,7 @@ use crate::{
 pub(super) struct Assembly<'a> {
     pub(super) plan: &'a Plan,
     pub(super) registry: &'a Registry,
+    pub(super) tables: Arc<[Arc<Table>]>,
     pub(super) clock: &'a Arc<dyn Clock>,
     pub(super) metrics: &'a JobMetrics,
     pub(super) stop: &'a Arc<AtomicBool>,
@@ -262,6 +263,7 @@ impl Assembly<'_> {
             guests: self.guests(index)?,
             metrics: Arc::clone(metrics),
             clock: Arc::clone(self.clock),
+            tables: Arc::clone(&self.tables),
         };
         let operator = operator::open(&spec, resources)
             .with_context(|| format!("stage `{name}` cannot be opened"))?;

@@ -16,6 +16,7 @@ use super::{
     assembly::{Assembly, Task},
     cancelled::Cancelled,
     sink_task::WrittenSink,
+    tables::open_tables,
 };
 use crate::{
     metrics::JobMetrics,
@@ -64,6 +65,7 @@ impl Job {
         let stop = Arc::new(AtomicBool::new(false));
         let cut_short = Arc::default();
         let assembly = Assembly {
+            tables: open_tables(plan, clock)?,
             plan,
             registry,
             clock,

@@ -16,6 +16,7 @@ mod output;
 mod sink_task;
 mod source_task;
 mod stage_task;
+mod tables;
 mod wiring;
 
 pub use job::{Job, Outcome};

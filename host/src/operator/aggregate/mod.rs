@@ -85,6 +85,7 @@ impl Aggregate {
             guests,
             metrics,
             clock,
+            ..
         } = resources;
         let types = work
             .key
