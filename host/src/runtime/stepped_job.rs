@@ -12,6 +12,7 @@ use super::{
     order::Order,
     snapshot::JobSnapshot,
     step::Step,
+    tables::open_tables,
     task::Task,
 };
 use crate::{
@@ -55,6 +56,7 @@ impl SteppedJob {
             registry,
             clock,
             connectors,
+            tables: open_tables(plan, clock, connectors)?,
             capacity: Capacity::Unbounded,
             before,
             metrics: &metrics,
