@@ -10,6 +10,7 @@ mod filter;
 mod flat_map;
 mod guest;
 mod isolation;
+mod lookup;
 mod map;
 mod outbox;
 mod process;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 
 use crate::{
     batch::Batch,
+    connector::Table,
     metrics::NodeMetrics,
     state::{Share, Snapshot},
     time::{Clock, Timestamp, Watermark},
@@ -122,6 +124,8 @@ pub struct Resources {
     pub metrics: Arc<NodeMetrics>,
     /// Tells processing time.
     pub clock: Arc<dyn Clock>,
+    /// The tables of reference data, by their place in the plan.
+    pub tables: Arc<[Arc<Table>]>,
 }
 
 /// Makes the operator of a stage for one subtask.
@@ -138,6 +142,9 @@ pub fn open(spec: &StageSpec, resources: Resources) -> anyhow::Result<Box<dyn Op
             }
             None => anyhow::bail!("windows of this kind are not supported yet"),
         };
+    }
+    if let Work::Lookup(work) = &spec.work {
+        return Ok(Box::new(lookup::Lookup::open(spec, work, &resources)?));
     }
     let Resources {
         guests, metrics, ..

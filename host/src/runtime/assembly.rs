@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     batch::Schema,
-    connector::{Source, SourceConfig},
+    connector::{Source, SourceConfig, Table},
     metrics::JobMetrics,
     operator::{self, DeadLetter, Guests, RejectionPolicy, Resources, StageSpec},
     pipeline::{Plan, Registry},
@@ -34,6 +34,7 @@ pub(super) struct Assembly<'a> {
     pub(super) registry: &'a Registry,
     pub(super) clock: &'a Arc<dyn Clock>,
     pub(super) connectors: &'a dyn Connectors,
+    pub(super) tables: Arc<[Arc<Table>]>,
     /// Of the channels between subtasks.
     pub(super) capacity: Capacity,
     /// What the job knew before, if it goes on.
@@ -250,6 +251,7 @@ impl Assembly<'_> {
             guests: self.guests(index)?,
             metrics: Arc::clone(metrics),
             clock: Arc::clone(self.clock),
+            tables: Arc::clone(&self.tables),
         };
         let operator = operator::open(&spec, resources)
             .with_context(|| format!("stage `{name}` cannot be opened"))?;

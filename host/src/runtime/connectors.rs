@@ -1,4 +1,4 @@
-//! Who opens the sources and sinks of a job.
+//! Who opens the sources, tables and sinks of a job.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use anyhow::Context;
 
 use crate::{
     batch::Schema,
-    connector::{self, Sink, SinkConfig, Source},
-    pipeline::{SinkPlan, SourcePlan},
+    connector::{self, Sink, SinkConfig, Source, Table},
+    pipeline::{SinkPlan, SourcePlan, TablePlan},
     time::Clock,
 };
 
-/// Opens the sources and sinks of a job. A job that runs has those that its plan says, a scripted case
+/// Opens the sources, tables and sinks of a job. A job that runs has those that its plan says, a scripted case
 /// has its own.
 pub trait Connectors {
     /// Opens a source. Called once for each when a job starts, before anything else is opened.
@@ -20,6 +20,19 @@ pub trait Connectors {
     ///
     /// If it cannot be opened; the job does not start.
     fn source(&self, plan: &SourcePlan, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Source>>;
+
+    /// Opens a table of reference data, in which rows will be looked up by each of `keys`. Called once
+    /// for each when a job starts.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read; the job does not start.
+    fn table(
+        &self,
+        plan: &TablePlan,
+        keys: Vec<Vec<usize>>,
+        clock: &Arc<dyn Clock>,
+    ) -> anyhow::Result<Arc<Table>>;
 
     /// Opens a sink. Called once for each when a job starts.
     ///
@@ -45,6 +58,17 @@ impl Connectors for PlannedConnectors {
         let opened = connector::open_source(&plan.config, Arc::clone(clock));
         let source = opened.with_context(|| format!("source `{}` cannot be opened", plan.name))?;
         Ok(Arc::from(source))
+    }
+
+    fn table(
+        &self,
+        plan: &TablePlan,
+        keys: Vec<Vec<usize>>,
+        clock: &Arc<dyn Clock>,
+    ) -> anyhow::Result<Arc<Table>> {
+        let opened = Table::open(&plan.name, &plan.config, keys, clock);
+        let table = opened.with_context(|| format!("table `{}` cannot be read", plan.name))?;
+        Ok(Arc::new(table))
     }
 
     fn sink(&self, plan: &SinkPlan) -> anyhow::Result<Box<dyn Sink>> {

@@ -18,6 +18,7 @@ use super::{
     connectors::{Connectors, PlannedConnectors},
     message::Capacity,
     sink_task::WrittenSink,
+    tables::open_tables,
     task::Task,
 };
 use crate::{
@@ -85,6 +86,7 @@ impl Job {
             registry,
             clock,
             connectors,
+            tables: open_tables(plan, clock, connectors)?,
             capacity: Capacity::THREADS,
             before: None,
             metrics: &metrics,

@@ -22,6 +22,7 @@ mod source_task;
 mod stage_task;
 mod step;
 mod stepped_job;
+mod tables;
 mod task;
 mod wiring;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{
     assembly::Assembly, connectors::Connectors, message::Capacity, order::Order,
-    snapshot::JobSnapshot, step::Step, task::Task,
+    snapshot::JobSnapshot, step::Step, tables::open_tables, task::Task,
 };
 use crate::{
     metrics::JobMetrics,
@@ -50,6 +50,7 @@ impl SteppedJob {
             registry,
             clock,
             connectors,
+            tables: open_tables(plan, clock, connectors)?,
             capacity: Capacity::Unbounded,
             before,
             metrics: &metrics,

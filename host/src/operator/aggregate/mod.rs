@@ -86,6 +86,7 @@ impl Aggregate {
             guests,
             metrics,
             clock,
+            ..
         } = resources;
         let types = work
             .key
