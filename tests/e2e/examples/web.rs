@@ -120,7 +120,7 @@ fn running_counts_end_where_they_should() {
 fn visits_end_when_nothing_comes_for_ten_minutes() {
     let example = requests();
     let run = example.run("visits");
-    assert_eq!(run.count("visits", "late"), 0, "{}", run.stderr);
+    assert_eq!(run.count("sessions", "late"), 0, "{}", run.stderr);
     let mut visitors: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     for view in views(&example) {
         visitors.entry(view.visitor).or_default().push(view.ts);
