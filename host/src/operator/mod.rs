@@ -10,6 +10,7 @@ mod filter;
 mod flat_map;
 mod guest;
 mod isolation;
+mod lookup;
 mod map;
 mod outbox;
 mod process;
@@ -34,9 +35,11 @@ use std::sync::Arc;
 
 use crate::{
     batch::Batch,
+    connector::Table,
     metrics::NodeMetrics,
     state::{Share, Snapshot},
     time::{Clock, Timestamp, Watermark},
+    window::Slicing,
 };
 
 /// Rows that a batch holds at most, where it is for an operator to choose.
@@ -121,6 +124,8 @@ pub struct Resources {
     pub metrics: Arc<NodeMetrics>,
     /// Tells processing time.
     pub clock: Arc<dyn Clock>,
+    /// The tables of reference data, by their place in the plan.
+    pub tables: Arc<[Arc<Table>]>,
 }
 
 /// Makes the operator of a stage for one subtask.
@@ -129,6 +134,18 @@ pub struct Resources {
 ///
 /// If a library cannot be instantiated.
 pub fn open(spec: &StageSpec, resources: Resources) -> anyhow::Result<Box<dyn Operator>> {
+    if let Work::Aggregate(work) = &spec.work {
+        return match Slicing::new(work.window) {
+            Some(slicing) => {
+                let operator = aggregate::Aggregate::open(spec, work, slicing, resources)?;
+                Ok(Box::new(operator))
+            }
+            None => anyhow::bail!("windows of this kind are not supported yet"),
+        };
+    }
+    if let Work::Lookup(work) = &spec.work {
+        return Ok(Box::new(lookup::Lookup::open(spec, work, &resources)?));
+    }
     let Resources {
         guests, metrics, ..
     } = resources;
@@ -139,9 +156,8 @@ pub fn open(spec: &StageSpec, resources: Resources) -> anyhow::Result<Box<dyn Op
         Work::FlatMap { call, output } => {
             Box::new(flat_map::FlatMap::open(spec, call, output, guests, metrics))
         }
-        Work::Aggregate(work) => Box::new(aggregate::Aggregate::open(spec, work, guests, metrics)?),
         Work::Process(work) => Box::new(process::Process::open(spec, work, guests, metrics)?),
-        Work::Top(_) | Work::Join(_) | Work::Lookup(_) => {
+        Work::Aggregate(_) | Work::Top(_) | Work::Join(_) | Work::Lookup(_) => {
             anyhow::bail!("`{}` is not supported yet", spec.work.verb())
         }
     })

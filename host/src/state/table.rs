@@ -33,6 +33,15 @@ impl StateTable {
         }
     }
 
+    /// A table without rows and with the same columns.
+    #[must_use]
+    pub fn empty(&self) -> Self {
+        Self {
+            columns: self.columns.iter().map(StateColumn::empty).collect(),
+            rows: 0,
+        }
+    }
+
     /// The number of rows.
     pub const fn rows(&self) -> usize {
         self.rows
@@ -68,6 +77,14 @@ impl StateTable {
             .collect::<Result<_, _>>()?;
         self.append(copies, &rows);
         Ok(())
+    }
+
+    /// Removes all rows from row `rows` on.
+    pub fn truncate(&mut self, rows: usize) {
+        self.columns
+            .iter_mut()
+            .for_each(|column| column.truncate(rows));
+        self.rows = self.rows.min(rows);
     }
 
     /// Copies the rows at `places`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use arrow::array::ArrayRef;
 
-use super::slice_state::{CallState, SliceState};
+use super::partial::{CallState, Partial};
 use crate::{
     operator::{Call, Guests},
     state::Columns,
@@ -50,9 +50,14 @@ impl Calls {
         self.guests.digest(first)
     }
 
-    /// The state of a slice that has seen no row.
-    pub(super) fn new_slice(&self) -> SliceState {
-        SliceState::new(self.calls.iter().map(|call| CallState::new(&call.function)))
+    /// Whether a function needs every value, and so has no accumulators.
+    pub(super) fn is_holistic(&self, call: usize) -> bool {
+        self.calls[call].function.kind == Kind::Holistic
+    }
+
+    /// What a slice comes to that has seen no row.
+    pub(super) fn new_partial(&self) -> Partial {
+        Partial::new(self.calls.iter().map(|call| CallState::new(&call.function)))
     }
 
     /// Adds `partials` to `accumulators`, one to one.

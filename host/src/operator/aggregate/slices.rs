@@ -1,26 +1,18 @@
 //! The slices of a stage, and what windows make of them.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
-use super::{calls::Calls, merging::merge, slice_state::SliceState};
+use super::{combine::Combiner, keys::StageKeys, partial::Partial, ranges::Ranges};
 use crate::{
-    operator::rejects::Patience,
-    time::{Timestamp, Watermark},
-    window::{Run, Slice, Slicing, cover, next_due},
+    time::{Duration, Watermark},
+    window::{Slicing, next_due},
 };
 
-/// The slices that open windows need, and what runs of them come to.
-///
-/// A window is merged of runs of slices; a run is merged once and kept, for the windows after it. So a
-/// window costs as many merges as its length has binary digits, not as it has slides. A row that
-/// comes out of order undoes the runs that its slice is part of.
+/// The slices that open windows need.
 pub(super) struct Slices {
     slicing: Slicing,
-    slices: BTreeMap<Timestamp, (Slice, Arc<SliceState>)>,
-    runs: HashMap<Run, Arc<SliceState>>,
+    slices: BTreeMap<i64, Arc<Partial>>,
+    ranges: Ranges,
 }
 
 impl Slices {
@@ -28,113 +20,96 @@ impl Slices {
         Self {
             slicing,
             slices: BTreeMap::new(),
-            runs: HashMap::new(),
+            ranges: Ranges::new(slicing.slices_in_window()),
         }
+    }
+
+    /// The slices by their number, in the order of time.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (i64, &Partial)> {
+        self.slices
+            .iter()
+            .map(|(number, slice)| (*number, &**slice))
     }
 
     /// Takes out a slice to be changed; what was made of it is forgotten.
-    pub(super) fn take(&mut self, slice: Slice) -> Option<SliceState> {
-        if let Some(slide) = self.slicing.slide_of(slice.start) {
-            for level in 0..=self.slicing.levels() {
-                self.runs.remove(&Run::containing(slide, level));
-            }
+    pub(super) fn take(&mut self, slice: i64) -> Option<Partial> {
+        self.ranges.forget(slice);
+        self.slices.remove(&slice).map(Arc::unwrap_or_clone)
+    }
+
+    /// Puts a slice in or back, unless it has no rows.
+    pub(super) fn put(&mut self, slice: i64, state: Partial) {
+        if !state.keys.is_empty() {
+            self.slices.insert(slice, Arc::new(state));
         }
-        let (_, state) = self.slices.remove(&slice.start)?;
-        Some(Arc::unwrap_or_clone(state))
     }
 
-    /// Puts a slice in or back.
-    pub(super) fn put(&mut self, slice: Slice, state: SliceState) {
-        self.slices.insert(slice.start, (slice, Arc::new(state)));
+    /// The first window with rows from window `next` on that `to` closes.
+    pub(super) fn next_due(&self, next: i64, to: Watermark) -> Option<i64> {
+        next_due(&self.slicing, &self.slices, next, to)
     }
 
-    /// The end of the first window with rows that `after` has not closed and `to` does.
-    pub(super) fn next_due(&self, after: Watermark, to: Watermark) -> Option<Timestamp> {
-        next_due(&self.slicing, &self.slices, after, to)
-    }
-
-    /// What the rows of the window that ends at `end` come to.
+    /// What the rows of a window come to.
     pub(super) fn window(
         &mut self,
-        end: Timestamp,
-        calls: &mut Calls,
-        patience: Patience,
-    ) -> Option<Arc<SliceState>> {
-        let start = self.slicing.start_of(end);
-        let whole = self.slicing.slides_of(end);
-        let mut parts: Vec<Arc<SliceState>> = cover(whole.clone())
-            .into_iter()
-            .filter_map(|run| self.run(run, calls, patience))
-            .collect();
-        // What is left of a window whose size is not a multiple of its slide.
-        let rest = self.slicing.slide_start(whole.end).unwrap_or(start);
-        parts.extend(self.states(rest.max(start), end));
-        merge_all(parts, calls, patience)
+        window: i64,
+        combiner: &mut Combiner<'_>,
+    ) -> Option<Arc<Partial>> {
+        let slice_at = |slice| self.slices.get(&slice).map(Arc::clone);
+        let slices = self.slicing.slices_of(window);
+        self.ranges.get(slices, &slice_at, combiner)
     }
 
-    /// Drops the slices that no window needs any more once `reached` is reached.
-    pub(super) fn drop_closed(&mut self, reached: Watermark) {
-        let before = self.slices.len();
+    /// The part of some slices that belongs to `keys`.
+    pub(super) fn restrict(
+        &self,
+        slices: Range<i64>,
+        keys: &[u32],
+        bound: usize,
+    ) -> BTreeMap<i64, Arc<Partial>> {
+        let touched = self.slices.range(slices);
+        touched
+            .map(|(number, slice)| (*number, Arc::new(slice.restrict(keys, bound))))
+            .collect()
+    }
+
+    /// Drops the slices that no window needs any more once `reached` is reached, if windows are kept
+    /// for `lateness` after their end.
+    pub(super) fn drop_closed(
+        &mut self,
+        reached: Watermark,
+        lateness: Duration,
+        keys: &mut StageKeys,
+    ) {
+        let mut dropped = None;
         while let Some(first) = self.slices.first_entry() {
-            if !reached.closes(self.slicing.last_end(first.get().0)) {
+            let last = *self.slicing.windows_of(*first.key()).end();
+            let end = self.slicing.window(last).end;
+            if !reached.closes(end.saturating_add(lateness)) {
                 break;
             }
-            first.remove();
+            dropped = Some(*first.key());
+            keys.release(&first.remove().keys);
         }
-        if self.slices.len() < before {
-            let first = self.slices.keys().next();
-            let first = first.and_then(|start| self.slicing.slide_of(*start));
-            let is_needed = |run: &Run| first.is_some_and(|first| run.slides().start >= first);
-            self.runs.retain(|run, _| is_needed(run));
+        match (dropped, self.slices.first_key_value()) {
+            (None, _) => {}
+            (Some(_), None) => self.ranges.clear(),
+            (Some(_), Some((&first, _))) => self.ranges.forget_before(first),
         }
     }
 
-    /// What the rows of `run` come to.
-    fn run(&mut self, run: Run, calls: &mut Calls, patience: Patience) -> Option<Arc<SliceState>> {
-        if let Some(known) = self.runs.get(&run) {
-            return Some(Arc::clone(known));
+    /// Gives back the memory of indexes of slices in which rows are no longer expected.
+    pub(super) fn settle(&mut self, reached: Watermark) {
+        for (number, slice) in self.slices.iter_mut().rev() {
+            if self.slicing.slice(*number).start.as_micros() > reached.time().as_micros() {
+                continue;
+            }
+            let Some(slice) = Arc::get_mut(slice) else {
+                continue;
+            };
+            if !slice.drop_index() {
+                break;
+            }
         }
-        let slides = run.slides();
-        let start = self.slicing.slide_start(slides.start)?;
-        let end = self.slicing.slide_start(slides.end)?;
-        let mut parts: Vec<Arc<SliceState>> = self.states(start, end).take(2).collect();
-        if parts.len() == 2
-            && let Some(halves) = run.halves()
-        {
-            let halves = halves.into_iter();
-            parts = halves
-                .filter_map(|half| self.run(half, calls, patience))
-                .collect();
-        }
-        let is_made = parts.len() > 1;
-        let state = merge_all(parts, calls, patience)?;
-        if is_made {
-            self.runs.insert(run, Arc::clone(&state));
-        }
-        Some(state)
     }
-
-    /// The slices from `start` to `end`.
-    fn states(&self, start: Timestamp, end: Timestamp) -> impl Iterator<Item = Arc<SliceState>> {
-        let slices = self.slices.range(start..end.max(start));
-        slices.map(|(_, (_, state))| Arc::clone(state))
-    }
-}
-
-/// Merges `parts`, which follow each other in event time. A single part is not copied.
-fn merge_all(
-    parts: Vec<Arc<SliceState>>,
-    calls: &mut Calls,
-    patience: Patience,
-) -> Option<Arc<SliceState>> {
-    let mut parts = parts.into_iter();
-    let first = parts.next()?;
-    let Some(second) = parts.next() else {
-        return Some(first);
-    };
-    let mut whole = first.copy();
-    for part in std::iter::once(second).chain(parts) {
-        merge(calls, &mut whole, &part, patience);
-    }
-    Some(Arc::new(whole))
 }
