@@ -6,13 +6,14 @@ TIDEMILL := target/release/tidemill
 DEMO := target/demo
 NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: help demo test lint bench setup
+.PHONY: help demo test conformance lint bench setup
 
 help:
-	@echo "make demo   build everything, make a million readings, run the main job on them"
-	@echo "make test   run all tests"
-	@echo "make lint   check formatting, lints and documentation"
-	@echo "make bench  measure the boundary between host and guest, and whole jobs"
+	@echo "make demo         build everything, make a million readings, run the main job on them"
+	@echo "make test         run all tests"
+	@echo "make conformance  run the known answers of other engines, if they are at hand"
+	@echo "make lint         check formatting, lints and documentation"
+	@echo "make bench        measure the boundary between host and guest, and whole jobs"
 
 setup:
 	@rustup target list --installed 2>/dev/null | grep -qx $(TARGET) || rustup target add $(TARGET)
@@ -33,6 +34,10 @@ ifeq ($(NEXTEST),yes)
 else
 	cargo test --workspace --no-fail-fast
 endif
+
+# `make conformance ANSWERS=FOLDER` for answers that are elsewhere.
+conformance: setup
+	cargo run --quiet --package tidemill --example conformance -- $(ANSWERS)
 
 lint: setup
 	cargo fmt --all --check
