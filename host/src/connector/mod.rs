@@ -22,6 +22,9 @@ mod blackhole;
 mod file_sink;
 mod stdout;
 
+mod test_sink;
+mod test_source;
+
 mod format;
 
 #[cfg(test)]
@@ -37,3 +40,5 @@ pub use open::{open_sink, open_source};
 pub use paths::resolve_paths;
 pub use sink::{Sink, SinkClosed};
 pub use source::{Decoded, Partition, Read, RejectedRow, Source};
+pub use test_sink::TestRows;
+pub use test_source::{TestFeed, TestFeedMark, TestInput};
