@@ -14,14 +14,15 @@ JOBS := toll/data toll/warehouse toll/balance toll/traffic \
 RESULTS := toll/balance toll/traffic trading/spread trading/swing \
 	web/top web/leaders web/visits web/errors
 
-.PHONY: help demo examples test lint bench setup
+.PHONY: help demo examples test conformance lint bench setup
 
 help:
-	@echo "make demo      build everything, make a million readings, run the main job on them"
-	@echo "make examples  make data for all examples, run their jobs and their cases"
-	@echo "make test      run all tests"
-	@echo "make lint      check formatting, lints and documentation"
-	@echo "make bench     measure the boundary between host and guest, and whole jobs"
+	@echo "make demo         build everything, make a million readings, run the main job on them"
+	@echo "make examples     make data for all examples, run their jobs and their cases"
+	@echo "make test         run all tests"
+	@echo "make conformance  run the known answers of other engines, if they are at hand"
+	@echo "make lint         check formatting, lints and documentation"
+	@echo "make bench        measure the boundary between host and guest, and whole jobs"
 
 setup:
 	@rustup target list --installed 2>/dev/null | grep -qx $(TARGET) || rustup target add $(TARGET)
@@ -51,6 +52,10 @@ ifeq ($(NEXTEST),yes)
 else
 	cargo test --workspace --no-fail-fast
 endif
+
+# `make conformance ANSWERS=FOLDER` for answers that are elsewhere.
+conformance: setup
+	cargo run --quiet --package tidemill --example conformance -- $(ANSWERS)
 
 lint: setup
 	cargo fmt --all --check
