@@ -6,6 +6,7 @@
 mod aggregate;
 mod children;
 mod dead_letter;
+mod expiry;
 mod filter;
 mod flat_map;
 mod guest;
@@ -17,9 +18,13 @@ mod process;
 mod projection;
 mod rejects;
 mod reorder;
+mod rolling;
 mod scalar_call;
 mod spec;
+mod state_table;
 mod touched;
+#[cfg(test)]
+mod trial;
 
 pub use dead_letter::DeadLetter;
 pub use guest::Guests;
@@ -140,11 +145,17 @@ pub fn open(spec: &StageSpec, resources: Resources) -> anyhow::Result<Box<dyn Op
                 let operator = aggregate::Aggregate::open(spec, work, slicing, resources)?;
                 Ok(Box::new(operator))
             }
+            None if work.window.is_rolling() => {
+                Ok(Box::new(rolling::Rolling::open(spec, work, resources)?))
+            }
             None => anyhow::bail!("windows of this kind are not supported yet"),
         };
     }
     if let Work::Lookup(work) = &spec.work {
         return Ok(Box::new(lookup::Lookup::open(spec, work, &resources)?));
+    }
+    if let Work::Process(work) = &spec.work {
+        return Ok(Box::new(process::Process::open(spec, work, resources)?));
     }
     let Resources {
         guests, metrics, ..
@@ -156,8 +167,7 @@ pub fn open(spec: &StageSpec, resources: Resources) -> anyhow::Result<Box<dyn Op
         Work::FlatMap { call, output } => {
             Box::new(flat_map::FlatMap::open(spec, call, output, guests, metrics))
         }
-        Work::Process(work) => Box::new(process::Process::open(spec, work, guests, metrics)?),
-        Work::Aggregate(_) | Work::Top(_) | Work::Join(_) | Work::Lookup(_) => {
+        Work::Process(_) | Work::Aggregate(_) | Work::Top(_) | Work::Join(_) | Work::Lookup(_) => {
             anyhow::bail!("`{}` is not supported yet", spec.work.verb())
         }
     })
