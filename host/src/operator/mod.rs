@@ -10,6 +10,7 @@ mod filter;
 mod flat_map;
 mod guest;
 mod isolation;
+mod join;
 mod lookup;
 mod map;
 mod outbox;
@@ -145,6 +146,9 @@ pub fn open(spec: &StageSpec, resources: Resources) -> anyhow::Result<Box<dyn Op
     }
     if let Work::Lookup(work) = &spec.work {
         return Ok(Box::new(lookup::Lookup::open(spec, work, &resources)?));
+    }
+    if let Work::Join(work) = &spec.work {
+        return join::open(spec, work, &resources);
     }
     let Resources {
         guests, metrics, ..
