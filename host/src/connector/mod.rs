@@ -24,6 +24,9 @@ mod blackhole;
 mod file_sink;
 mod stdout;
 
+mod test_sink;
+mod test_source;
+
 mod format;
 
 #[cfg(test)]
@@ -40,3 +43,5 @@ pub use paths::resolve_paths;
 pub use sink::{Sink, SinkClosed};
 pub use source::{Decoded, Partition, Read, RejectedRow, Source};
 pub use table::{Table, TableContent, TableIndex, TableView};
+pub use test_sink::TestRows;
+pub use test_source::{TestFeed, TestFeedMark, TestInput};

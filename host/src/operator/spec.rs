@@ -190,6 +190,8 @@ pub struct LookupWork {
     pub table_key: Vec<usize>,
     /// The table's columns that are added to those of the input.
     pub columns: Vec<usize>,
+    /// The columns of the new row; a result is one of `columns`, by its place among them.
+    pub output: Vec<OutputColumn>,
     /// What becomes of a row that finds nothing.
     pub miss: Miss,
 }

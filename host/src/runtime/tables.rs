@@ -2,21 +2,17 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
-
+use super::connectors::Connectors;
 use crate::{connector::Table, operator::Work, pipeline::Plan, time::Clock};
 
 /// The tables of a job, by their place in the plan: opened once, shared by all subtasks.
 pub(super) fn open_tables(
     plan: &Plan,
     clock: &Arc<dyn Clock>,
+    connectors: &dyn Connectors,
 ) -> anyhow::Result<Arc<[Arc<Table>]>> {
     let tables = plan.tables.iter().enumerate();
-    let tables = tables.map(|(place, table)| {
-        let opened = Table::open(&table.name, &table.config, keys(plan, place), clock);
-        let opened = opened.with_context(|| format!("table `{}` cannot be read", table.name))?;
-        Ok(Arc::new(opened))
-    });
+    let tables = tables.map(|(place, table)| connectors.table(table, keys(plan, place), clock));
     tables.collect()
 }
 

@@ -184,6 +184,21 @@ impl StateColumn {
         )
     }
 
+    /// All rows, in an array; numbers are not copied.
+    pub fn into_array(self) -> ArrayRef {
+        let nulls = self
+            .valid
+            .as_ref()
+            .map(|valid| valid.iter().copied().collect());
+        let nulls = nulls.filter(|nulls: &NullBuffer| nulls.null_count() > 0);
+        for_primitive!(self.values, rows, T => primitive::<T>(rows, nulls), else
+            Values::Boolean(_) | Values::Utf8(_) | Values::Binary(_) => {
+                let all: Vec<u32> = (0..self.len() as u32).collect();
+                self.gather(&all)
+            }
+        )
+    }
+
     /// Overwrites the row at `places[i]` with row `from + i` of `array`.
     ///
     /// # Panics

@@ -111,6 +111,24 @@ impl StateTable {
     }
 }
 
+/// The rows of `columns`, of which the one at `places[i]` is replaced by row `i` of `rows`.
+///
+/// # Panics
+///
+/// If there is no such row, or the columns are of different types or of one that no state has.
+pub fn overwrite(columns: &[ArrayRef], places: &[u32], rows: &[ArrayRef]) -> Columns {
+    let pairs = columns.iter().zip(rows);
+    pairs
+        .map(|(column, rows)| {
+            let data_type = DataType::from_arrow(column.data_type());
+            let mut copy = StateColumn::new(data_type.expect("state has columns of our types"));
+            copy.append(column.as_ref());
+            copy.scatter(places, rows.as_ref(), 0);
+            copy.into_array()
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;

@@ -87,7 +87,7 @@ impl Files {
             loop {
                 let decoded = match partition.read()? {
                     Read::Rows(decoded) => decoded,
-                    Read::Idle => continue,
+                    Read::Idle | Read::Watermark(_) => continue,
                     Read::End => break,
                 };
                 if let Some(bad) = decoded.rejected.first() {
