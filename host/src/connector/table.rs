@@ -56,11 +56,11 @@ impl Table {
     ) -> anyhow::Result<Self> {
         let (source, content) = match config {
             TableConfig::File {
-                paths,
+                path,
                 decoding,
                 refresh,
             } => {
-                let mut files = Files::new(paths.clone(), decoding.clone(), keys, clock);
+                let mut files = Files::new(path.clone(), decoding.clone(), keys, clock);
                 let looked = AtomicI64::new(clock.now().as_micros());
                 let content = files.read()?;
                 let source = Source::Files {

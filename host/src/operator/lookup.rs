@@ -6,10 +6,12 @@ use anyhow::Context as _;
 use arrow::{
     array::{ArrayRef, UInt32Array},
     compute,
-    datatypes::SchemaRef,
 };
 
-use super::{LookupWork, Miss, Operator, Outbox, Progress, Resources, Side, StageSpec};
+use super::{
+    LookupWork, Miss, Operator, Outbox, Progress, Resources, Side, StageSpec,
+    projection::Projection,
+};
 use crate::{
     batch::{Batch, KeyEncoder, rows_without_nulls},
     connector::TableView,
@@ -23,9 +25,10 @@ pub(super) struct Lookup {
     encoder: KeyEncoder,
     table: TableView,
     table_key: Vec<usize>,
+    /// The table's columns that are added.
     columns: Vec<usize>,
     miss: Miss,
-    output: SchemaRef,
+    projection: Projection,
     metrics: Arc<NodeMetrics>,
 }
 
@@ -47,7 +50,7 @@ impl Lookup {
             table_key: work.table_key.clone(),
             columns: work.columns.clone(),
             miss: work.miss,
-            output: spec.output.to_arrow(),
+            projection: Projection::new(spec, &work.output),
             metrics: Arc::clone(&resources.metrics),
         })
     }
@@ -87,11 +90,11 @@ impl Operator for Lookup {
                 (batch, UInt32Array::from(places))
             }
         };
-        let mut columns = batch.record().columns().to_vec();
-        for &column in &self.columns {
-            columns.push(compute::take(content.rows().column(column), &found, None)?);
-        }
-        out.push(batch.with_columns(Arc::clone(&self.output), columns)?);
+        let columns = self.columns.iter();
+        let added =
+            columns.map(|&column| compute::take(content.rows().column(column), &found, None));
+        let added: Vec<ArrayRef> = added.collect::<Result<_, _>>()?;
+        out.push(self.projection.apply(&batch, &added)?);
         Ok(())
     }
 

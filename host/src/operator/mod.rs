@@ -11,6 +11,7 @@ mod filter;
 mod flat_map;
 mod guest;
 mod isolation;
+mod join;
 mod lookup;
 mod map;
 mod outbox;
@@ -44,7 +45,7 @@ use crate::{
     metrics::NodeMetrics,
     state::{Share, Snapshot},
     time::{Clock, Timestamp, Watermark},
-    window::Slicing,
+    window::{Slicing, WindowKind},
 };
 
 /// Rows that a batch holds at most, where it is for an operator to choose.
@@ -139,36 +140,34 @@ pub struct Resources {
 ///
 /// If a library cannot be instantiated.
 pub fn open(spec: &StageSpec, resources: Resources) -> anyhow::Result<Box<dyn Operator>> {
-    if let Work::Aggregate(work) = &spec.work {
-        return match Slicing::new(work.window) {
-            Some(slicing) => {
-                let operator = aggregate::Aggregate::open(spec, work, slicing, resources)?;
-                Ok(Box::new(operator))
-            }
-            None if work.window.is_rolling() => {
-                Ok(Box::new(rolling::Rolling::open(spec, work, resources)?))
-            }
-            None => anyhow::bail!("windows of this kind are not supported yet"),
-        };
-    }
-    if let Work::Lookup(work) = &spec.work {
-        return Ok(Box::new(lookup::Lookup::open(spec, work, &resources)?));
-    }
-    if let Work::Process(work) = &spec.work {
-        return Ok(Box::new(process::Process::open(spec, work, resources)?));
-    }
-    let Resources {
-        guests, metrics, ..
-    } = resources;
-    let metrics = &metrics;
     Ok(match &spec.work {
-        Work::Filter(call) => Box::new(filter::Filter::open(spec, call, guests, metrics)),
-        Work::Map { call, output } => Box::new(map::Map::open(spec, call, output, guests, metrics)),
+        Work::Filter(call) => Box::new(filter::Filter::open(spec, call, resources)),
+        Work::Map { call, output } => Box::new(map::Map::open(spec, call, output, resources)),
         Work::FlatMap { call, output } => {
-            Box::new(flat_map::FlatMap::open(spec, call, output, guests, metrics))
+            Box::new(flat_map::FlatMap::open(spec, call, output, resources))
         }
-        Work::Process(_) | Work::Aggregate(_) | Work::Top(_) | Work::Join(_) | Work::Lookup(_) => {
-            anyhow::bail!("`{}` is not supported yet", spec.work.verb())
+        Work::Process(work) => Box::new(process::Process::open(spec, work, resources)?),
+        Work::Aggregate(work) => return open_aggregate(spec, work, resources),
+        Work::Join(work) => return join::open(spec, work, &resources),
+        Work::Lookup(work) => Box::new(lookup::Lookup::open(spec, work, &resources)?),
+        Work::Top(_) => anyhow::bail!("`{}` is not supported yet", spec.work.verb()),
+    })
+}
+
+/// Makes the operator for windows of a kind.
+fn open_aggregate(
+    spec: &StageSpec,
+    work: &AggregateWork,
+    resources: Resources,
+) -> anyhow::Result<Box<dyn Operator>> {
+    if let Some(slicing) = Slicing::new(work.window) {
+        let operator = aggregate::Aggregate::open(spec, work, slicing, resources)?;
+        return Ok(Box::new(operator));
+    }
+    Ok(match work.window {
+        WindowKind::RollingRows { .. } | WindowKind::Rolling { .. } => {
+            Box::new(rolling::Rolling::open(spec, work, resources)?)
         }
+        _ => anyhow::bail!("windows of this kind are not supported yet"),
     })
 }

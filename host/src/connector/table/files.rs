@@ -7,13 +7,14 @@ use anyhow::bail;
 use super::TableContent;
 use crate::{
     batch::Batch,
-    connector::{Decoding, Read, Source as _, file_source::FileSource},
+    connector::{Decoding, Read, Source as _, file_source::FileSource, resolve_paths},
     time::Clock,
 };
 
 /// The files of a table.
 pub(super) struct Files {
-    paths: Vec<PathBuf>,
+    /// What they are found by.
+    path: PathBuf,
     decoding: Decoding,
     keys: Vec<Vec<usize>>,
     clock: Arc<dyn Clock>,
@@ -31,13 +32,13 @@ struct Stamp {
 
 impl Files {
     pub(super) fn new(
-        paths: Vec<PathBuf>,
+        path: PathBuf,
         decoding: Decoding,
         keys: Vec<Vec<usize>>,
         clock: &Arc<dyn Clock>,
     ) -> Self {
         Self {
-            paths,
+            path,
             decoding,
             keys,
             clock: Arc::clone(clock),
@@ -47,7 +48,6 @@ impl Files {
 
     /// Reads the files.
     pub(super) fn read(&mut self) -> anyhow::Result<TableContent> {
-        // Before they are read: what changes meanwhile is read again.
         self.seen = self.stamps();
         self.rows()
     }
@@ -60,28 +60,32 @@ impl Files {
             return Ok(None);
         }
         self.seen = stamps;
-        if let Err(reason) = &self.seen {
-            bail!("{reason}");
-        }
         self.rows().map(Some)
     }
 
+    /// What the files look like. Made before they are read: what changes meanwhile is read again.
     fn stamps(&self) -> Result<Vec<Stamp>, String> {
-        let stamp = |path: &PathBuf| {
-            let metadata = fs::metadata(path)
+        let stamp = |path: PathBuf| {
+            let metadata = fs::metadata(&path)
                 .map_err(|error| format!("cannot open `{}`: {error}", path.display()))?;
             Ok(Stamp {
-                path: path.clone(),
+                path,
                 size: metadata.len(),
                 modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
             })
         };
-        self.paths.iter().map(stamp).collect()
+        let paths = resolve_paths(&self.path).map_err(|error| format!("{error:#}"))?;
+        paths.into_iter().map(stamp).collect()
     }
 
     fn rows(&self) -> anyhow::Result<TableContent> {
-        let (paths, decoding) = (self.paths.clone(), self.decoding.clone());
-        let source = FileSource::new(paths, decoding, Arc::clone(&self.clock));
+        let stamps = match &self.seen {
+            Ok(stamps) => stamps,
+            Err(reason) => bail!("{reason}"),
+        };
+        let paths = stamps.iter().map(|stamp| stamp.path.clone()).collect();
+        let clock = Arc::clone(&self.clock);
+        let source = FileSource::new(paths, self.decoding.clone(), clock);
         let mut batches: Vec<Batch> = Vec::new();
         while let Some(mut partition) = source.next_partition()? {
             loop {

@@ -37,13 +37,15 @@ impl World {
     }
 
     fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).expect("a file");
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
+        fs::write(path, text).expect("a file");
     }
 
-    /// A table of these files, looked up by its first column.
-    fn open(&self, files: &[&str]) -> anyhow::Result<Arc<Table>> {
+    /// A table of the files that `path` means, looked up by its first column.
+    fn open(&self, path: &str) -> anyhow::Result<Arc<Table>> {
         let config = TableConfig::File {
-            paths: files.iter().map(|file| self.path(file)).collect(),
+            path: self.path(path),
             decoding: stations(Format::Csv),
             refresh: Duration::from_secs(1),
         };
@@ -51,8 +53,8 @@ impl World {
         Table::open("stations", &config, vec![vec![0]], &clock).map(Arc::new)
     }
 
-    fn error(&self, files: &[&str]) -> String {
-        let error = self.open(files).err().expect("an error");
+    fn error(&self, path: &str) -> String {
+        let error = self.open(path).err().expect("an error");
         let error = format!("{error:#}");
         error.replace(&format!("{}/", self.directory.path().display()), "")
     }
@@ -87,7 +89,7 @@ fn rows_of_all_files_are_found_by_their_key() {
         ("a.csv", "station,height\na,1\nb,2\n"),
         ("b.csv", "height,station\n3,c\n,d\n4,\n5,\n"),
     ]);
-    let mut view = world.open(&["a.csv", "b.csv"]).expect("a table").view();
+    let mut view = world.open("?.csv").expect("a table").view();
     assert_eq!(find(&mut view, "b").as_deref(), Some("b|2"));
     assert_eq!(find(&mut view, "c").as_deref(), Some("c|3"));
     assert_eq!(find(&mut view, "d").as_deref(), Some("d|-"));
@@ -97,26 +99,26 @@ fn rows_of_all_files_are_found_by_their_key() {
 #[test]
 fn what_is_wrong_with_a_table_is_told_with_its_place() {
     let world = World::new(&[
-        ("twice.csv", "station,height\na,1\nb,2\n"),
-        ("more.csv", "station,height\nc,1\na,2\n"),
+        ("twice/a.csv", "station,height\na,1\nb,2\n"),
+        ("twice/b.csv", "station,height\nc,1\na,2\n"),
         ("bad.csv", "station,height\na,1\nb,high\n"),
     ]);
     assert_eq!(
-        world.error(&["twice.csv", "more.csv"]),
-        "`twice.csv:2` and `more.csv:3` have the same key: station = a"
+        world.error("twice"),
+        "`twice/a.csv:2` and `twice/b.csv:3` have the same key: station = a"
     );
     let bad = "cannot decode `bad.csv:3`: column `height`: expected int64, found \"high\"";
-    assert_eq!(world.error(&["bad.csv"]), bad);
+    assert_eq!(world.error("bad.csv"), bad);
     assert_eq!(
-        world.error(&["missing.csv"]),
-        "cannot open `missing.csv`: No such file or directory (os error 2)"
+        world.error("missing.csv"),
+        "there is no file or directory `missing.csv`"
     );
 }
 
 #[test]
 fn a_table_that_has_changed_is_read_again_when_it_is_time_to_look() {
     let world = World::new(&[("a.csv", "station,height\na,1\n")]);
-    let mut view = world.open(&["a.csv"]).expect("a table").view();
+    let mut view = world.open("a.csv").expect("a table").view();
     world.write("a.csv", "station,height\na,10\nb,2\n");
     assert_eq!(find(&mut view, "a").as_deref(), Some("a|1"));
     world.pass(1);
@@ -131,7 +133,7 @@ fn a_table_that_has_changed_is_read_again_when_it_is_time_to_look() {
 #[test]
 fn a_table_that_cannot_be_read_again_stays_as_it_was() {
     let world = World::new(&[("a.csv", "station,height\na,1\n")]);
-    let mut view = world.open(&["a.csv"]).expect("a table").view();
+    let mut view = world.open("a.csv").expect("a table").view();
     for text in [
         "station,height\na,1\na,2\n",
         "station,height\na,high\n",
@@ -150,9 +152,24 @@ fn a_table_that_cannot_be_read_again_stays_as_it_was() {
 }
 
 #[test]
+fn files_that_come_and_go_are_noticed() {
+    let world = World::new(&[
+        ("t/a.csv", "station,height\na,1\n"),
+        ("t/b.csv", "station,height\nb,2\n"),
+    ]);
+    let mut view = world.open("t").expect("a table").view();
+    world.write("t/c.csv", "station,height\nc,3\n");
+    fs::remove_file(world.path("t/a.csv")).expect("it is there");
+    world.pass(1);
+    assert_eq!(find(&mut view, "a"), None);
+    assert_eq!(find(&mut view, "b").as_deref(), Some("b|2"));
+    assert_eq!(find(&mut view, "c").as_deref(), Some("c|3"));
+}
+
+#[test]
 fn all_views_see_the_new_content() {
     let world = World::new(&[("a.csv", "station,height\na,1\n")]);
-    let table = world.open(&["a.csv"]).expect("a table");
+    let table = world.open("a.csv").expect("a table");
     let (mut first, mut second) = (table.view(), table.view());
     world.write("a.csv", "station,height\na,10\n");
     world.pass(1);

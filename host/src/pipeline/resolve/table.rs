@@ -96,14 +96,14 @@ pub(super) fn resolve(spec: &TableSpec, context: &Context<'_>) -> Option<TablePl
                 reads_files: true,
             };
             let decoding = decoding(owner, rows, context);
-            let (paths, decoding) = (paths?, decoding?);
-            let count = match paths.len() {
+            let (count, decoding) = (paths?.len(), decoding?);
+            let count = match count {
                 1 => String::new(),
                 count => format!(" ({count} files)"),
             };
             let summary = format!("file {}{count}, {}", path.value, name(rows.format.value));
             let config = TableConfig::File {
-                paths,
+                path: context.path(path.value.value()),
                 decoding,
                 refresh: *refresh,
             };
