@@ -99,6 +99,16 @@ impl Batch {
         )
     }
 
+    /// The same rows, all of them at `time`.
+    #[must_use]
+    pub fn at(self, time: Timestamp) -> Self {
+        let times = vec![time.as_micros(); self.rows()];
+        Self {
+            times: Some(times.into()),
+            ..self
+        }
+    }
+
     /// The rows that `mask` selects; null selects nothing.
     ///
     /// # Errors

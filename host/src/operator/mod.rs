@@ -37,6 +37,7 @@ use crate::{
     metrics::NodeMetrics,
     state::{Share, Snapshot},
     time::{Clock, Timestamp, Watermark},
+    window::Slicing,
 };
 
 /// Rows that a batch holds at most, where it is for an operator to choose.
@@ -129,6 +130,15 @@ pub struct Resources {
 ///
 /// If a library cannot be instantiated.
 pub fn open(spec: &StageSpec, resources: Resources) -> anyhow::Result<Box<dyn Operator>> {
+    if let Work::Aggregate(work) = &spec.work {
+        return match Slicing::new(work.window) {
+            Some(slicing) => {
+                let operator = aggregate::Aggregate::open(spec, work, slicing, resources)?;
+                Ok(Box::new(operator))
+            }
+            None => anyhow::bail!("windows of this kind are not supported yet"),
+        };
+    }
     let Resources {
         guests, metrics, ..
     } = resources;
@@ -139,9 +149,8 @@ pub fn open(spec: &StageSpec, resources: Resources) -> anyhow::Result<Box<dyn Op
         Work::FlatMap { call, output } => {
             Box::new(flat_map::FlatMap::open(spec, call, output, guests, metrics))
         }
-        Work::Aggregate(work) => Box::new(aggregate::Aggregate::open(spec, work, guests, metrics)?),
         Work::Process(work) => Box::new(process::Process::open(spec, work, guests, metrics)?),
-        Work::Top(_) | Work::Join(_) | Work::Lookup(_) => {
+        Work::Aggregate(_) | Work::Top(_) | Work::Join(_) | Work::Lookup(_) => {
             anyhow::bail!("`{}` is not supported yet", spec.work.verb())
         }
     })

@@ -191,7 +191,11 @@ impl Assembly<'_> {
             name: name.into(),
             inbox,
             inputs,
-            reorder: self.reorder(vertex.head, &schema)?,
+            // One subtask hands its rows on in order.
+            reorder: match inputs {
+                1 => None,
+                _ => self.reorder(vertex.head, &schema)?,
+            },
             sink,
             metrics,
             outlives_failure: vertex.head == Head::DeadLetters,

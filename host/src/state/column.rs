@@ -1,6 +1,6 @@
 //! One column of state: rows that are appended, gathered and overwritten.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use arrow::{
     array::{
@@ -52,6 +52,26 @@ macro_rules! for_primitive {
 }
 
 impl StateColumn {
+    /// A column without rows and of the same type.
+    #[must_use]
+    pub fn empty(&self) -> Self {
+        Self::new(self.data_type())
+    }
+
+    /// The type of its rows.
+    pub const fn data_type(&self) -> DataType {
+        match &self.values {
+            Values::Boolean(_) => DataType::Boolean,
+            Values::Int32(_) => DataType::Int32,
+            Values::Int64(_) => DataType::Int64,
+            Values::Float32(_) => DataType::Float32,
+            Values::Float64(_) => DataType::Float64,
+            Values::Timestamp(_) => DataType::Timestamp,
+            Values::Utf8(_) => DataType::Utf8,
+            Values::Binary(_) => DataType::Binary,
+        }
+    }
+
     /// A column without rows.
     pub fn new(data_type: DataType) -> Self {
         let values = match data_type {
@@ -112,6 +132,21 @@ impl StateColumn {
         }
     }
 
+    /// Removes all rows from row `rows` on.
+    pub fn truncate(&mut self, rows: usize) {
+        match &mut self.values {
+            Values::Boolean(values) => values.truncate(rows),
+            Values::Int32(values) => values.truncate(rows),
+            Values::Int64(values) | Values::Timestamp(values) => values.truncate(rows),
+            Values::Float32(values) => values.truncate(rows),
+            Values::Float64(values) => values.truncate(rows),
+            Values::Utf8(values) | Values::Binary(values) => values.truncate(rows),
+        }
+        if let Some(valid) = &mut self.valid {
+            valid.truncate(rows);
+        }
+    }
+
     /// Copies the rows at `places` into an array.
     ///
     /// # Panics
@@ -119,12 +154,19 @@ impl StateColumn {
     /// If there is no such row.
     pub fn gather(&self, places: &[u32]) -> ArrayRef {
         let at = places.iter().map(|&place| place as usize);
+        let run = run(places);
         let nulls = self
             .valid
             .as_ref()
             .map(|valid| at.clone().map(|row| valid[row]).collect::<NullBuffer>())
             .filter(|nulls| nulls.null_count() > 0);
-        for_primitive!(&self.values, rows, T => primitive::<T>(at.map(|row| rows[row]).collect(), nulls), else
+        for_primitive!(&self.values, rows, T => {
+            let values = match run {
+                Some(run) => rows[run].to_vec(),
+                None => at.map(|row| rows[row]).collect(),
+            };
+            primitive::<T>(values, nulls)
+        }, else
             Values::Boolean(rows) => Arc::new(BooleanArray::new(at.map(|row| rows[row]).collect(), nulls)),
             Values::Utf8(rows) => {
                 let mut array = StringBuilder::new();
@@ -138,6 +180,21 @@ impl StateColumn {
                 let mut array = BinaryBuilder::new();
                 at.for_each(|row| array.append_option(self.is_valid(row).then(|| rows.get(row))));
                 Arc::new(array.finish())
+            }
+        )
+    }
+
+    /// All rows, in an array; numbers are not copied.
+    pub fn into_array(self) -> ArrayRef {
+        let nulls = self
+            .valid
+            .as_ref()
+            .map(|valid| valid.iter().copied().collect());
+        let nulls = nulls.filter(|nulls: &NullBuffer| nulls.null_count() > 0);
+        for_primitive!(self.values, rows, T => primitive::<T>(rows, nulls), else
+            Values::Boolean(_) | Values::Utf8(_) | Values::Binary(_) => {
+                let all: Vec<u32> = (0..self.len() as u32).collect();
+                self.gather(&all)
             }
         )
     }
@@ -178,6 +235,13 @@ impl StateColumn {
     fn is_valid(&self, row: usize) -> bool {
         self.valid.as_ref().is_none_or(|valid| valid[row])
     }
+}
+
+/// The rows that `places` are, if they follow each other.
+fn run(places: &[u32]) -> Option<Range<usize>> {
+    let first = *places.first()?;
+    let follow = places.iter().zip(first..).all(|(&place, row)| place == row);
+    follow.then(|| first as usize..first as usize + places.len())
 }
 
 fn primitive<T: ArrowPrimitiveType>(values: Vec<T::Native>, nulls: Option<NullBuffer>) -> ArrayRef {

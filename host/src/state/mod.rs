@@ -11,4 +11,4 @@ mod var_bytes;
 pub use column::StateColumn;
 pub use keys::KeyTable;
 pub use snapshot::{Share, Snapshot};
-pub use table::{Columns, StateTable};
+pub use table::{Columns, StateTable, overwrite};

@@ -33,6 +33,15 @@ impl StateTable {
         }
     }
 
+    /// A table without rows and with the same columns.
+    #[must_use]
+    pub fn empty(&self) -> Self {
+        Self {
+            columns: self.columns.iter().map(StateColumn::empty).collect(),
+            rows: 0,
+        }
+    }
+
     /// The number of rows.
     pub const fn rows(&self) -> usize {
         self.rows
@@ -70,6 +79,14 @@ impl StateTable {
         Ok(())
     }
 
+    /// Removes all rows from row `rows` on.
+    pub fn truncate(&mut self, rows: usize) {
+        self.columns
+            .iter_mut()
+            .for_each(|column| column.truncate(rows));
+        self.rows = self.rows.min(rows);
+    }
+
     /// Copies the rows at `places`.
     ///
     /// # Panics
@@ -92,6 +109,24 @@ impl StateTable {
             column.scatter(places, array.as_ref(), from);
         }
     }
+}
+
+/// The rows of `columns`, of which the one at `places[i]` is replaced by row `i` of `rows`.
+///
+/// # Panics
+///
+/// If there is no such row, or the columns are of different types or of one that no state has.
+pub fn overwrite(columns: &[ArrayRef], places: &[u32], rows: &[ArrayRef]) -> Columns {
+    let pairs = columns.iter().zip(rows);
+    pairs
+        .map(|(column, rows)| {
+            let data_type = DataType::from_arrow(column.data_type());
+            let mut copy = StateColumn::new(data_type.expect("state has columns of our types"));
+            copy.append(column.as_ref());
+            copy.scatter(places, rows.as_ref(), 0);
+            copy.into_array()
+        })
+        .collect()
 }
 
 #[cfg(test)]

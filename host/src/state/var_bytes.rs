@@ -43,6 +43,11 @@ impl VarBytes {
         }
     }
 
+    pub(super) fn truncate(&mut self, rows: usize) {
+        let gone = self.places.drain(rows.min(self.places.len())..);
+        self.holes += gone.map(|(_, len)| len as usize).sum::<usize>();
+    }
+
     fn append(&mut self, value: &[u8]) -> (usize, u32) {
         let start = self.data.len();
         self.data.extend_from_slice(value);

@@ -2,42 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use super::{Slice, Slicing};
-use crate::time::{Timestamp, Watermark};
+use super::Slicing;
+use crate::time::Watermark;
 
-/// The end of the first window that `after` has not closed and `to` does, leaving out those in which
-/// no slice stands. `slices` is keyed by the start of each slice.
+/// The first window from window `next` on that `to` closes, leaving out those in which no slice
+/// stands. `slices` is keyed by the number of each slice.
 ///
 /// Costs one look at `slices`, however far the watermark moves.
 pub fn next_due<T>(
     slicing: &Slicing,
-    slices: &BTreeMap<Timestamp, (Slice, T)>,
-    after: Watermark,
+    slices: &BTreeMap<i64, T>,
+    next: i64,
     to: Watermark,
-) -> Option<Timestamp> {
-    if after == Watermark::END {
-        return None;
-    }
-    next_window(slicing, slices, after.time()).filter(|&end| to.closes(end))
-}
-
-/// The end of the first window that ends after `after` and holds a slice.
-fn next_window<T>(
-    slicing: &Slicing,
-    slices: &BTreeMap<Timestamp, (Slice, T)>,
-    after: Timestamp,
-) -> Option<Timestamp> {
-    let end = slicing.end_after(after);
-    let (slice, _) = slices
-        .range(slicing.start_of(end)..)
-        .next()
-        .map(|(_, slice)| slice)?;
+) -> Option<i64> {
+    let (&slice, _) = slices.range(slicing.slices_of(next).start..).next()?;
     // The slice may stand beyond that window; then the windows in between are empty.
-    Some(if slice.start < end {
-        end
-    } else {
-        slicing.first_end(*slice)
-    })
+    let window = next.max(*slicing.windows_of(slice).start());
+    to.closes(slicing.window(window).end).then_some(window)
 }
 
 #[cfg(test)]
@@ -45,12 +26,16 @@ mod tests {
     use std::iter;
 
     use super::*;
-    use crate::{time::Duration, window::WindowKind};
+    use crate::{
+        time::{Duration, Timestamp},
+        window::WindowKind,
+    };
 
+    /// Checks the ends, in seconds, of the windows that are due between two watermarks if there are
+    /// rows at these seconds.
     #[track_caller]
     fn check(
-        size: u32,
-        slide: u32,
+        (size, slide): (u32, u32),
         rows: &[i64],
         from: Watermark,
         to: Watermark,
@@ -60,27 +45,19 @@ mod tests {
             size: Duration::from_secs(size),
             slide: Duration::from_secs(slide),
             offset: Duration::ZERO,
-        });
+        })
+        .expect("it has slices");
         let slices: BTreeMap<_, _> = rows
             .iter()
-            .filter_map(|&seconds| slicing.slice_of(seconds_after_epoch(seconds)))
-            .map(|slice| (slice.start, (slice, ())))
+            .filter_map(|&seconds| slicing.slice_at(seconds_after_epoch(seconds)))
+            .map(|slice| (slice, ()))
             .collect();
-        let due: Vec<i64> = due(&slicing, &slices, from, to)
-            .into_iter()
-            .map(|end| end.as_micros() / 1_000_000)
+        let next = |next| next_due(&slicing, &slices, next, to);
+        let first = slicing.first_open(from.time());
+        let due: Vec<i64> = iter::successors(next(first), |&window| next(window + 1))
+            .map(|window| slicing.window(window).end.as_micros() / 1_000_000)
             .collect();
         assert_eq!(due, expected);
-    }
-
-    fn due(
-        slicing: &Slicing,
-        slices: &BTreeMap<Timestamp, (Slice, ())>,
-        from: Watermark,
-        to: Watermark,
-    ) -> Vec<Timestamp> {
-        let next = |after| next_due(slicing, slices, after, to);
-        iter::successors(next(from), |&end| next(Watermark::at(end))).collect()
     }
 
     fn seconds_after_epoch(seconds: i64) -> Timestamp {
@@ -93,43 +70,27 @@ mod tests {
 
     #[test]
     fn windows_fire_when_the_watermark_reaches_their_end() {
-        check(20, 5, &[12], Watermark::START, at(14), &[]);
-        check(20, 5, &[12], Watermark::START, at(15), &[15]);
-        check(20, 5, &[12], at(15), at(24), &[20]);
-        check(
-            20,
-            5,
-            &[12],
-            Watermark::START,
-            Watermark::END,
-            &[15, 20, 25, 30],
-        );
+        check((20, 5), &[12], Watermark::START, at(14), &[]);
+        check((20, 5), &[12], Watermark::START, at(15), &[15]);
+        check((20, 5), &[12], at(15), at(24), &[20]);
+        let all = [15, 20, 25, 30];
+        check((20, 5), &[12], Watermark::START, Watermark::END, &all);
     }
 
     #[test]
     fn empty_stretches_of_time_cost_nothing() {
         let years = 3_000_000_000;
-        check(
-            10,
-            10,
-            &[-years, years],
-            Watermark::START,
-            Watermark::END,
-            &[-years + 10, years + 10],
-        );
+        let rows = [-years, years];
+        let ends = [-years + 10, years + 10];
+        check((10, 10), &rows, Watermark::START, Watermark::END, &ends);
     }
 
     #[test]
     fn a_global_window_fires_at_the_end_only() {
-        let slicing = Slicing::new(WindowKind::Global);
-        let slice = slicing
-            .slice_of(Timestamp::EPOCH)
-            .expect("everything is in it");
-        let slices = BTreeMap::from([(slice.start, (slice, ()))]);
-        assert_eq!(next_due(&slicing, &slices, Watermark::START, at(1)), None);
-        assert_eq!(
-            due(&slicing, &slices, at(1), Watermark::END),
-            [Watermark::END.time()]
-        );
+        let slicing = Slicing::new(WindowKind::Global).expect("it has slices");
+        let slices = BTreeMap::from([(0, ())]);
+        assert_eq!(next_due(&slicing, &slices, 0, at(1)), None);
+        assert_eq!(next_due(&slicing, &slices, 0, Watermark::END), Some(0));
+        assert_eq!(next_due(&slicing, &slices, 1, Watermark::END), None);
     }
 }

@@ -4,13 +4,16 @@
 //! So a row belongs to exactly one slice, a window is a run of whole slices, and a stream that is
 //! cut at `n` instants a minute has at most `2 n` slices a minute, however long the windows are.
 //! (Li et al., "No pane, no gain", 2005; cut at window borders as in Carbone et al., "Cutty", 2016.)
+//!
+//! Slices and windows are numbered in the order of time. Their bounds are cut off at the ends of the
+//! range of timestamps; their numbers are not.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use super::WindowKind;
 use crate::time::Timestamp;
 
-/// A half-open piece of event time, `[start, end)`.
+/// A half-open piece of event time, `[start, end)`: a slice or a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slice {
     /// The first instant in it.
@@ -20,151 +23,235 @@ pub struct Slice {
 }
 
 impl Slice {
+    /// All of time.
+    pub const EVERYTHING: Self = Self {
+        start: Timestamp::from_micros(i64::MIN),
+        end: Timestamp::from_micros(i64::MAX),
+    };
+
     /// Whether `time` falls into the slice.
     pub fn contains(self, time: Timestamp) -> bool {
-        self.start <= time && time < self.end
+        self.start <= time && (time < self.end || self.end == Self::EVERYTHING.end)
     }
 }
 
-/// Cuts event time into slices and tells which windows they belong to.
+/// Cuts event time into slices and tells which windows they belong to: for the kinds of windows that
+/// are the same for every key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slicing(Option<Timed>);
+pub struct Slicing(Cut);
 
-/// Windows `[origin + k * slide, origin + k * slide + size)` for every integer `k`, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Timed {
-    size: i64,
-    slide: i64,
-    origin: i64,
+enum Cut {
+    /// One slice, one window.
+    Nowhere,
+    /// Windows `[origin + k * slide, origin + k * slide + size)` for every integer `k`.
+    Sliding { size: i64, slide: i64, origin: i64 },
+    /// Windows `[origin + k * steps * step, origin + j * step)` for every integer `j` and the greatest
+    /// `k` with a window that is not empty.
+    Growing { steps: i64, step: i64, origin: i64 },
 }
 
 impl Slicing {
-    /// The slices of windows of `kind`.
-    pub const fn new(kind: WindowKind) -> Self {
-        let (size, slide, offset) = match kind {
-            WindowKind::Tumbling { size, offset } => (size, size, offset),
+    /// The slices of windows of `kind`; `None` if each key has windows of its own.
+    pub const fn new(kind: WindowKind) -> Option<Self> {
+        Some(Self(match kind {
+            WindowKind::Global => Cut::Nowhere,
+            WindowKind::Tumbling { size, offset } => Cut::Sliding {
+                size: size.as_micros(),
+                slide: size.as_micros(),
+                origin: offset.as_micros(),
+            },
             WindowKind::Sliding {
                 size,
                 slide,
                 offset,
-            } => (size, slide, offset),
-            _ => return Self(None),
-        };
-        Self(Some(Timed {
-            size: size.as_micros(),
-            slide: slide.as_micros(),
-            origin: offset.as_micros(),
+            } => Cut::Sliding {
+                size: size.as_micros(),
+                slide: slide.as_micros(),
+                origin: offset.as_micros(),
+            },
+            WindowKind::Cumulate { size, step, offset } => Cut::Growing {
+                steps: size.as_micros() / step.as_micros(),
+                step: step.as_micros(),
+                origin: offset.as_micros(),
+            },
+            WindowKind::Session { .. }
+            | WindowKind::Inherited
+            | WindowKind::Count(_)
+            | WindowKind::RollingRows { .. }
+            | WindowKind::Rolling { .. } => return None,
         }))
     }
 
-    /// The slice that a row at `time` falls into; `None` if it falls into a gap between windows.
-    pub fn slice_of(&self, time: Timestamp) -> Option<Slice> {
-        let Some(timed) = self.0 else {
-            return Some(Self::EVERYTHING);
-        };
-        let time = time.as_micros();
-        let into = (time.wrapping_sub(timed.origin)).rem_euclid(timed.slide);
-        let start = time.saturating_sub(into);
-        // A window ends this far into each slide, unless it ends where the next one starts.
-        let cut = timed.size % timed.slide;
-        let gap_follows = timed.size < timed.slide;
-        let (from, to) = match (cut, into < cut) {
-            (0, _) => (0, timed.slide),
-            (_, true) => (0, cut),
-            (_, false) if gap_follows => return None,
-            (_, false) => (cut, timed.slide),
-        };
-        Some(Slice {
-            start: Timestamp::from_micros(start.saturating_add(from)),
-            end: Timestamp::from_micros(start.saturating_add(to)),
-        })
-    }
-
-    /// The end of the first window that holds `slice`.
-    pub fn first_end(&self, slice: Slice) -> Timestamp {
-        let Some(timed) = self.0 else {
-            return Self::EVERYTHING.end;
-        };
-        Timestamp::from_micros(timed.end_from(slice.end.as_micros()))
-    }
-
-    /// The end of the last window that holds `slice`.
-    pub fn last_end(&self, slice: Slice) -> Timestamp {
-        let Some(timed) = self.0 else {
-            return Self::EVERYTHING.end;
-        };
-        let start = slice.start.as_micros();
-        let into = start.wrapping_sub(timed.origin).rem_euclid(timed.slide);
-        Timestamp::from_micros(start.saturating_sub(into).saturating_add(timed.size))
-    }
-
-    /// The end of the first window that ends after `time`.
-    pub fn end_after(&self, time: Timestamp) -> Timestamp {
+    /// The number of the slice that a row at `time` falls into; `None` if it falls into a gap between
+    /// windows.
+    pub fn slice_at(&self, time: Timestamp) -> Option<i64> {
+        // So that even after the last slice of a microsecond there is a number left.
+        let time = time.min(Timestamp::from_micros(i64::MAX - 1));
         match self.0 {
-            None => Self::EVERYTHING.end,
-            Some(timed) => {
-                Timestamp::from_micros(timed.end_from(time.as_micros().saturating_add(1)))
+            Cut::Nowhere => Some(0),
+            Cut::Growing { step, origin, .. } => Some(floor(time, origin, step).0),
+            Cut::Sliding {
+                size,
+                slide,
+                origin,
+            } => {
+                let (number, into) = floor(time, origin, slide);
+                match size % slide {
+                    0 => Some(number),
+                    // A window ends within the slide.
+                    cut if into < cut => Some(number * 2),
+                    _ if size < slide => None,
+                    _ => Some(number * 2 + 1),
+                }
             }
         }
     }
 
-    /// The start of the window that ends at `end`.
-    pub fn start_of(&self, end: Timestamp) -> Timestamp {
+    /// The bounds of a slice.
+    pub fn slice(&self, slice: i64) -> Slice {
+        let (from, to) = match self.0 {
+            Cut::Nowhere => return Slice::EVERYTHING,
+            Cut::Growing { step, origin, .. } => {
+                let start = at(origin, slice, step);
+                (start, start + i128::from(step))
+            }
+            Cut::Sliding {
+                size,
+                slide,
+                origin,
+            } => match size % slide {
+                0 => {
+                    let start = at(origin, slice, slide);
+                    (start, start + i128::from(slide))
+                }
+                cut => {
+                    let start = at(origin, slice.div_euclid(2), slide);
+                    let middle = start + i128::from(cut);
+                    match slice.rem_euclid(2) {
+                        0 => (start, middle),
+                        _ => (middle, start + i128::from(slide)),
+                    }
+                }
+            },
+        };
+        bounds(from, to)
+    }
+
+    /// The windows that hold a slice, in order.
+    pub fn windows_of(&self, slice: i64) -> RangeInclusive<i64> {
         match self.0 {
-            None => Self::EVERYTHING.start,
-            Some(timed) => Timestamp::from_micros(end.as_micros().saturating_sub(timed.size)),
+            Cut::Nowhere => 0..=0,
+            Cut::Growing { steps, .. } => {
+                let first = slice - slice.rem_euclid(steps);
+                slice..=first.saturating_add(steps - 1)
+            }
+            Cut::Sliding { size, slide, .. } => {
+                let slides = size / slide;
+                match (size % slide, slice.rem_euclid(2)) {
+                    (0, _) => slice.saturating_sub(slides - 1)..=slice,
+                    // The first part of a slide is also the end of a window.
+                    (_, 0) => slice.div_euclid(2) - slides..=slice.div_euclid(2),
+                    _ => slice.div_euclid(2) - slides + 1..=slice.div_euclid(2),
+                }
+            }
         }
     }
 
-    /// Which slide `time` lies in: slide 0 starts at the offset. `None` for a global window.
-    pub fn slide_of(&self, time: Timestamp) -> Option<i64> {
-        let timed = self.0?;
-        let into = time.as_micros().saturating_sub(timed.origin);
-        Some(into.div_euclid(timed.slide))
+    /// The slices of a window.
+    pub fn slices_of(&self, window: i64) -> Range<i64> {
+        match self.0 {
+            Cut::Nowhere => window..window.saturating_add(1),
+            Cut::Growing { steps, .. } => {
+                window - window.rem_euclid(steps)..window.saturating_add(1)
+            }
+            Cut::Sliding { size, slide, .. } => {
+                let slides = size / slide;
+                match size % slide {
+                    0 => window..window.saturating_add(slides),
+                    _ => window * 2..(window + slides) * 2 + 1,
+                }
+            }
+        }
     }
 
-    /// When a slide starts; `None` for a global window.
-    pub fn slide_start(&self, slide: i64) -> Option<Timestamp> {
-        let timed = self.0?;
-        let into = slide.saturating_mul(timed.slide);
-        Some(Timestamp::from_micros(into.saturating_add(timed.origin)))
+    /// The bounds of a window.
+    pub fn window(&self, window: i64) -> Slice {
+        match self.0 {
+            Cut::Nowhere => Slice::EVERYTHING,
+            Cut::Growing {
+                steps,
+                step,
+                origin,
+            } => {
+                let first = window - window.rem_euclid(steps);
+                let end = at(origin, window, step) + i128::from(step);
+                bounds(at(origin, first, step), end)
+            }
+            Cut::Sliding {
+                size,
+                slide,
+                origin,
+            } => {
+                let start = at(origin, window, slide);
+                bounds(start, start + i128::from(size))
+            }
+        }
     }
 
-    /// The whole slides of the window that ends at `end`, from its start on.
-    pub fn slides_of(&self, end: Timestamp) -> Range<i64> {
-        let Some(timed) = self.0 else {
-            return 0..0;
-        };
-        let first = self.slide_of(self.start_of(end)).unwrap_or_default();
-        first..first + timed.size / timed.slide
+    /// The first window that ends after `time`.
+    pub fn first_open(&self, time: Timestamp) -> i64 {
+        match self.0 {
+            Cut::Nowhere => 0,
+            Cut::Growing { step, origin, .. } => floor(time, origin, step).0,
+            Cut::Sliding {
+                size,
+                slide,
+                origin,
+            } => {
+                let past = i128::from(time.as_micros()) - i128::from(origin) - i128::from(size);
+                clamp(past.div_euclid(i128::from(slide)) + 1)
+            }
+        }
     }
 
-    /// The level of the longest [`Run`](super::Run) that a window can hold.
-    pub fn levels(&self) -> u32 {
-        let slides = self.0.map_or(1, |timed| timed.size / timed.slide);
-        slides.max(1).ilog2()
+    /// How many slices the longest window has.
+    pub fn slices_in_window(&self) -> i64 {
+        let slices = self.slices_of(match self.0 {
+            Cut::Growing { steps, .. } => steps - 1,
+            Cut::Nowhere | Cut::Sliding { .. } => 0,
+        });
+        slices.end - slices.start
     }
-
-    /// The one slice of a global window.
-    const EVERYTHING: Slice = Slice {
-        start: Timestamp::from_micros(i64::MIN),
-        end: Timestamp::from_micros(i64::MAX),
-    };
 }
 
-impl Timed {
-    /// The first end of a window that is not before `time`.
-    const fn end_from(&self, time: i64) -> i64 {
-        let past = time
-            .wrapping_sub(self.origin)
-            .wrapping_sub(self.size)
-            .rem_euclid(self.slide);
-        if past == 0 {
-            time
-        } else {
-            time.saturating_add(self.slide - past)
+/// How often `step` fits between `origin` and `time`, and what is left over.
+fn floor(time: Timestamp, origin: i64, step: i64) -> (i64, i64) {
+    let time = time.as_micros();
+    match time.checked_sub(origin) {
+        Some(past) => (past.div_euclid(step), past.rem_euclid(step)),
+        None => {
+            let past = i128::from(time) - i128::from(origin);
+            let step = i128::from(step);
+            (clamp(past.div_euclid(step)), clamp(past.rem_euclid(step)))
         }
     }
+}
+
+/// The instant `number` steps after `origin`, which may lie beyond the range of timestamps.
+fn at(origin: i64, number: i64, step: i64) -> i128 {
+    i128::from(number) * i128::from(step) + i128::from(origin)
+}
+
+fn bounds(start: i128, end: i128) -> Slice {
+    Slice {
+        start: Timestamp::from_micros(clamp(start)),
+        end: Timestamp::from_micros(clamp(end)),
+    }
+}
+
+fn clamp(number: i128) -> i64 {
+    number.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
 }
 
 #[cfg(test)]
@@ -174,23 +261,39 @@ mod tests {
     use super::*;
     use crate::time::Duration;
 
+    fn micros(micros: i64) -> Duration {
+        Duration::from_micros(micros).expect("not negative")
+    }
+
     fn sliding(size: i64, slide: i64, offset: i64) -> Slicing {
-        let micros = |micros| Duration::from_micros(micros).expect("not negative");
         Slicing::new(WindowKind::Sliding {
             size: micros(size),
             slide: micros(slide),
             offset: micros(offset),
         })
+        .expect("it has slices")
     }
 
+    fn cumulate(size: i64, step: i64, offset: i64) -> Slicing {
+        Slicing::new(WindowKind::Cumulate {
+            size: micros(size),
+            step: micros(step),
+            offset: micros(offset),
+        })
+        .expect("it has slices")
+    }
+
+    /// Checks the slice that `time` falls into, and the ends of the first and the last window with it.
     #[track_caller]
     fn check(slicing: Slicing, time: i64, slice: (i64, i64), ends: (i64, i64)) {
-        let found = slicing
-            .slice_of(Timestamp::from_micros(time))
+        let number = slicing
+            .slice_at(Timestamp::from_micros(time))
             .expect("the time is in a window");
+        let found = slicing.slice(number);
         assert_eq!((found.start.as_micros(), found.end.as_micros()), slice);
-        let (first, last) = (slicing.first_end(found), slicing.last_end(found));
-        assert_eq!((first.as_micros(), last.as_micros()), ends);
+        let windows = slicing.windows_of(number);
+        let end = |window| slicing.window(window).end.as_micros();
+        assert_eq!((end(*windows.start()), end(*windows.end())), ends);
     }
 
     #[test]
@@ -198,60 +301,118 @@ mod tests {
         check(sliding(20, 5, 0), 12, (10, 15), (15, 30));
         check(sliding(20, 5, 0), -1, (-5, 0), (0, 15));
         check(sliding(20, 5, 3), 2, (-2, 3), (3, 18));
+        assert_eq!(sliding(20, 5, 3).slices_in_window(), 4);
     }
 
     #[test]
     fn any_other_size_gives_two() {
         check(sliding(7, 5, 0), 1, (0, 2), (2, 7));
         check(sliding(7, 5, 0), 2, (2, 5), (7, 7));
+        assert_eq!(sliding(7, 5, 0).slices_in_window(), 3);
     }
 
     #[test]
     fn times_between_windows_have_no_slice() {
         check(sliding(2, 5, 0), 6, (5, 7), (7, 7));
-        assert_eq!(sliding(2, 5, 0).slice_of(Timestamp::from_micros(8)), None);
+        assert_eq!(sliding(2, 5, 0).slice_at(Timestamp::from_micros(8)), None);
+    }
+
+    #[test]
+    fn growing_windows_share_their_start() {
+        check(cumulate(20, 5, 0), 12, (10, 15), (15, 20));
+        check(cumulate(20, 5, 0), -1, (-5, 0), (0, 0));
+        check(cumulate(20, 5, 7), 6, (2, 7), (7, 7));
+        let window = cumulate(20, 5, 7).window(3);
+        assert_eq!((window.start.as_micros(), window.end.as_micros()), (7, 27));
     }
 
     #[test]
     fn a_global_window_is_one_slice() {
-        let slicing = Slicing::new(WindowKind::Global);
-        let slice = slicing.slice_of(Timestamp::from_micros(i64::MIN));
-        assert_eq!(slice, slicing.slice_of(Timestamp::EPOCH));
+        let slicing = Slicing::new(WindowKind::Global).expect("it has slices");
+        for time in [i64::MIN, 0, i64::MAX] {
+            check(slicing, time, (i64::MIN, i64::MAX), (i64::MAX, i64::MAX));
+        }
+    }
+
+    #[test]
+    fn the_ends_of_time_are_in_windows_too() {
+        for slicing in [sliding(7, 5, 3), sliding(1, 1, 0), cumulate(9, 3, 8)] {
+            for time in [i64::MIN, i64::MIN + 1, i64::MAX - 1, i64::MAX] {
+                let time = Timestamp::from_micros(time);
+                let slice = slicing.slice_at(time).expect("there are no gaps");
+                assert!(slicing.slice(slice).contains(time));
+                for window in slicing.windows_of(slice) {
+                    assert!(slicing.slices_of(window).contains(&slice));
+                    assert!(slicing.window(window).contains(time));
+                }
+            }
+        }
     }
 
     proptest! {
         /// The slice of a time lies in exactly those windows that the time lies in.
         #[test]
-        fn windows_are_runs_of_whole_slices(
+        fn sliding_windows_are_runs_of_whole_slices(
             size in 1_i64..50, slide in 1_i64..50, offset in 0_i64..50, time in -1000_i64..1000,
         ) {
-            let offset = offset % slide;
-            let slicing = sliding(size, slide, offset);
-            let ends: Vec<i64> = (-2000..2000)
-                .map(|k| k * slide + offset + size)
-                .filter(|end| end - size <= time && time < *end)
+            let slicing = sliding(size, slide, offset % slide);
+            let windows: Vec<(i64, i64)> = (-2000..2000)
+                .map(|k| k * slide + offset % slide)
+                .map(|start| (start, start + size))
                 .collect();
-            match slicing.slice_of(Timestamp::from_micros(time)) {
-                None => prop_assert!(ends.is_empty()),
-                Some(slice) => {
-                    prop_assert!(slice.contains(Timestamp::from_micros(time)));
-                    prop_assert_eq!(ends.first().copied(), Some(slicing.first_end(slice).as_micros()));
-                    prop_assert_eq!(ends.last().copied(), Some(slicing.last_end(slice).as_micros()));
-                    for border in [slice.start.as_micros(), slice.end.as_micros()] {
-                        let into = (border - offset).rem_euclid(slide);
-                        prop_assert!(into == 0 || into == size % slide);
-                    }
-                }
-            }
+            check_windows(slicing, &windows, time)?;
         }
 
         #[test]
-        fn the_next_end_is_the_least_one_after(
-            size in 1_i64..50, slide in 1_i64..50, time in -1000_i64..1000,
+        fn growing_windows_are_runs_of_whole_slices(
+            steps in 1_i64..9, step in 1_i64..20, offset in 0_i64..50, time in -1000_i64..1000,
         ) {
-            let end = sliding(size, slide, 0).end_after(Timestamp::from_micros(time)).as_micros();
-            prop_assert!(end > time && end - time <= slide);
-            prop_assert_eq!((end - size).rem_euclid(slide), 0);
+            let size = steps * step;
+            let slicing = cumulate(size, step, offset % size);
+            let windows: Vec<(i64, i64)> = (-1200..1200)
+                .map(|k| k * size + offset % size)
+                .flat_map(|start| (1..=steps).map(move |steps| (start, start + steps * step)))
+                .collect();
+            check_windows(slicing, &windows, time)?;
         }
+    }
+
+    fn check_windows(
+        slicing: Slicing,
+        windows: &[(i64, i64)],
+        time: i64,
+    ) -> Result<(), TestCaseError> {
+        let pair = |slice: Slice| (slice.start.as_micros(), slice.end.as_micros());
+        let instant = Timestamp::from_micros(time);
+        let holding: Vec<(i64, i64)> = windows
+            .iter()
+            .copied()
+            .filter(|(start, end)| *start <= time && time < *end)
+            .collect();
+        let found: Vec<(i64, i64)> = match slicing.slice_at(instant) {
+            None => Vec::new(),
+            Some(slice) => {
+                prop_assert!(slicing.slice(slice).contains(instant));
+                let numbers = slicing.windows_of(slice);
+                for window in numbers.clone() {
+                    let slices = slicing.slices_of(window);
+                    prop_assert!(slices.contains(&slice));
+                    prop_assert_eq!(
+                        slicing.slice(slices.start).start,
+                        slicing.window(window).start
+                    );
+                    prop_assert_eq!(
+                        slicing.slice(slices.end - 1).end,
+                        slicing.window(window).end
+                    );
+                }
+                numbers.map(|window| pair(slicing.window(window))).collect()
+            }
+        };
+        prop_assert_eq!(found, holding);
+        let next = slicing.first_open(instant);
+        prop_assert!(slicing.window(next).end > instant);
+        prop_assert!(slicing.window(next - 1).end <= instant);
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Takes the rows of a batch into the slices they fall into.
 
-use std::{cell::RefCell, ops::Range};
+use std::{cell::RefCell, ops::Range, sync::Arc};
 
 use arrow::{
     array::{ArrayRef, UInt32Array},
@@ -8,54 +8,106 @@ use arrow::{
 };
 
 use super::{
-    assignment::Assignment,
     calls::Calls,
     slice_state::{CallState, SliceState},
     value_log::Chunk,
 };
 use crate::{
-    batch::{Batch, Keys},
+    batch::Batch,
     operator::{
         guest,
         isolation::isolate,
         rejects::{BadRow, Patience},
+        touched::Touched,
     },
     state::Columns,
     wasm::{self, CallError, Kind},
-    window::Slice,
 };
 
-/// Takes the rows of `batch` into `touched`, the slices of `assignment`. Returns the rows that a
-/// function refuses or fails on; they change nothing, in none of the functions.
+/// A slice that a batch touches, while it is changed.
+pub(super) struct Open {
+    /// The number of the slice.
+    pub(super) number: i64,
+    pub(super) state: SliceState,
+    /// How many keys it had before.
+    known: usize,
+    /// For each of those that it has got since, whether one of its rows was accepted.
+    accepted: Vec<bool>,
+    /// The numbers of keys that were changed, perhaps more than once.
+    pub(super) changed: Vec<u32>,
+    pub(super) touched: Touched,
+}
+
+impl Open {
+    /// Opens a slice. `touched` may have been used for another one.
+    pub(super) fn new(number: i64, state: SliceState, touched: Touched) -> Self {
+        Self {
+            number,
+            known: state.keys.len(),
+            state,
+            accepted: Vec::new(),
+            changed: Vec::new(),
+            touched,
+        }
+    }
+
+    /// The keys that it has got, once those whose rows were all refused are out again.
+    /// The numbers of all keys of the stage are below `bound`.
+    pub(super) fn new_keys(&mut self, bound: usize) -> &[u32] {
+        self.state.retain_from(self.known, &self.accepted, bound);
+        &self.state.keys[self.known..]
+    }
+}
+
+/// The rows of a batch, with everything about them that does not change between attempts.
+pub(super) struct Rows<'a> {
+    pub(super) batch: &'a Batch,
+    /// The place of each row's slice among those that are open.
+    pub(super) slices: &'a [u32],
+    /// The number of each row's key.
+    pub(super) keys: &'a [u32],
+    /// The numbers of all keys of the stage are below this.
+    pub(super) bound: usize,
+}
+
+/// The same with places in the slices.
+struct Placed<'a> {
+    batch: &'a Batch,
+    slices: &'a [u32],
+    keys: &'a [u32],
+    /// The row of each row's key in its slice.
+    places: Vec<u32>,
+    /// The arguments of each call.
+    arguments: Vec<Vec<ArrayRef>>,
+}
+
+/// Takes `rows` into `open`, the slices they touch. Returns the rows that a function refuses or fails
+/// on; they change nothing, in none of the functions.
 pub(super) fn absorb(
     calls: &mut Calls,
-    touched: &mut [(Slice, SliceState)],
-    assignment: &Assignment,
-    keys: &Keys,
-    batch: &Batch,
+    open: &mut [Open],
+    rows: &Rows<'_>,
     patience: Patience,
 ) -> anyhow::Result<Vec<BadRow>> {
-    let groups = number_keys(calls, touched, assignment, keys)?;
-    let arguments: Vec<Vec<ArrayRef>> = calls
-        .calls
-        .iter()
-        .map(|call| guest::arguments(&call.arguments, batch))
-        .collect::<Result<_, _>>()?;
-    let rows = Rows {
-        batch,
-        slices: assignment.rows(),
-        groups: &groups,
-        arguments: &arguments,
+    let places = place_keys(calls, open, rows)?;
+    let arguments = calls.calls.iter();
+    let arguments = arguments.map(|call| guest::arguments(&call.arguments, rows.batch));
+    let rows = Placed {
+        batch: rows.batch,
+        slices: rows.slices,
+        keys: rows.keys,
+        places,
+        arguments: arguments.collect::<Result<_, _>>()?,
     };
     let mut bad = Vec::new();
     // Both closures need the slices, one at a time: an attempt reads them, accepting it writes.
-    let touched = RefCell::new(touched);
+    let open = RefCell::new(open);
     let failed = isolate(
-        0..batch.rows(),
+        0..rows.batch.rows(),
         patience,
-        &mut |range| attempt(calls, &mut touched.borrow_mut(), &rows, range),
+        &mut |range| attempt(calls, &mut open.borrow_mut(), &rows, range),
         &mut |_, absorbed: Absorbed| {
-            absorbed.commit(&mut touched.borrow_mut(), &rows);
+            absorbed.commit(&mut open.borrow_mut(), &rows);
             bad.extend(absorbed.refused);
         },
     );
@@ -64,46 +116,29 @@ pub(super) fn absorb(
     Ok(bad)
 }
 
-/// The number of each row's key in its slice; keys seen for the first time get blank accumulators.
-fn number_keys(
-    calls: &Calls,
-    touched: &mut [(Slice, SliceState)],
-    assignment: &Assignment,
-    keys: &Keys,
-) -> anyhow::Result<Vec<u32>> {
-    let groups = assignment
-        .rows()
-        .iter()
-        .enumerate()
-        .map(|(row, &slice)| touched[slice as usize].1.keys.number(keys.get(row)).0)
+/// The row of each row's key in its slice; keys that come for the first time get blank accumulators.
+fn place_keys(calls: &Calls, open: &mut [Open], rows: &Rows<'_>) -> anyhow::Result<Vec<u32>> {
+    let pairs = rows.slices.iter().zip(rows.keys);
+    let places = pairs
+        .map(|(&slice, &key)| open[slice as usize].state.row_or_new(key, rows.bound))
         .collect();
-    for (_, state) in touched {
-        state.live.resize(state.keys.len(), false);
+    for open in open {
+        let state = &mut open.state;
+        open.accepted = vec![false; state.keys.len() - open.known];
         for (call, blank) in state.calls.iter_mut().zip(&calls.blanks) {
             if let CallState::Accumulators(table) = call {
-                table.append_copies(state.keys.len() - table.rows(), blank)?;
+                table.append_copies(open.accepted.len(), blank)?;
             }
         }
     }
-    Ok(groups)
-}
-
-/// The rows of a batch, with everything about them that does not change between attempts.
-struct Rows<'a> {
-    batch: &'a Batch,
-    /// The place of each row's slice among those touched.
-    slices: &'a [u32],
-    /// The number of each row's key in that slice.
-    groups: &'a [u32],
-    /// The arguments of each call.
-    arguments: &'a [Vec<ArrayRef>],
+    Ok(places)
 }
 
 /// What an attempt has come to; nothing is changed before it is committed.
 struct Absorbed {
     /// The rows that were accepted.
     rows: Vec<u32>,
-    /// For each slice, the keys that they touch.
+    /// For each slice, the rows of keys that they touch.
     distinct: Vec<Vec<u32>>,
     /// For each call, the new accumulators, slice after slice.
     accumulators: Vec<Option<Columns>>,
@@ -114,14 +149,14 @@ struct Absorbed {
 /// refuses.
 fn attempt(
     calls: &mut Calls,
-    touched: &mut [(Slice, SliceState)],
-    rows: &Rows<'_>,
+    open: &mut [Open],
+    rows: &Placed<'_>,
     range: Range<usize>,
 ) -> Result<Absorbed, CallError> {
     let mut selected: Vec<u32> = (range.start as u32..range.end as u32).collect();
     let mut refused: Vec<BadRow> = Vec::new();
     for _ in 0..MAX_ROUNDS {
-        let (distinct, groups) = touch(touched, rows, &selected);
+        let (distinct, groups) = touch(open, rows, &selected);
         let whole = refused.is_empty().then(|| range.clone());
         let mut accumulators = Vec::with_capacity(calls.calls.len());
         let mut errors = Vec::new();
@@ -130,7 +165,7 @@ fn attempt(
                 accumulators.push(None);
                 continue;
             }
-            let before = gather(touched, index, &distinct);
+            let before = gather(open, index, &distinct);
             let arguments = select(&rows.arguments[index], whole.as_ref(), &selected);
             let count: usize = distinct.iter().map(Vec::len).sum();
             let output = calls.guests.call(call, |instance| {
@@ -180,24 +215,20 @@ const MAX_ROUNDS: usize = 8;
 
 /// The keys of each slice that `selected` rows touch, and for each of the rows its place among all
 /// of them, slice after slice.
-fn touch(
-    touched: &mut [(Slice, SliceState)],
-    rows: &Rows<'_>,
-    selected: &[u32],
-) -> (Vec<Vec<u32>>, Vec<u32>) {
-    let mut distinct = vec![Vec::new(); touched.len()];
-    for (_, state) in touched.iter_mut() {
-        state.touched.begin();
+fn touch(open: &mut [Open], rows: &Placed<'_>, selected: &[u32]) -> (Vec<Vec<u32>>, Vec<u32>) {
+    let mut distinct = vec![Vec::new(); open.len()];
+    for open in open.iter_mut() {
+        open.touched.begin();
     }
     let mut groups: Vec<u32> = selected
         .iter()
         .map(|&row| {
             let slice = rows.slices[row as usize] as usize;
-            let group = rows.groups[row as usize];
-            touched[slice].1.touched.touch(group, &mut distinct[slice])
+            let place = rows.places[row as usize];
+            open[slice].touched.touch(place, &mut distinct[slice])
         })
         .collect();
-    if touched.len() > 1 {
+    if open.len() > 1 {
         let mut first = 0;
         let firsts: Vec<u32> = distinct
             .iter()
@@ -214,12 +245,12 @@ fn touch(
 }
 
 /// The accumulators of the touched keys, slice after slice.
-fn gather(touched: &[(Slice, SliceState)], call: usize, distinct: &[Vec<u32>]) -> Columns {
-    let mut parts = touched
+fn gather(open: &[Open], call: usize, distinct: &[Vec<u32>]) -> Columns {
+    let mut parts = open
         .iter()
         .zip(distinct)
         .filter(|(_, keys)| !keys.is_empty())
-        .filter_map(|((_, state), keys)| match &state.calls[call] {
+        .filter_map(|(open, keys)| match &open.state.calls[call] {
             CallState::Accumulators(table) => Some(table.gather(keys)),
             CallState::Values(_) => None,
         });
@@ -250,45 +281,50 @@ fn select(arguments: &[ArrayRef], whole: Option<&Range<usize>>, selected: &[u32]
 }
 
 impl Absorbed {
-    fn commit(&self, touched: &mut [(Slice, SliceState)], rows: &Rows<'_>) {
+    fn commit(&self, open: &mut [Open], rows: &Placed<'_>) {
         let mut first = 0;
-        for ((_, state), keys) in touched.iter_mut().zip(&self.distinct) {
-            for &key in keys {
-                state.live[key as usize] = true;
-            }
-            for (call, columns) in state.calls.iter_mut().zip(&self.accumulators) {
-                if let (CallState::Accumulators(table), Some(columns)) = (call, columns) {
-                    table.scatter(keys, columns, first);
+        for (open, places) in open.iter_mut().zip(&self.distinct) {
+            for &place in places {
+                if let Some(new) = (place as usize).checked_sub(open.known) {
+                    open.accepted[new] = true;
                 }
             }
-            first += keys.len();
+            for (call, columns) in open.state.calls.iter_mut().zip(&self.accumulators) {
+                if let (CallState::Accumulators(table), Some(columns)) = (call, columns) {
+                    table.scatter(places, columns, first);
+                }
+            }
+            let keys = &open.state.keys;
+            let changed = places.iter().map(|&place| keys[place as usize]);
+            open.changed.extend(changed);
+            first += places.len();
         }
         let holistic = |call: &CallState| matches!(call, CallState::Values(_));
-        if touched
+        if open
             .iter()
-            .any(|(_, state)| state.calls.iter().any(holistic))
+            .any(|open| open.state.calls.iter().any(holistic))
         {
-            self.log_values(touched, rows);
+            self.log_values(open, rows);
         }
     }
 
     /// Keeps the arguments of the rows for the holistic functions, slice by slice.
-    fn log_values(&self, touched: &mut [(Slice, SliceState)], rows: &Rows<'_>) {
-        let mut mine = vec![Vec::new(); touched.len()];
+    fn log_values(&self, open: &mut [Open], rows: &Placed<'_>) {
+        let mut mine = vec![Vec::new(); open.len()];
         for &row in &self.rows {
             mine[rows.slices[row as usize] as usize].push(row);
         }
-        for ((_, state), mine) in touched.iter_mut().zip(mine) {
+        for (open, mine) in open.iter_mut().zip(mine) {
             if mine.is_empty() {
                 continue;
             }
-            let groups: Vec<u32> = mine.iter().map(|&row| rows.groups[row as usize]).collect();
+            let keys: Arc<[u32]> = mine.iter().map(|&row| rows.keys[row as usize]).collect();
             let times = rows.batch.times();
             let times = times.map(|times| mine.iter().map(|&row| times[row as usize]).collect());
-            for (call, arguments) in state.calls.iter_mut().zip(rows.arguments) {
+            for (call, arguments) in open.state.calls.iter_mut().zip(&rows.arguments) {
                 if let CallState::Values(log) = call {
                     log.chunks.push(Chunk {
-                        groups: groups.clone(),
+                        keys: Arc::clone(&keys),
                         times: times.clone(),
                         columns: select(arguments, None, &mine),
                     });

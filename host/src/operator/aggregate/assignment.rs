@@ -1,11 +1,13 @@
 //! Which slice each row of a batch falls into.
 
+use std::ops::Range;
+
 use hashbrown::HashMap;
 
 use crate::{
     batch::Batch,
-    time::{Timestamp, Watermark},
-    window::{Slice, Slicing},
+    time::{Duration, Timestamp, Watermark},
+    window::Slicing,
 };
 
 /// The row is late for all of its windows.
@@ -16,9 +18,9 @@ const OUTSIDE: u32 = u32::MAX - 1;
 /// The slices that a batch touches, and which of them each row falls into.
 #[derive(Debug)]
 pub(super) struct Assignment {
-    slices: Vec<Slice>,
-    /// The place of each of them, by its start.
-    places: HashMap<Timestamp, u32>,
+    slices: Vec<i64>,
+    /// The place of each of them, by its number.
+    places: HashMap<i64, u32>,
     /// One a row: a place in `slices`, or one of the constants above.
     rows: Vec<u32>,
     /// Whether one of the constants above is among `rows`.
@@ -37,37 +39,41 @@ pub(super) struct Split {
 }
 
 impl Assignment {
-    /// Assigns the rows of `batch`, judged against `watermark`.
-    pub(super) fn of(slicing: &Slicing, watermark: Watermark, batch: &Batch) -> Self {
+    /// Assigns the rows of `batch`, judged against `watermark`, to windows that are kept for `lateness`
+    /// after their end.
+    pub(super) fn of(
+        slicing: &Slicing,
+        watermark: Watermark,
+        lateness: Duration,
+        batch: &Batch,
+    ) -> Self {
         let mut assignment = Self {
             slices: Vec::new(),
             places: HashMap::new(),
-            rows: Vec::with_capacity(batch.rows()),
+            rows: Vec::new(),
             has_outsiders: false,
         };
+        let mut place = |time| assignment.place(slicing, watermark, lateness, time);
         let Some(times) = batch.times() else {
             // A stream without event time has one window, so any instant will do.
-            let place = assignment.place(slicing, watermark, Timestamp::EPOCH);
+            let (_, place) = place(Timestamp::EPOCH);
             assignment.rows.resize(batch.rows(), place);
             return assignment;
         };
+        let mut rows = Vec::with_capacity(batch.rows());
         let mut last = (0..0, OUTSIDE);
         for &time in times {
             if !last.0.contains(&time) {
-                let place = assignment.place(slicing, watermark, Timestamp::from_micros(time));
-                let range = match assignment.slices.get(place as usize) {
-                    Some(slice) => slice.start.as_micros()..slice.end.as_micros(),
-                    None => 0..0,
-                };
-                last = (range, place);
+                last = place(Timestamp::from_micros(time));
             }
-            assignment.rows.push(last.1);
+            rows.push(last.1);
         }
+        assignment.rows = rows;
         assignment
     }
 
     /// The slices that the batch touches.
-    pub(super) fn slices(&self) -> &[Slice] {
+    pub(super) fn slices(&self) -> &[i64] {
         &self.slices
     }
 
@@ -96,20 +102,29 @@ impl Assignment {
         Some(split)
     }
 
-    fn place(&mut self, slicing: &Slicing, watermark: Watermark, time: Timestamp) -> u32 {
-        match slicing.slice_of(time) {
-            None => {
-                self.has_outsiders = true;
-                OUTSIDE
-            }
-            Some(slice) if watermark.closes(slicing.last_end(slice)) => {
-                self.has_outsiders = true;
-                LATE
-            }
-            Some(slice) => *self.places.entry(slice.start).or_insert_with(|| {
-                self.slices.push(slice);
+    /// The place of the slice at `time`, and all instants for which it is the same.
+    fn place(
+        &mut self,
+        slicing: &Slicing,
+        watermark: Watermark,
+        lateness: Duration,
+        time: Timestamp,
+    ) -> (Range<i64>, u32) {
+        let Some(number) = slicing.slice_at(time) else {
+            self.has_outsiders = true;
+            return (0..0, OUTSIDE);
+        };
+        let slice = slicing.slice(number);
+        let last = slicing.window(*slicing.windows_of(number).end());
+        let place = if watermark.closes(last.end.saturating_add(lateness)) {
+            self.has_outsiders = true;
+            LATE
+        } else {
+            *self.places.entry(number).or_insert_with(|| {
+                self.slices.push(number);
                 self.slices.len() as u32 - 1
-            }),
-        }
+            })
+        };
+        (slice.start.as_micros()..slice.end.as_micros(), place)
     }
 }

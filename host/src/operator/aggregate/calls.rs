@@ -50,7 +50,12 @@ impl Calls {
         self.guests.digest(first)
     }
 
-    /// The state of a slice that has seen no row.
+    /// Whether a function needs every value, and so has no accumulators.
+    pub(super) fn is_holistic(&self, call: usize) -> bool {
+        self.calls[call].function.kind == Kind::Holistic
+    }
+
+    /// A slice that has seen no row.
     pub(super) fn new_slice(&self) -> SliceState {
         SliceState::new(self.calls.iter().map(|call| CallState::new(&call.function)))
     }
@@ -63,18 +68,40 @@ impl Calls {
         partials: &[ArrayRef],
         rows: usize,
     ) -> Result<Columns, CallError> {
-        let call = &self.calls[call];
         let groups: Vec<u32> = (0..rows as u32).collect();
+        self.merge_groups(call, (rows, accumulators), &groups, partials)
+    }
+
+    /// Adds partial `i` to accumulator `groups[i]`.
+    pub(super) fn merge_into(
+        &mut self,
+        call: usize,
+        accumulators: &[ArrayRef],
+        groups: &[u32],
+        partials: &[ArrayRef],
+    ) -> Result<Columns, CallError> {
+        let rows = accumulators.first().map_or(0, |column| column.len());
+        self.merge_groups(call, (rows, accumulators), groups, partials)
+    }
+
+    fn merge_groups(
+        &mut self,
+        call: usize,
+        (rows, accumulators): (usize, &[ArrayRef]),
+        groups: &[u32],
+        partials: &[ArrayRef],
+    ) -> Result<Columns, CallError> {
+        let call = &self.calls[call];
         self.guests.call(call, |instance| {
             let accumulators = wasm::Columns {
                 rows,
                 arrays: accumulators,
             };
             let partials = wasm::Columns {
-                rows,
+                rows: groups.len(),
                 arrays: partials,
             };
-            instance.aggregate_merge(&call.function, accumulators, &groups, partials)
+            instance.aggregate_merge(&call.function, accumulators, groups, partials)
         })
     }
 }

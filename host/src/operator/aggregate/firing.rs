@@ -4,25 +4,29 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use arrow::{
-    array::{ArrayRef, TimestampMicrosecondArray, new_null_array},
+    array::{ArrayRef, TimestampMicrosecondArray, UInt32Array, new_null_array},
     compute,
+    datatypes::SchemaRef,
 };
 
 use super::{
     Aggregate,
     calls::Calls,
-    slice_state::{CallState, SliceState},
+    combine::Combiner,
+    keys::Sorted,
+    partial::{Partial, Settled, take},
 };
 use crate::{
     batch::{Batch, Origin},
     operator::{
-        BATCH_ROWS, Outbox, Progress,
+        BATCH_ROWS, Emit, Outbox, Progress,
         isolation::isolate,
         rejects::{BadRow, Patience},
     },
     state::Columns,
     time::{Timestamp, Watermark},
     wasm::{self, CallError},
+    window::Slice,
 };
 
 impl Aggregate {
@@ -30,38 +34,85 @@ impl Aggregate {
     /// window. Stops early when there is much to hand on.
     pub(super) fn fire(&mut self, to: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {
         let mut ready = Ready::default();
-        let mut after = self.watermark;
-        while let Some(end) = self.slices.next_due(after, to) {
-            self.fire_window(end, &mut ready, out)?;
-            after = Watermark::at(end);
-            if out.batches.len() >= ENOUGH_BATCHES {
+        self.slices.settle(to.time());
+        while let Some(window) = self.due(to) {
+            self.next = window.saturating_add(1);
+            match self.emit {
+                Emit::Final => self.fire_window(window, &mut ready, out)?,
+                Emit::Every(_) => self.fire_changes(window, &mut ready, out)?,
+                // Its rows have left with the last change.
+                Emit::Update => {}
+            }
+            if out.batches.iter().map(Batch::rows).sum::<usize>() >= ENOUGH_ROWS {
                 ready.flush(out)?;
-                return Ok(Progress::More(after));
+                let end = self.slicing.window(window).end;
+                // The end of time is reached when all windows that are cut off there have fired.
+                let reached = end.as_micros().min(i64::MAX - 1);
+                return Ok(Progress::More(Watermark::at(Timestamp::from_micros(
+                    reached,
+                ))));
             }
         }
+        self.next = self.next.max(self.slicing.first_open(to.time()));
         ready.flush(out)?;
         Ok(Progress::Done(to))
     }
 
-    /// Makes the rows of the window that ends at `end`.
+    /// The next window that `to` closes.
+    fn due(&self, to: Watermark) -> Option<i64> {
+        match self.emit {
+            Emit::Update => None,
+            Emit::Final | Emit::Every(_) => self.slices.next_due(self.next, to),
+        }
+    }
+
+    /// Makes the rows of a window.
     fn fire_window(
         &mut self,
-        end: Timestamp,
+        window: i64,
         ready: &mut Ready,
         out: &mut Outbox,
     ) -> anyhow::Result<()> {
-        let patience = self.failed_windows.patience();
-        let Some(window) = self.slices.window(end, &mut self.calls, patience) else {
-            return Ok(());
+        let mut combiner = Combiner {
+            patience: self.failed_windows.patience(),
+            calls: &mut self.calls,
         };
-        let borders = (self.slicing.start_of(end), end);
-        let live = |key: &u32| window.live[*key as usize];
-        let mut keys: Vec<u32> = window.keys.numbers().filter(live).collect();
-        window.keys.sort(&mut keys);
-        for keys in keys.chunks(BATCH_ROWS) {
+        match self.slices.window(window, &mut combiner)? {
+            None => Ok(()),
+            Some(partial) => self.make_rows(window, &partial, None, ready, out),
+        }
+    }
+
+    /// Makes the rows of a window: of all of its keys, or of those whose rows in `partial` are `only`.
+    pub(super) fn make_rows(
+        &mut self,
+        window: i64,
+        partial: &Partial,
+        only: Option<&[u32]>,
+        ready: &mut Ready,
+        out: &mut Outbox,
+    ) -> anyhow::Result<()> {
+        let sorted = match only {
+            None => self.keys.sort(&partial.keys)?,
+            Some(only) => {
+                let row = |&row: &u32| partial.keys[row as usize];
+                let keys: Vec<u32> = only.iter().map(row).collect();
+                let sorted = self.keys.sort(&keys)?;
+                let rows = sorted.rows.iter().map(|&row| only[row as usize]);
+                Sorted {
+                    rows: rows.collect(),
+                    ..sorted
+                }
+            }
+        };
+        let bounds = self.timed.then(|| self.slicing.window(window));
+        for (chunk, rows) in sorted.rows.chunks(BATCH_ROWS).enumerate() {
             let patience = self.failed_windows.patience();
-            let (columns, bad) = finish(&mut self.calls, &window, keys, patience)?;
-            let batch = window_rows(self, &window, keys, columns, borders)?;
+            let (results, bad) = finish(&mut self.calls, partial, rows, patience)?;
+            let first = chunk * BATCH_ROWS;
+            let keys = sorted.columns.iter();
+            let keys = keys.map(|column| column.slice(first, rows.len())).collect();
+            let batch = window_rows(&self.output, keys, bounds, results, rows.len())?;
             self.failed_windows.settle(&batch, &bad, out)?;
             ready.push(without(batch, &bad)?, out)?;
         }
@@ -69,46 +120,38 @@ impl Aggregate {
     }
 }
 
-/// Full batches after which the rows of windows are handed on before more are made.
-const ENOUGH_BATCHES: usize = 4;
+/// Rows after which the rows of windows are handed on before more are made.
+const ENOUGH_ROWS: usize = 4 * BATCH_ROWS;
 
 /// The key columns, the borders and the results of a window.
 fn window_rows(
-    stage: &Aggregate,
-    window: &SliceState,
-    keys: &[u32],
+    schema: &SchemaRef,
+    mut columns: Vec<ArrayRef>,
+    bounds: Option<Slice>,
     results: Vec<ArrayRef>,
-    (start, end): (Timestamp, Timestamp),
+    rows: usize,
 ) -> anyhow::Result<Batch> {
-    let encoded = keys.iter().map(|&key| window.keys.key(key));
-    let mut columns = stage.encoder.decode(encoded)?;
-    let mut times = None;
-    if stage.timed {
+    let times = bounds.map(|Slice { start, end }| {
         let border = |time: Timestamp| -> ArrayRef {
-            let times = TimestampMicrosecondArray::from_value(time.as_micros(), keys.len());
+            let times = TimestampMicrosecondArray::from_value(time.as_micros(), rows);
             Arc::new(times.with_timezone("UTC"))
         };
         columns.extend([border(start), border(end)]);
         // The last instant of the window: the row belongs to whatever window that belongs to.
         let last = end.as_micros().saturating_sub(1);
-        times = Some(vec![last; keys.len()].into());
-    }
+        vec![last; rows].into()
+    });
     columns.extend(results);
-    let schema = Arc::clone(&stage.output);
-    Ok(Batch::new(
-        schema,
-        columns,
-        keys.len(),
-        times,
-        Origin::Derived,
-    )?)
+    let schema = Arc::clone(schema);
+    Ok(Batch::new(schema, columns, rows, times, Origin::Derived)?)
 }
 
-/// The results of every function for `keys`, and the keys that have none, by their place.
+/// The results of every function for some rows of `window`, and those that have none, by their place
+/// among them.
 fn finish(
     calls: &mut Calls,
-    window: &SliceState,
-    keys: &[u32],
+    window: &Partial,
+    rows: &[u32],
     patience: Patience,
 ) -> anyhow::Result<(Vec<ArrayRef>, Vec<BadRow>)> {
     let mut results = Vec::new();
@@ -121,23 +164,27 @@ fn finish(
     for (call, state) in functions.iter().zip(&window.calls) {
         let (mut pieces, mut refused) = (Vec::new(), Vec::new());
         let mut exhausted = None;
-        let mut attempt = |rows: std::ops::Range<usize>| -> Result<_, CallError> {
-            let keys = &keys[rows];
+        let mut attempt = |range: std::ops::Range<usize>| -> Result<_, CallError> {
+            let rows = &rows[range];
             let result = guests.call(call, |instance| match state {
-                CallState::Accumulators(table) => {
-                    let accumulators = table.gather(keys);
+                Settled::Accumulators(columns) => {
+                    let rows = UInt32Array::from(rows.to_vec());
+                    let accumulators = take(columns, &rows)
+                        .map_err(|error| CallError::Misfit(error.to_string()))?;
                     let columns = {
                         let accumulators = wasm::Columns {
-                            rows: keys.len(),
+                            rows: rows.len(),
                             arrays: &accumulators,
                         };
                         instance.aggregate_finish(&call.function, accumulators)?
                     };
                     Ok((columns, Vec::new()))
                 }
-                CallState::Values(log) => {
+                Settled::Values(log) => {
+                    let key = |&row: &u32| window.keys[row as usize];
+                    let keys: Vec<u32> = rows.iter().map(key).collect();
                     let (groups, arguments) = log
-                        .rows_of(keys)
+                        .rows_of(&keys)
                         .map_err(|error| CallError::Misfit(error.to_string()))?;
                     let output = instance.holistic_evaluate(
                         &call.function,
@@ -158,13 +205,13 @@ fn finish(
                 )
             };
             // Nothing is wrong with the rows of such a window, so it must not be left out.
-            if keys.len() == 1 {
+            if rows.len() == 1 {
                 let failure = result.as_ref().err().filter(out_of_means);
                 exhausted = exhausted.take().or(failure.cloned());
             }
             result
         };
-        let failed = isolate(0..keys.len(), patience, &mut attempt, &mut |rows,
+        let failed = isolate(0..rows.len(), patience, &mut attempt, &mut |rows,
                                                                           (
             columns,
             errors,
@@ -189,11 +236,12 @@ fn finish(
         bad.extend(refused);
         bad.extend(failed);
     }
-    let lost = keys.iter().enumerate().filter_map(|(row, key)| {
-        let reason = window.failed.get(key)?.clone();
-        Some(BadRow { row, reason })
-    });
-    bad.extend(lost);
+    if !window.failed.is_empty() {
+        bad.extend(rows.iter().enumerate().filter_map(|(place, &row)| {
+            let reason = window.failed.get(&window.keys[row as usize])?.clone();
+            Some(BadRow { row: place, reason })
+        }));
+    }
     bad.sort_by_key(|bad| bad.row);
     bad.dedup_by_key(|bad| bad.row);
     Ok((results, bad))
@@ -227,24 +275,31 @@ fn without(batch: Batch, bad: &[BadRow]) -> anyhow::Result<Batch> {
     Ok(batch.take(&good)?)
 }
 
+/// A batch of so many rows costs little more to send than to copy.
+const WORTH_SENDING: usize = 512;
+
 /// Gathers the rows of small windows into batches worth sending.
 #[derive(Default)]
-struct Ready {
+pub(super) struct Ready {
     batches: Vec<Batch>,
     rows: usize,
 }
 
 impl Ready {
     fn push(&mut self, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
-        if self.rows + batch.rows() > BATCH_ROWS {
+        if self.rows + batch.rows() > BATCH_ROWS || batch.rows() >= WORTH_SENDING {
             self.flush(out)?;
+        }
+        if batch.rows() >= WORTH_SENDING {
+            out.push(batch);
+            return Ok(());
         }
         self.rows += batch.rows();
         self.batches.push(batch);
         Ok(())
     }
 
-    fn flush(&mut self, out: &mut Outbox) -> anyhow::Result<()> {
+    pub(super) fn flush(&mut self, out: &mut Outbox) -> anyhow::Result<()> {
         self.rows = 0;
         if let Some(batch) = Batch::concat(std::mem::take(&mut self.batches))? {
             out.push(batch);

@@ -1,4 +1,5 @@
-//! Makes one row of all rows of a key and window.
+//! Makes one row of all rows of a key and window, for windows that are the same for every key:
+//! tumbling, sliding, growing and global ones.
 //!
 //! Rows go into slices, which windows share; a slice holds, for each of its keys, one accumulator a
 //! function (or the rows themselves, for a holistic function). When the watermark reaches the end
@@ -8,70 +9,109 @@
 mod absorb;
 mod assignment;
 mod calls;
+mod combine;
+mod emission;
 mod firing;
-mod merging;
+mod index;
+mod keys;
+mod partial;
+mod ranges;
 mod slice_state;
 mod slices;
+mod snapshot;
 mod value_log;
 
 use std::sync::Arc;
 
-use arrow::{array::ArrayRef, datatypes::SchemaRef};
+use arrow::datatypes::SchemaRef;
 
-use self::{assignment::Assignment, calls::Calls, slice_state::SliceState, slices::Slices};
-use super::{AggregateWork, Guests, Operator, Outbox, Progress, RejectionPolicy, Side, StageSpec};
+use self::{
+    absorb::{Open, Rows, absorb},
+    assignment::Assignment,
+    calls::Calls,
+    emission::Changes,
+    firing::Ready,
+    keys::StageKeys,
+    slices::Slices,
+};
+use super::{
+    AggregateWork, Emit, Operator, Outbox, Progress, RejectionPolicy, Resources, Side, StageSpec,
+    TimeDomain, touched::Touched,
+};
 use crate::{
     batch::{Batch, KeyEncoder},
     metrics::NodeMetrics,
-    time::Watermark,
-    window::{Slice, Slicing},
+    state::{Share, Snapshot},
+    time::{Clock, Duration, Timestamp, Watermark},
+    window::Slicing,
 };
 
 /// The operator of `aggregate = […]`.
 pub(super) struct Aggregate {
-    key: Vec<usize>,
-    encoder: KeyEncoder,
     slicing: Slicing,
     /// Whether windows have a start and an end.
     timed: bool,
+    time: TimeDomain,
+    lateness: Duration,
+    emit: Emit,
+    keys: StageKeys,
     slices: Slices,
+    /// How far time has come: event time, or the clock.
     watermark: Watermark,
+    /// The first window that has not fired.
+    next: i64,
+    /// With early results at intervals: what has changed since the last ones.
+    unsent: Changes,
+    /// With early results at intervals: when the next ones are due.
+    send_at: Option<Timestamp>,
     calls: Calls,
     output: SchemaRef,
     late: Option<usize>,
     rejects: RejectionPolicy,
     failed_windows: RejectionPolicy,
     metrics: Arc<NodeMetrics>,
+    clock: Arc<dyn Clock>,
+    /// Used again from batch to batch, for their memory.
+    touched: Vec<Touched>,
 }
 
 impl Aggregate {
     pub(super) fn open(
         spec: &StageSpec,
         work: &AggregateWork,
-        guests: Guests,
-        metrics: &Arc<NodeMetrics>,
+        slicing: Slicing,
+        resources: Resources,
     ) -> anyhow::Result<Self> {
-        let AggregateWork {
-            key, window, calls, ..
-        } = work;
-        let window = *window;
-        let types = key
+        let Resources {
+            guests,
+            metrics,
+            clock,
+        } = resources;
+        let types = work
+            .key
             .iter()
             .map(|&place| spec.input.fields()[place].data_type.to_arrow());
-        let calls = Calls::open(&spec.name, calls, guests)?;
+        let calls = Calls::open(&spec.name, &work.calls, guests)?;
         Ok(Self {
-            key: key.to_vec(),
-            encoder: KeyEncoder::new(types)?,
-            slicing: Slicing::new(window),
-            timed: window.has_bounds(),
-            slices: Slices::new(Slicing::new(window)),
+            slicing,
+            timed: work.window.has_bounds(),
+            time: work.time,
+            lateness: work.lateness,
+            emit: work.emit,
+            keys: StageKeys::new(&work.key, KeyEncoder::new(types)?),
+            slices: Slices::new(slicing),
             watermark: Watermark::START,
-            rejects: RejectionPolicy::of_stage(spec, calls.digest(), metrics),
-            failed_windows: RejectionPolicy::of_stage(spec, calls.digest(), metrics).for_windows(),
+            next: slicing.first_open(Watermark::START.time()),
+            unsent: Changes::default(),
+            send_at: None,
+            rejects: RejectionPolicy::of_stage(spec, calls.digest(), &metrics),
+            failed_windows: RejectionPolicy::of_stage(spec, calls.digest(), &metrics).for_windows(),
             calls,
             output: spec.output.to_arrow(),
             late: spec.late,
-            metrics: Arc::clone(metrics),
+            metrics,
+            clock,
+            touched: Vec::new(),
         })
     }
 
@@ -94,53 +134,155 @@ impl Aggregate {
         }
         Ok(batch.take(&split.kept)?)
     }
+
+    /// Takes rows into their slices; tells which keys they have changed.
+    fn absorb(
+        &mut self,
+        batch: &Batch,
+        assignment: &Assignment,
+        out: &mut Outbox,
+    ) -> anyhow::Result<Changes> {
+        let numbered = self.keys.number(batch)?;
+        let bound = self.keys.bound();
+        // The slices that the batch touches leave the map while it is absorbed.
+        let mut open: Vec<Open> = Vec::with_capacity(assignment.slices().len());
+        for &slice in assignment.slices() {
+            let state = self.slices.take(slice, &self.calls, bound);
+            let touched = self.touched.pop().unwrap_or_default();
+            open.push(Open::new(slice, state, touched));
+        }
+        let rows = Rows {
+            batch,
+            slices: assignment.rows(),
+            keys: &numbered.numbers,
+            bound,
+        };
+        let bad = absorb(&mut self.calls, &mut open, &rows, self.rejects.patience())?;
+        let mut changes = Changes::default();
+        let is_asked = self.emit != Emit::Final || !self.lateness.is_zero();
+        for mut open in open {
+            self.keys.hold(open.new_keys(bound));
+            if is_asked {
+                changes.add(open.number, &open.changed);
+            }
+            self.touched.push(open.touched);
+            self.slices.put(open.number, open.state);
+        }
+        self.keys.forget_unheld(&numbered.fresh);
+        self.rejects.settle(batch, &bad, out)?;
+        self.metrics.absorbed.add(batch.rows() - bad.len());
+        Ok(changes)
+    }
+
+    /// Hands on what is to leave at once, and remembers what is to leave later.
+    fn announce(&mut self, changes: Changes, out: &mut Outbox) -> anyhow::Result<()> {
+        let kept = self.watermark.time().saturating_sub(self.lateness);
+        let first = self.slicing.first_open(kept);
+        let windows = match self.emit {
+            Emit::Update => first..i64::MAX,
+            Emit::Final | Emit::Every(_) => first..self.next,
+        };
+        if !windows.is_empty() {
+            let mut ready = Ready::default();
+            self.emit_changes(&changes, windows, &mut ready, out)?;
+            ready.flush(out)?;
+        }
+        if let Emit::Every(interval) = self.emit
+            && !changes.is_empty()
+        {
+            self.unsent.join(changes);
+            let due = || self.clock.now().next_multiple(interval);
+            self.send_at.get_or_insert_with(due);
+        }
+        Ok(())
+    }
+
+    /// Hands on early results if they are due.
+    fn send_early(&mut self, now: Timestamp, out: &mut Outbox) -> anyhow::Result<()> {
+        if self.send_at.is_none_or(|due| now < due) {
+            return Ok(());
+        }
+        self.send_at = None;
+        let changes = std::mem::take(&mut self.unsent);
+        let mut ready = Ready::default();
+        self.emit_changes(&changes, self.next..i64::MAX, &mut ready, out)?;
+        ready.flush(out)
+    }
+
+    /// Fires the windows that `to` closes and drops what is no longer needed.
+    fn reach(&mut self, to: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {
+        let progress = self.fire(to, out)?;
+        let (Progress::Done(reached) | Progress::More(reached)) = progress;
+        self.watermark = self.watermark.max(reached);
+        let (lateness, keys) = (self.lateness, &mut self.keys);
+        self.slices.drop_closed(self.watermark, lateness, keys);
+        self.unsent
+            .forget_before(self.slicing.slices_of(self.next).start);
+        if self.unsent.is_empty() {
+            self.send_at = None;
+        }
+        Ok(progress)
+    }
+
+    /// When the operator wants to be told the time.
+    fn wake_at(&self) -> Option<Timestamp> {
+        let end = match self.time {
+            TimeDomain::Event => None,
+            TimeDomain::Processing => {
+                let window = self.slices.next_due(self.next, Watermark::END);
+                window.map(|window| self.slicing.window(window).end)
+            }
+        };
+        self.send_at.into_iter().chain(end).min()
+    }
 }
 
 impl Operator for Aggregate {
     fn process(&mut self, _: Side, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
-        let mut assignment = Assignment::of(&self.slicing, self.watermark, &batch);
+        let batch = match self.time {
+            TimeDomain::Event => batch,
+            // A clock that is set back does not make rows late.
+            TimeDomain::Processing => batch.at(self.clock.now().max(self.watermark.time())),
+        };
+        let (watermark, lateness) = (self.watermark, self.lateness);
+        let mut assignment = Assignment::of(&self.slicing, watermark, lateness, &batch);
         let batch = self.leave_out(batch, &mut assignment, out)?;
-        if batch.rows() == 0 {
-            return Ok(());
+        if batch.rows() > 0 {
+            let changes = self.absorb(&batch, &assignment, out)?;
+            self.announce(changes, out)?;
         }
-        let columns: Vec<ArrayRef> = self
-            .key
-            .iter()
-            .map(|&place| Arc::clone(batch.column(place)))
-            .collect();
-        let keys = self.encoder.encode(&columns, batch.rows())?;
-        // The slices that the batch touches leave the map while it is absorbed.
-        let mut touched: Vec<(Slice, SliceState)> = assignment
-            .slices()
-            .iter()
-            .map(|&slice| {
-                let known = self.slices.take(slice);
-                (slice, known.unwrap_or_else(|| self.calls.new_slice()))
-            })
-            .collect();
-        let bad = absorb::absorb(
-            &mut self.calls,
-            &mut touched,
-            &assignment,
-            &keys,
-            &batch,
-            self.rejects.patience(),
-        )?;
-        for (slice, state) in touched {
-            if !state.is_blank() {
-                self.slices.put(slice, state);
-            }
-        }
-        self.rejects.settle(&batch, &bad, out)?;
-        self.metrics.absorbed.add(batch.rows() - bad.len());
+        out.wake_at = self.wake_at();
         Ok(())
     }
 
     fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {
-        let progress = self.fire(watermark, out)?;
-        let (Progress::Done(reached) | Progress::More(reached)) = progress;
-        self.watermark = self.watermark.max(reached);
-        self.slices.drop_closed(reached);
+        let progress = match self.time {
+            // The windows go by the clock, and so does what follows them.
+            TimeDomain::Processing if watermark != Watermark::END => Progress::Done(self.watermark),
+            TimeDomain::Event | TimeDomain::Processing => self.reach(watermark, out)?,
+        };
+        out.wake_at = self.wake_at();
         Ok(progress)
+    }
+
+    fn tick(&mut self, now: Timestamp, out: &mut Outbox) -> anyhow::Result<Option<Progress>> {
+        self.send_early(now, out)?;
+        let progress = match self.time {
+            TimeDomain::Event => None,
+            TimeDomain::Processing if self.watermark.time() < now => {
+                Some(self.reach(Watermark::at(now), out)?)
+            }
+            TimeDomain::Processing => None,
+        };
+        out.wake_at = self.wake_at();
+        Ok(progress)
+    }
+
+    fn snapshot(&mut self) -> anyhow::Result<Option<Snapshot>> {
+        self.write_down().map(Some)
+    }
+
+    fn restore(&mut self, snapshots: &[Snapshot], share: Share) -> anyhow::Result<()> {
+        self.take_up(snapshots, share)
     }
 }

@@ -1,26 +1,55 @@
 //! The slices of a stage, and what windows make of them.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
     sync::Arc,
 };
 
-use super::{calls::Calls, merging::merge, slice_state::SliceState};
+use arrow::error::ArrowError;
+
+use super::{
+    calls::Calls, combine::Combiner, keys::StageKeys, partial::Partial, ranges::Ranges,
+    slice_state::SliceState,
+};
 use crate::{
-    operator::rejects::Patience,
-    time::{Timestamp, Watermark},
-    window::{Run, Slice, Slicing, cover, next_due},
+    time::{Duration, Timestamp, Watermark},
+    window::{Slicing, next_due},
 };
 
-/// The slices that open windows need, and what runs of them come to.
-///
-/// A window is merged of runs of slices; a run is merged once and kept, for the windows after it. So a
-/// window costs as many merges as its length has binary digits, not as it has slides. A row that
-/// comes out of order undoes the runs that its slice is part of.
+/// The slices that open windows need.
 pub(super) struct Slices {
     slicing: Slicing,
-    slices: BTreeMap<Timestamp, (Slice, Arc<SliceState>)>,
-    runs: HashMap<Run, Arc<SliceState>>,
+    slices: BTreeMap<i64, Held>,
+    /// Slices that have got rows since they were settled.
+    loose: BTreeSet<i64>,
+    ranges: Ranges,
+}
+
+/// What is held of a slice.
+pub(super) enum Held {
+    /// While rows are expected.
+    Loose(SliceState),
+    /// Once they are all there, but for late ones.
+    Settled(Arc<Partial>),
+}
+
+impl Held {
+    /// The numbers of its keys.
+    fn keys(&self) -> &[u32] {
+        match self {
+            Self::Loose(state) => &state.keys,
+            Self::Settled(partial) => &partial.keys,
+        }
+    }
+
+    /// What its rows come to.
+    pub(super) fn settled(&self) -> Arc<Partial> {
+        match self {
+            Self::Loose(state) => Arc::new(state.settle()),
+            Self::Settled(partial) => Arc::clone(partial),
+        }
+    }
 }
 
 impl Slices {
@@ -28,113 +57,109 @@ impl Slices {
         Self {
             slicing,
             slices: BTreeMap::new(),
-            runs: HashMap::new(),
+            loose: BTreeSet::new(),
+            ranges: Ranges::new(slicing.slices_in_window()),
         }
     }
 
-    /// Takes out a slice to be changed; what was made of it is forgotten.
-    pub(super) fn take(&mut self, slice: Slice) -> Option<SliceState> {
-        if let Some(slide) = self.slicing.slide_of(slice.start) {
-            for level in 0..=self.slicing.levels() {
-                self.runs.remove(&Run::containing(slide, level));
+    /// The slices by their number, in the order of time.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (i64, &Held)> {
+        self.slices.iter().map(|(number, held)| (*number, held))
+    }
+
+    /// Takes out a slice to be changed, or a new one; what was made of it is forgotten. The numbers of
+    /// all keys of the stage are below `bound`.
+    pub(super) fn take(&mut self, slice: i64, calls: &Calls, bound: usize) -> SliceState {
+        let held = self.slices.remove(&slice);
+        if let Some(Held::Loose(state)) = held {
+            // Nothing is made of it before it is settled.
+            return state;
+        }
+        self.ranges.forget(slice);
+        match held {
+            None | Some(Held::Loose(_)) => calls.new_slice(),
+            Some(Held::Settled(partial)) => {
+                let mut state = calls.new_slice();
+                state.add(&partial.keys, bound, &partial.calls);
+                state
             }
         }
-        let (_, state) = self.slices.remove(&slice.start)?;
-        Some(Arc::unwrap_or_clone(state))
     }
 
-    /// Puts a slice in or back.
-    pub(super) fn put(&mut self, slice: Slice, state: SliceState) {
-        self.slices.insert(slice.start, (slice, Arc::new(state)));
+    /// Puts a slice in or back, unless it has no rows.
+    pub(super) fn put(&mut self, slice: i64, state: SliceState) {
+        if !state.keys.is_empty() {
+            self.loose.insert(slice);
+            self.slices.insert(slice, Held::Loose(state));
+        }
     }
 
-    /// The end of the first window with rows that `after` has not closed and `to` does.
-    pub(super) fn next_due(&self, after: Watermark, to: Watermark) -> Option<Timestamp> {
-        next_due(&self.slicing, &self.slices, after, to)
+    /// The first window with rows from window `next` on that `to` closes.
+    pub(super) fn next_due(&self, next: i64, to: Watermark) -> Option<i64> {
+        next_due(&self.slicing, &self.slices, next, to)
     }
 
-    /// What the rows of the window that ends at `end` come to.
+    /// Makes the slices that end by `time` ready to be merged.
+    pub(super) fn settle(&mut self, time: Timestamp) {
+        while let Some(&first) = self.loose.first()
+            && self.slicing.slice(first).end <= time
+        {
+            self.loose.remove(&first);
+            if let Some(held) = self.slices.get_mut(&first) {
+                *held = Held::Settled(held.settled());
+            }
+        }
+    }
+
+    /// What the rows of a window come to, whose slices have been settled.
     pub(super) fn window(
         &mut self,
-        end: Timestamp,
-        calls: &mut Calls,
-        patience: Patience,
-    ) -> Option<Arc<SliceState>> {
-        let start = self.slicing.start_of(end);
-        let whole = self.slicing.slides_of(end);
-        let mut parts: Vec<Arc<SliceState>> = cover(whole.clone())
-            .into_iter()
-            .filter_map(|run| self.run(run, calls, patience))
-            .collect();
-        // What is left of a window whose size is not a multiple of its slide.
-        let rest = self.slicing.slide_start(whole.end).unwrap_or(start);
-        parts.extend(self.states(rest.max(start), end));
-        merge_all(parts, calls, patience)
+        window: i64,
+        combiner: &mut Combiner<'_>,
+    ) -> anyhow::Result<Option<Arc<Partial>>> {
+        let slice_at = |slice| self.slices.get(&slice).map(Held::settled);
+        let slices = self.slicing.slices_of(window);
+        self.ranges.get(slices, &slice_at, combiner)
     }
 
-    /// Drops the slices that no window needs any more once `reached` is reached.
-    pub(super) fn drop_closed(&mut self, reached: Watermark) {
+    /// The part of some slices that belongs to `keys`, which ascend.
+    pub(super) fn restrict(
+        &self,
+        slices: Range<i64>,
+        keys: &[u32],
+    ) -> Result<BTreeMap<i64, Arc<Partial>>, ArrowError> {
+        let restricted = self.slices.range(slices).map(|(number, held)| {
+            let part = match held {
+                Held::Loose(state) => state.restrict(keys),
+                Held::Settled(partial) => partial.restrict(keys)?,
+            };
+            Ok((*number, Arc::new(part)))
+        });
+        restricted.collect()
+    }
+
+    /// Drops the slices that no window needs any more once `reached` is reached, if windows are kept
+    /// for `lateness` after their end.
+    pub(super) fn drop_closed(
+        &mut self,
+        reached: Watermark,
+        lateness: Duration,
+        keys: &mut StageKeys,
+    ) {
         let before = self.slices.len();
         while let Some(first) = self.slices.first_entry() {
-            if !reached.closes(self.slicing.last_end(first.get().0)) {
+            let last = *self.slicing.windows_of(*first.key()).end();
+            let end = self.slicing.window(last).end;
+            if !reached.closes(end.saturating_add(lateness)) {
                 break;
             }
-            first.remove();
+            self.loose.remove(first.key());
+            keys.release(first.remove().keys());
         }
-        if self.slices.len() < before {
-            let first = self.slices.keys().next();
-            let first = first.and_then(|start| self.slicing.slide_of(*start));
-            let is_needed = |run: &Run| first.is_some_and(|first| run.slides().start >= first);
-            self.runs.retain(|run, _| is_needed(run));
+        match self.slices.first_key_value() {
+            _ if self.slices.len() == before => {}
+            None => self.ranges.clear(),
+            Some((&first, _)) => self.ranges.forget_before(first),
         }
     }
-
-    /// What the rows of `run` come to.
-    fn run(&mut self, run: Run, calls: &mut Calls, patience: Patience) -> Option<Arc<SliceState>> {
-        if let Some(known) = self.runs.get(&run) {
-            return Some(Arc::clone(known));
-        }
-        let slides = run.slides();
-        let start = self.slicing.slide_start(slides.start)?;
-        let end = self.slicing.slide_start(slides.end)?;
-        let mut parts: Vec<Arc<SliceState>> = self.states(start, end).take(2).collect();
-        if parts.len() == 2
-            && let Some(halves) = run.halves()
-        {
-            let halves = halves.into_iter();
-            parts = halves
-                .filter_map(|half| self.run(half, calls, patience))
-                .collect();
-        }
-        let is_made = parts.len() > 1;
-        let state = merge_all(parts, calls, patience)?;
-        if is_made {
-            self.runs.insert(run, Arc::clone(&state));
-        }
-        Some(state)
-    }
-
-    /// The slices from `start` to `end`.
-    fn states(&self, start: Timestamp, end: Timestamp) -> impl Iterator<Item = Arc<SliceState>> {
-        let slices = self.slices.range(start..end.max(start));
-        slices.map(|(_, (_, state))| Arc::clone(state))
-    }
-}
-
-/// Merges `parts`, which follow each other in event time. A single part is not copied.
-fn merge_all(
-    parts: Vec<Arc<SliceState>>,
-    calls: &mut Calls,
-    patience: Patience,
-) -> Option<Arc<SliceState>> {
-    let mut parts = parts.into_iter();
-    let first = parts.next()?;
-    let Some(second) = parts.next() else {
-        return Some(first);
-    };
-    let mut whole = first.copy();
-    for part in std::iter::once(second).chain(parts) {
-        merge(calls, &mut whole, &part, patience);
-    }
-    Some(Arc::new(whole))
 }

@@ -1,5 +1,7 @@
 //! The rows that a holistic function will want to see.
 
+use std::sync::Arc;
+
 use arrow::{
     array::{Array, ArrayRef},
     buffer::ScalarBuffer,
@@ -17,8 +19,8 @@ pub(super) struct ValueLog {
 /// Rows of one batch.
 #[derive(Clone, Debug)]
 pub(super) struct Chunk {
-    /// The key of each row, by its number in the slice.
-    pub(super) groups: Vec<u32>,
+    /// The number of each row's key.
+    pub(super) keys: Arc<[u32]>,
     /// The event time of each row.
     pub(super) times: Option<ScalarBuffer<i64>>,
     /// The arguments.
@@ -34,8 +36,8 @@ impl ValueLog {
         // Group, time, chunk, row; sorting is stable, so rows of one time stay in order.
         let mut rows: Vec<(u32, i64, usize, usize)> = Vec::new();
         for (index, chunk) in self.chunks.iter().enumerate() {
-            for (row, group) in chunk.groups.iter().enumerate() {
-                if let Some(&place) = place_of_key.get(group) {
+            for (row, key) in chunk.keys.iter().enumerate() {
+                if let Some(&place) = place_of_key.get(key) {
                     let time = chunk.times.as_ref().map_or(0, |times| times[row]);
                     rows.push((place, time, index, row));
                 }

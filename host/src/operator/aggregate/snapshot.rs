@@ -1,0 +1,252 @@
+//! What an aggregate stage knows, as rows that can be dealt out by key, and back.
+//!
+//! The first table has a row for each key of each slice: the key, the number of the slice, and the
+//! accumulators of all functions, one column after the other. Each holistic function has a table of its
+//! own: the key, the number of the slice, the event time if there is one, and the arguments. The last
+//! table has the key and the slice of what has changed since early results left last.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use anyhow::Context;
+use arrow::{
+    array::{
+        Array, ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch, RecordBatchOptions,
+        UInt32Array,
+    },
+    compute,
+    datatypes::{Field, Int64Type, Schema},
+};
+
+use super::{
+    Aggregate, Emit,
+    emission::Changes,
+    keys::StageKeys,
+    partial::{Settled, take},
+    slice_state::{CallState, SliceState},
+    value_log::{Chunk, ValueLog},
+};
+use crate::{
+    state::{Share, Snapshot},
+    time::Watermark,
+};
+
+impl Aggregate {
+    pub(super) fn write_down(&self) -> anyhow::Result<Snapshot> {
+        let mut tables = vec![self.accumulators()?];
+        for call in 0..self.calls.calls.len() {
+            tables.extend(self.values(call)?);
+        }
+        tables.push(self.unsent()?);
+        Ok(Snapshot {
+            watermark: self.watermark,
+            tables,
+        })
+    }
+
+    fn accumulators(&self) -> anyhow::Result<RecordBatch> {
+        let mut parts = Vec::new();
+        for (number, held) in self.slices.iter() {
+            let slice = held.settled();
+            let rows = slice.keys.len();
+            let mut columns = vec![
+                encoded(&self.keys, slice.keys.iter().copied()),
+                Arc::new(Int64Array::from_value(number, rows)) as ArrayRef,
+            ];
+            for call in &slice.calls {
+                if let Settled::Accumulators(accumulators) = call {
+                    columns.extend(accumulators.iter().cloned());
+                }
+            }
+            parts.push(table(columns)?);
+        }
+        if parts.is_empty() {
+            let mut columns = vec![encoded(&self.keys, []), no_numbers()];
+            for blank in &self.calls.blanks {
+                columns.extend(blank.iter().map(|column| column.slice(0, 0)));
+            }
+            return table(columns);
+        }
+        Ok(compute::concat_batches(&parts[0].schema(), &parts)?)
+    }
+
+    /// The rows that a holistic function will want to see; nothing for another function.
+    fn values(&self, call: usize) -> anyhow::Result<Option<RecordBatch>> {
+        if !self.calls.is_holistic(call) {
+            return Ok(None);
+        }
+        let mut parts = Vec::new();
+        for (number, held) in self.slices.iter() {
+            let slice = held.settled();
+            let Settled::Values(log) = &slice.calls[call] else {
+                continue;
+            };
+            for chunk in &log.chunks {
+                let rows = chunk.keys.len();
+                let times = chunk.times.clone();
+                let times = times.map_or_else(
+                    || Int64Array::new_null(rows),
+                    |times| Int64Array::new(times, None),
+                );
+                let mut columns = vec![
+                    encoded(&self.keys, chunk.keys.iter().copied()),
+                    Arc::new(Int64Array::from_value(number, rows)) as ArrayRef,
+                    Arc::new(times),
+                ];
+                columns.extend(chunk.columns.iter().cloned());
+                parts.push(table(columns)?);
+            }
+        }
+        Ok(Some(match parts.first() {
+            None => table(vec![encoded(&self.keys, []), no_numbers(), no_numbers()])?,
+            Some(first) => compute::concat_batches(&first.schema(), &parts)?,
+        }))
+    }
+
+    fn unsent(&self) -> anyhow::Result<RecordBatch> {
+        let (slices, keys): (Vec<i64>, Vec<u32>) = self.unsent.iter().unzip();
+        let keys = encoded(&self.keys, keys);
+        table(vec![keys, Arc::new(Int64Array::from(slices))])
+    }
+
+    pub(super) fn take_up(&mut self, snapshots: &[Snapshot], share: Share) -> anyhow::Result<()> {
+        let watermarks = snapshots.iter().map(|snapshot| snapshot.watermark);
+        self.watermark = watermarks.min().unwrap_or(Watermark::START);
+        self.next = self.slicing.first_open(self.watermark.time());
+        let mut slices: BTreeMap<i64, SliceState> = BTreeMap::new();
+        for snapshot in snapshots {
+            let mut tables = snapshot.tables.iter();
+            let mut table = || {
+                tables
+                    .next()
+                    .context("the snapshot of an aggregate is cut off")
+            };
+            self.take_up_accumulators(table()?, share, &mut slices)?;
+            for call in 0..self.calls.calls.len() {
+                if self.calls.is_holistic(call) {
+                    self.take_up_values(call, table()?, share, &mut slices)?;
+                }
+            }
+            self.take_up_unsent(table()?, share)?;
+        }
+        for (number, slice) in slices {
+            self.slices.put(number, slice);
+        }
+        if let Emit::Every(interval) = self.emit
+            && !self.unsent.is_empty()
+        {
+            self.send_at = Some(self.clock.now().next_multiple(interval));
+        }
+        Ok(())
+    }
+
+    fn take_up_accumulators(
+        &mut self,
+        table: &RecordBatch,
+        share: Share,
+        slices: &mut BTreeMap<i64, SliceState>,
+    ) -> anyhow::Result<()> {
+        for (number, rows) in by_slice(table, share) {
+            let slice = slices
+                .entry(number)
+                .or_insert_with(|| self.calls.new_slice());
+            let keys = number_keys(&mut self.keys, table, &rows);
+            self.keys.hold(&keys);
+            let rows = UInt32Array::from(rows);
+            let mut columns = table.columns().iter().skip(2).cloned();
+            let calls = slice.calls.iter().zip(&self.calls.blanks);
+            let settled: Vec<Settled> = calls
+                .map(|(call, blank)| {
+                    Ok(match call {
+                        CallState::Values(_) => Settled::Values(ValueLog::default()),
+                        CallState::Accumulators(_) => {
+                            let mine = columns.by_ref().take(blank.len()).collect();
+                            Settled::Accumulators(take(&mine, &rows)?)
+                        }
+                    })
+                })
+                .collect::<anyhow::Result<_>>()?;
+            slice.add(&keys, self.keys.bound(), &settled);
+        }
+        Ok(())
+    }
+
+    fn take_up_values(
+        &mut self,
+        call: usize,
+        table: &RecordBatch,
+        share: Share,
+        slices: &mut BTreeMap<i64, SliceState>,
+    ) -> anyhow::Result<()> {
+        for (number, rows) in by_slice(table, share) {
+            let keys = number_keys(&mut self.keys, table, &rows);
+            let rows = UInt32Array::from(rows);
+            let column = |column: &ArrayRef| compute::take(column, &rows, None);
+            let times = column(table.column(2))?;
+            let times = times.as_primitive::<Int64Type>();
+            let columns = table.columns()[3..].iter().map(column);
+            let chunk = Chunk {
+                keys: keys.into(),
+                times: (times.null_count() == 0).then(|| times.values().clone()),
+                columns: columns.collect::<Result<_, _>>()?,
+            };
+            let slice = slices.get_mut(&number).context("values without a slice")?;
+            if let CallState::Values(log) = &mut slice.calls[call] {
+                log.chunks.push(chunk);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_up_unsent(&mut self, table: &RecordBatch, share: Share) -> anyhow::Result<()> {
+        let mut changes = Changes::default();
+        for (number, rows) in by_slice(table, share) {
+            changes.add(number, &number_keys(&mut self.keys, table, &rows));
+        }
+        self.unsent.join(changes);
+        Ok(())
+    }
+}
+
+/// The keys with these numbers, encoded.
+fn encoded(keys: &StageKeys, numbers: impl IntoIterator<Item = u32>) -> ArrayRef {
+    let keys = numbers.into_iter().map(|number| keys.key(number));
+    Arc::new(BinaryArray::from_iter_values(keys))
+}
+
+fn no_numbers() -> ArrayRef {
+    Arc::new(Int64Array::new_null(0))
+}
+
+/// A table of columns that are known by their place.
+fn table(columns: Vec<ArrayRef>) -> anyhow::Result<RecordBatch> {
+    let fields = columns.iter().enumerate();
+    let fields = fields
+        .map(|(place, column)| Field::new(place.to_string(), column.data_type().clone(), true));
+    let schema = Schema::new(fields.collect::<Vec<_>>());
+    let rows = columns.first().map(|column| column.len());
+    let options = RecordBatchOptions::new().with_row_count(rows);
+    Ok(RecordBatch::try_new_with_options(
+        Arc::new(schema),
+        columns,
+        &options,
+    )?)
+}
+
+/// The rows whose keys belong to `share`, by the number of their slice.
+fn by_slice(table: &RecordBatch, share: Share) -> BTreeMap<i64, Vec<u32>> {
+    let keys = table.column(0).as_binary::<i32>();
+    let slices = table.column(1).as_primitive::<Int64Type>();
+    let mut rows: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
+    for row in (0..table.num_rows()).filter(|&row| share.owns(keys.value(row))) {
+        rows.entry(slices.value(row)).or_default().push(row as u32);
+    }
+    rows
+}
+
+fn number_keys(keys: &mut StageKeys, table: &RecordBatch, rows: &[u32]) -> Vec<u32> {
+    let encoded = table.column(0).as_binary::<i32>();
+    let mut fresh = Vec::new();
+    rows.iter()
+        .map(|&row| keys.number_one(encoded.value(row as usize), &mut fresh))
+        .collect()
+}
