@@ -5,10 +5,12 @@
 
 mod aggregate;
 mod children;
+mod count;
 mod dead_letter;
 mod filter;
 mod flat_map;
 mod guest;
+mod inherited;
 mod isolation;
 mod map;
 mod outbox;
@@ -17,8 +19,10 @@ mod projection;
 mod rejects;
 mod reorder;
 mod scalar_call;
+mod session;
 mod spec;
 mod touched;
+mod windowed;
 
 pub use dead_letter::DeadLetter;
 pub use guest::Guests;
@@ -37,7 +41,7 @@ use crate::{
     metrics::NodeMetrics,
     state::{Share, Snapshot},
     time::{Clock, Timestamp, Watermark},
-    window::Slicing,
+    window::{Slicing, WindowKind},
 };
 
 /// Rows that a batch holds at most, where it is for an operator to choose.
@@ -131,13 +135,7 @@ pub struct Resources {
 /// If a library cannot be instantiated.
 pub fn open(spec: &StageSpec, resources: Resources) -> anyhow::Result<Box<dyn Operator>> {
     if let Work::Aggregate(work) = &spec.work {
-        return match Slicing::new(work.window) {
-            Some(slicing) => {
-                let operator = aggregate::Aggregate::open(spec, work, slicing, resources)?;
-                Ok(Box::new(operator))
-            }
-            None => anyhow::bail!("windows of this kind are not supported yet"),
-        };
+        return open_aggregate(spec, work, resources);
     }
     let Resources {
         guests, metrics, ..
@@ -153,5 +151,24 @@ pub fn open(spec: &StageSpec, resources: Resources) -> anyhow::Result<Box<dyn Op
         Work::Aggregate(_) | Work::Top(_) | Work::Join(_) | Work::Lookup(_) => {
             anyhow::bail!("`{}` is not supported yet", spec.work.verb())
         }
+    })
+}
+
+/// Makes the operator of an aggregate stage: one for each way in which windows belong to keys.
+fn open_aggregate(
+    spec: &StageSpec,
+    work: &AggregateWork,
+    resources: Resources,
+) -> anyhow::Result<Box<dyn Operator>> {
+    Ok(match work.window {
+        WindowKind::Session { gap } => {
+            Box::new(session::SessionStage::open(spec, work, gap, resources)?)
+        }
+        WindowKind::Inherited => Box::new(inherited::InheritedStage::open(spec, work, resources)?),
+        WindowKind::Count(rows) => Box::new(count::CountStage::open(spec, work, rows, resources)?),
+        kind => match Slicing::new(kind) {
+            Some(slicing) => Box::new(aggregate::Aggregate::open(spec, work, slicing, resources)?),
+            None => anyhow::bail!("windows of this kind are not supported yet"),
+        },
     })
 }

@@ -4,11 +4,13 @@
 
 mod column;
 mod keys;
+mod slots;
 mod snapshot;
 mod table;
 mod var_bytes;
 
 pub use column::StateColumn;
 pub use keys::KeyTable;
+pub use slots::Slots;
 pub use snapshot::{Share, Snapshot};
 pub use table::{Columns, StateTable, overwrite};
