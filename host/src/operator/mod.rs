@@ -5,11 +5,13 @@
 
 mod aggregate;
 mod children;
+mod count;
 mod dead_letter;
 mod expiry;
 mod filter;
 mod flat_map;
 mod guest;
+mod inherited;
 mod isolation;
 mod join;
 mod lookup;
@@ -21,11 +23,13 @@ mod rejects;
 mod reorder;
 mod rolling;
 mod scalar_call;
+mod session;
 mod spec;
 mod state_table;
 mod touched;
 #[cfg(test)]
 mod trial;
+mod windowed;
 
 pub use dead_letter::DeadLetter;
 pub use guest::Guests;
@@ -45,7 +49,7 @@ use crate::{
     metrics::NodeMetrics,
     state::{Share, Snapshot},
     time::{Clock, Timestamp, Watermark},
-    window::{Slicing, WindowKind},
+    window::WindowKind,
 };
 
 /// Rows that a batch holds at most, where it is for an operator to choose.
@@ -154,20 +158,24 @@ pub fn open(spec: &StageSpec, resources: Resources) -> anyhow::Result<Box<dyn Op
     })
 }
 
-/// Makes the operator for windows of a kind.
+/// Makes the operator of an aggregate stage: one for each way in which windows belong to keys.
 fn open_aggregate(
     spec: &StageSpec,
     work: &AggregateWork,
     resources: Resources,
 ) -> anyhow::Result<Box<dyn Operator>> {
-    if let Some(slicing) = Slicing::new(work.window) {
-        let operator = aggregate::Aggregate::open(spec, work, slicing, resources)?;
-        return Ok(Box::new(operator));
-    }
     Ok(match work.window {
+        WindowKind::Session { gap } => {
+            Box::new(session::SessionStage::open(spec, work, gap, resources)?)
+        }
+        WindowKind::Inherited => Box::new(inherited::InheritedStage::open(spec, work, resources)?),
+        WindowKind::Count(rows) => Box::new(count::CountStage::open(spec, work, rows, resources)?),
         WindowKind::RollingRows { .. } | WindowKind::Rolling { .. } => {
             Box::new(rolling::Rolling::open(spec, work, resources)?)
         }
-        _ => anyhow::bail!("windows of this kind are not supported yet"),
+        WindowKind::Tumbling { .. }
+        | WindowKind::Sliding { .. }
+        | WindowKind::Cumulate { .. }
+        | WindowKind::Global => Box::new(aggregate::Aggregate::open(spec, work, resources)?),
     })
 }
