@@ -62,8 +62,7 @@ impl Reorder {
                 ends.is_null(row as usize) || self.watermark.closes(end)
             }
         };
-        let (complete, open): (Vec<u32>, Vec<u32>) =
-            (0..rows.rows() as u32).partition(is_complete);
+        let (complete, open): (Vec<u32>, Vec<u32>) = (0..rows.rows() as u32).partition(is_complete);
         if complete.is_empty() {
             self.held.push(rows);
             return Ok(());

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 
-use super::{
-    message::{Event, Message, Sender},
-};
+use super::message::{Event, Message, Sender};
 use crate::{
     batch::{Batch, KeyEncoder, KeyHash},
     operator::Side,

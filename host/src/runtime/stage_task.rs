@@ -120,7 +120,9 @@ impl StageTask {
         let Some(wake_at) = self.wake_at() else {
             return Ok(Some(self.inbox.recv().map_err(|_| Cancelled)?));
         };
-        let left = wake_at.as_micros().saturating_sub(self.clock.now().as_micros());
+        let left = wake_at
+            .as_micros()
+            .saturating_sub(self.clock.now().as_micros());
         let left = std::time::Duration::from_micros(u64::try_from(left).unwrap_or_default());
         match self.inbox.recv_timeout(left.min(MAX_SLEEP)) {
             Ok(message) => Ok(Some(message)),

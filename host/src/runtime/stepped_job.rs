@@ -6,14 +6,8 @@
 use std::sync::Arc;
 
 use super::{
-    assembly::Assembly,
-    connectors::Connectors,
-    message::Capacity,
-    order::Order,
-    snapshot::JobSnapshot,
-    step::Step,
-    tables::open_tables,
-    task::Task,
+    assembly::Assembly, connectors::Connectors, message::Capacity, order::Order,
+    snapshot::JobSnapshot, step::Step, tables::open_tables, task::Task,
 };
 use crate::{
     metrics::JobMetrics,

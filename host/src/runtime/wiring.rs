@@ -49,10 +49,7 @@ impl<'a> Wiring<'a> {
             .filter(|vertex| !matches!(vertex.head, Head::Source(_)))
             .map(|vertex| {
                 let inputs = inputs.get(&vertex.head).copied().unwrap_or_default();
-                (
-                    vertex.head,
-                    End::new(vertex.parallelism, inputs, capacity),
-                )
+                (vertex.head, End::new(vertex.parallelism, inputs, capacity))
             })
             .collect();
         Self { plan, ends }
