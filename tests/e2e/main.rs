@@ -6,6 +6,7 @@ mod averages;
 mod bad_input;
 mod bad_pipelines;
 mod commands;
+mod examples;
 mod faults;
 mod functions;
 mod oracle;

@@ -7,21 +7,28 @@ mod aggregate;
 mod children;
 mod count;
 mod dead_letter;
+mod expiry;
 mod filter;
 mod flat_map;
 mod guest;
 mod inherited;
 mod isolation;
+mod join;
+mod lookup;
 mod map;
 mod outbox;
 mod process;
 mod projection;
 mod rejects;
 mod reorder;
+mod rolling;
 mod scalar_call;
 mod session;
 mod spec;
+mod state_table;
 mod touched;
+#[cfg(test)]
+mod trial;
 mod windowed;
 
 pub use dead_letter::DeadLetter;
@@ -38,10 +45,11 @@ use std::sync::Arc;
 
 use crate::{
     batch::Batch,
+    connector::Table,
     metrics::NodeMetrics,
     state::{Share, Snapshot},
     time::{Clock, Timestamp, Watermark},
-    window::{Slicing, WindowKind},
+    window::WindowKind,
 };
 
 /// Rows that a batch holds at most, where it is for an operator to choose.
@@ -126,6 +134,8 @@ pub struct Resources {
     pub metrics: Arc<NodeMetrics>,
     /// Tells processing time.
     pub clock: Arc<dyn Clock>,
+    /// The tables of reference data, by their place in the plan.
+    pub tables: Arc<[Arc<Table>]>,
 }
 
 /// Makes the operator of a stage for one subtask.
@@ -134,23 +144,17 @@ pub struct Resources {
 ///
 /// If a library cannot be instantiated.
 pub fn open(spec: &StageSpec, resources: Resources) -> anyhow::Result<Box<dyn Operator>> {
-    if let Work::Aggregate(work) = &spec.work {
-        return open_aggregate(spec, work, resources);
-    }
-    let Resources {
-        guests, metrics, ..
-    } = resources;
-    let metrics = &metrics;
     Ok(match &spec.work {
-        Work::Filter(call) => Box::new(filter::Filter::open(spec, call, guests, metrics)),
-        Work::Map { call, output } => Box::new(map::Map::open(spec, call, output, guests, metrics)),
+        Work::Filter(call) => Box::new(filter::Filter::open(spec, call, resources)),
+        Work::Map { call, output } => Box::new(map::Map::open(spec, call, output, resources)),
         Work::FlatMap { call, output } => {
-            Box::new(flat_map::FlatMap::open(spec, call, output, guests, metrics))
+            Box::new(flat_map::FlatMap::open(spec, call, output, resources))
         }
-        Work::Process(work) => Box::new(process::Process::open(spec, work, guests, metrics)?),
-        Work::Aggregate(_) | Work::Top(_) | Work::Join(_) | Work::Lookup(_) => {
-            anyhow::bail!("`{}` is not supported yet", spec.work.verb())
-        }
+        Work::Process(work) => Box::new(process::Process::open(spec, work, resources)?),
+        Work::Aggregate(work) => return open_aggregate(spec, work, resources),
+        Work::Join(work) => return join::open(spec, work, &resources),
+        Work::Lookup(work) => Box::new(lookup::Lookup::open(spec, work, &resources)?),
+        Work::Top(_) => anyhow::bail!("`{}` is not supported yet", spec.work.verb()),
     })
 }
 
@@ -166,9 +170,12 @@ fn open_aggregate(
         }
         WindowKind::Inherited => Box::new(inherited::InheritedStage::open(spec, work, resources)?),
         WindowKind::Count(rows) => Box::new(count::CountStage::open(spec, work, rows, resources)?),
-        kind => match Slicing::new(kind) {
-            Some(slicing) => Box::new(aggregate::Aggregate::open(spec, work, slicing, resources)?),
-            None => anyhow::bail!("windows of this kind are not supported yet"),
-        },
+        WindowKind::RollingRows { .. } | WindowKind::Rolling { .. } => {
+            Box::new(rolling::Rolling::open(spec, work, resources)?)
+        }
+        WindowKind::Tumbling { .. }
+        | WindowKind::Sliding { .. }
+        | WindowKind::Cumulate { .. }
+        | WindowKind::Global => Box::new(aggregate::Aggregate::open(spec, work, resources)?),
     })
 }

@@ -49,6 +49,7 @@ impl SessionStage {
             guests,
             metrics,
             clock,
+            ..
         } = resources;
         Ok(Self {
             aggregator: Aggregator::open(spec, work, guests, &metrics)?,

@@ -249,6 +249,7 @@ impl Rig {
                 guests: Guests::new(vec![(0, instance)]),
                 metrics: Arc::clone(&self.metrics),
                 clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+                tables: Arc::default(),
             };
             Task {
                 operator: open(&self.spec, resources).expect("a stage"),
