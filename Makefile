@@ -6,13 +6,23 @@ TIDEMILL := target/release/tidemill
 DEMO := target/demo
 NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: help demo test lint bench setup
+# The examples: their libraries, their jobs (data first), and folders of what comes out.
+LIBRARIES := toll trading web
+JOBS := toll/data toll/warehouse toll/balance toll/traffic \
+	trading/data trading/spread trading/swing \
+	web/data web/top web/running web/visits web/errors
+RESULTS := toll/balance toll/traffic trading/spread trading/swing \
+	web/top web/leaders web/visits web/errors
+
+.PHONY: help demo examples test conformance lint bench setup
 
 help:
-	@echo "make demo   build everything, make a million readings, run the main job on them"
-	@echo "make test   run all tests"
-	@echo "make lint   check formatting, lints and documentation"
-	@echo "make bench  measure the boundary between host and guest, and whole jobs"
+	@echo "make demo         build everything, make a million readings, run the main job on them"
+	@echo "make examples     make data for all examples, run their jobs and their cases"
+	@echo "make test         run all tests"
+	@echo "make conformance  run the known answers of other engines, if they are at hand"
+	@echo "make lint         check formatting, lints and documentation"
+	@echo "make bench        measure the boundary between host and guest, and whole jobs"
 
 setup:
 	@rustup target list --installed 2>/dev/null | grep -qx $(TARGET) || rustup target add $(TARGET)
@@ -26,6 +36,15 @@ demo: setup
 	@echo "the first windows:"
 	@$(TIDEMILL) run udfs/weather/show.toml 2>/dev/null | head -n 9
 
+examples: setup
+	cargo build --release --package tidemill
+	@for library in $(LIBRARIES); do $(TIDEMILL) build udfs/$$library || exit 1; done
+	@for job in $(JOBS); do $(TIDEMILL) run udfs/$$job.toml || exit 1; done
+	@$(TIDEMILL) run udfs/toll/show.toml 2>/dev/null | (echo; echo "toll/warehouse:"; head -n 4)
+	@for result in $(RESULTS); do echo; echo "$$result:"; head -n 4 $(DEMO)/$$result/part-*; done
+	@echo
+	$(TIDEMILL) test $(LIBRARIES:%=udfs/%/cases)
+
 test: setup
 ifeq ($(NEXTEST),yes)
 	cargo nextest run --workspace --no-fail-fast
@@ -33,6 +52,10 @@ ifeq ($(NEXTEST),yes)
 else
 	cargo test --workspace --no-fail-fast
 endif
+
+# `make conformance ANSWERS=FOLDER` for answers that are elsewhere.
+conformance: setup
+	cargo run --quiet --package tidemill --example conformance -- $(ANSWERS)
 
 lint: setup
 	cargo fmt --all --check

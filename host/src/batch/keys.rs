@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{ArrayRef, AsArray},
+    array::{Array, ArrayRef, AsArray},
+    buffer::NullBuffer,
     compute::SortOptions,
     datatypes::{DataType, Float32Type, Float64Type},
     error::ArrowError,
@@ -137,6 +138,12 @@ fn canonical(column: &ArrayRef) -> ArrayRef {
         return Arc::new(column.unary::<_, Float32Type>(one));
     }
     Arc::clone(column)
+}
+
+/// Which rows have no null in any of `columns`: valid in what is returned; `None` if all rows do.
+pub fn rows_without_nulls(columns: &[ArrayRef]) -> Option<NullBuffer> {
+    let nulls = columns.iter().map(|column| column.nulls());
+    nulls.fold(None, |all, one| NullBuffer::union(all.as_ref(), one))
 }
 
 /// The encoded keys of a batch.

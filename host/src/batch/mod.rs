@@ -7,7 +7,7 @@ mod origin;
 mod record;
 mod schema;
 
-pub use keys::{KeyEncoder, KeyHash, Keys};
+pub use keys::{KeyEncoder, KeyHash, Keys, rows_without_nulls};
 pub use origin::{Origin, Position};
 pub use record::Batch;
 pub use schema::{DataType, Field, Schema};

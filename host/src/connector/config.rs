@@ -154,8 +154,8 @@ pub enum SinkConfig {
 pub enum TableConfig {
     /// Files, read as a whole, and again when they have changed.
     File {
-        /// In reading order; never empty.
-        paths: Vec<PathBuf>,
+        /// A file, a directory or a glob; what it means is looked up whenever the files are.
+        path: PathBuf,
         /// How rows are found in them; never with an event time.
         decoding: Decoding,
         /// How long to wait before looking again whether they have changed.

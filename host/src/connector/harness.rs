@@ -93,7 +93,7 @@ pub(super) fn read_all(partition: &mut dyn Partition) -> anyhow::Result<Vec<Deco
     loop {
         match partition.read()? {
             Read::Rows(decoded) => all.push(decoded),
-            Read::Idle => {}
+            Read::Idle | Read::Watermark(_) => {}
             Read::End => return Ok(all),
         }
     }

@@ -18,9 +18,14 @@ mod socket;
 mod stdin;
 mod text;
 
+mod table;
+
 mod blackhole;
 mod file_sink;
 mod stdout;
+
+mod test_sink;
+mod test_source;
 
 mod format;
 
@@ -37,3 +42,6 @@ pub use open::{open_sink, open_source};
 pub use paths::resolve_paths;
 pub use sink::{Sink, SinkClosed};
 pub use source::{Decoded, Partition, Read, RejectedRow, Source};
+pub use table::{Table, TableContent, TableIndex, TableView};
+pub use test_sink::TestRows;
+pub use test_source::{TestFeed, TestFeedMark, TestInput};

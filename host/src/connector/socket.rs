@@ -185,7 +185,7 @@ mod tests {
         let first = loop {
             match partition.read().expect("rows") {
                 Read::Rows(decoded) => break decoded,
-                Read::Idle => {}
+                Read::Idle | Read::Watermark(_) => {}
                 Read::End => panic!("the connection is still open"),
             }
         };

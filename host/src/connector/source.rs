@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::batch::{Batch, Position};
+use crate::{
+    batch::{Batch, Position},
+    time::Watermark,
+};
 
 /// Something rows are read from.
 pub trait Source: Send + Sync {
@@ -37,6 +40,9 @@ pub trait Partition: Send {
 pub enum Read {
     /// Rows, good and bad.
     Rows(Decoded),
+    /// How far event time has come, from a partition that knows by itself. From then on nothing more
+    /// is concluded from its rows.
+    Watermark(Watermark),
     /// Nothing yet; ask again.
     Idle,
     /// Nothing any more.

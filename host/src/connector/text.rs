@@ -124,6 +124,13 @@ impl<B: Bytes> TextPartition<B> {
         }
     }
 
+    /// Gives the first line this number.
+    #[must_use]
+    pub(super) fn starting_at(mut self, line: u64) -> Self {
+        self.splitter = self.splitter.starting_at(line);
+        self
+    }
+
     /// Cuts rows off the buffer until the batch is full. Says whether it is.
     fn split(&mut self) -> anyhow::Result<bool> {
         if self.at_start && !self.skip_byte_order_mark() {

@@ -5,13 +5,17 @@
 
 mod aggregate;
 mod children;
+mod count;
 mod dead_letter;
 mod event_times;
 mod expiry;
 mod filter;
 mod flat_map;
 mod guest;
+mod inherited;
 mod isolation;
+mod join;
+mod lookup;
 mod map;
 mod outbox;
 mod process;
@@ -20,12 +24,14 @@ mod rejects;
 mod reorder;
 mod rolling;
 mod scalar_call;
+mod session;
 mod spec;
 mod state_table;
 mod top;
 mod touched;
 #[cfg(test)]
 mod trial;
+mod windowed;
 
 pub use dead_letter::DeadLetter;
 pub use guest::Guests;
@@ -41,10 +47,11 @@ use std::sync::Arc;
 
 use crate::{
     batch::Batch,
+    connector::Table,
     metrics::NodeMetrics,
     state::{Share, Snapshot},
     time::{Clock, Timestamp, Watermark},
-    window::Slicing,
+    window::WindowKind,
 };
 
 /// Rows that a batch holds at most, where it is for an operator to choose.
@@ -129,6 +136,8 @@ pub struct Resources {
     pub metrics: Arc<NodeMetrics>,
     /// Tells processing time.
     pub clock: Arc<dyn Clock>,
+    /// The tables of reference data, by their place in the plan.
+    pub tables: Arc<[Arc<Table>]>,
 }
 
 /// Makes the operator of a stage for one subtask.
@@ -137,36 +146,38 @@ pub struct Resources {
 ///
 /// If a library cannot be instantiated.
 pub fn open(spec: &StageSpec, resources: Resources) -> anyhow::Result<Box<dyn Operator>> {
-    if let Work::Aggregate(work) = &spec.work {
-        return match Slicing::new(work.window) {
-            Some(slicing) => {
-                let operator = aggregate::Aggregate::open(spec, work, slicing, resources)?;
-                Ok(Box::new(operator))
-            }
-            None if work.window.is_rolling() => {
-                Ok(Box::new(rolling::Rolling::open(spec, work, resources)?))
-            }
-            None => anyhow::bail!("windows of this kind are not supported yet"),
-        };
-    }
-    if let Work::Process(work) = &spec.work {
-        return Ok(Box::new(process::Process::open(spec, work, resources)?));
-    }
-    if let Work::Top(work) = &spec.work {
-        return Ok(Box::new(top::Top::open(spec, work, resources)?));
-    }
-    let Resources {
-        guests, metrics, ..
-    } = resources;
-    let metrics = &metrics;
     Ok(match &spec.work {
-        Work::Filter(call) => Box::new(filter::Filter::open(spec, call, guests, metrics)),
-        Work::Map { call, output } => Box::new(map::Map::open(spec, call, output, guests, metrics)),
+        Work::Filter(call) => Box::new(filter::Filter::open(spec, call, resources)),
+        Work::Map { call, output } => Box::new(map::Map::open(spec, call, output, resources)),
         Work::FlatMap { call, output } => {
-            Box::new(flat_map::FlatMap::open(spec, call, output, guests, metrics))
+            Box::new(flat_map::FlatMap::open(spec, call, output, resources))
         }
-        Work::Process(_) | Work::Aggregate(_) | Work::Top(_) | Work::Join(_) | Work::Lookup(_) => {
-            anyhow::bail!("`{}` is not supported yet", spec.work.verb())
+        Work::Process(work) => Box::new(process::Process::open(spec, work, resources)?),
+        Work::Aggregate(work) => return open_aggregate(spec, work, resources),
+        Work::Join(work) => return join::open(spec, work, &resources),
+        Work::Lookup(work) => Box::new(lookup::Lookup::open(spec, work, &resources)?),
+        Work::Top(work) => Box::new(top::Top::open(spec, work, resources)?),
+    })
+}
+
+/// Makes the operator of an aggregate stage: one for each way in which windows belong to keys.
+fn open_aggregate(
+    spec: &StageSpec,
+    work: &AggregateWork,
+    resources: Resources,
+) -> anyhow::Result<Box<dyn Operator>> {
+    Ok(match work.window {
+        WindowKind::Session { gap } => {
+            Box::new(session::SessionStage::open(spec, work, gap, resources)?)
         }
+        WindowKind::Inherited => Box::new(inherited::InheritedStage::open(spec, work, resources)?),
+        WindowKind::Count(rows) => Box::new(count::CountStage::open(spec, work, rows, resources)?),
+        WindowKind::RollingRows { .. } | WindowKind::Rolling { .. } => {
+            Box::new(rolling::Rolling::open(spec, work, resources)?)
+        }
+        WindowKind::Tumbling { .. }
+        | WindowKind::Sliding { .. }
+        | WindowKind::Cumulate { .. }
+        | WindowKind::Global => Box::new(aggregate::Aggregate::open(spec, work, resources)?),
     })
 }

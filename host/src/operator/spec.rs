@@ -136,7 +136,8 @@ pub struct JoinWork {
     /// What becomes of rows without a partner.
     pub kind: JoinKind,
     /// Where the columns of the output come from, after the bounds of a window that has some and is
-    /// not that of the input.
+    /// not that of the input. The bounds of windows of the input are the left ones, and are there
+    /// even if there is no left row.
     pub output: Vec<JoinColumn>,
 }
 
@@ -190,6 +191,8 @@ pub struct LookupWork {
     pub table_key: Vec<usize>,
     /// The table's columns that are added to those of the input.
     pub columns: Vec<usize>,
+    /// The columns of the new row; a result is one of `columns`, by its place among them.
+    pub output: Vec<OutputColumn>,
     /// What becomes of a row that finds nothing.
     pub miss: Miss,
 }

@@ -139,6 +139,7 @@ impl Trial {
                 guests: Guests::new(vec![(0, instance)]),
                 metrics: Arc::clone(&self.metrics),
                 clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+                tables: Arc::new([]),
             };
             Subtask {
                 operator: open(&self.spec, resources).expect("an operator"),

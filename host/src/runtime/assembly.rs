@@ -6,20 +6,26 @@ use anyhow::Context;
 
 use super::{
     chain::{Branch, Fork, SideOutputs, Stage, TOLD_DEAD_LETTERS},
+    connectors::Connectors,
     drift::DriftBoard,
     graph::{Edge, ForkSpec, Head, Vertex, vertices},
-    sink_task::{SinkTask, WrittenSink},
-    source_task::{OPEN_PARTITIONS, SourceTask},
+    message::Capacity,
+    row_order::reorder,
+    sink_task::SinkTask,
+    snapshot::JobSnapshot,
+    source_task::{OPEN_PARTITIONS, Partitions, SourceTask, Told},
     stage_task::StageTask,
+    task::Task,
     wiring::Wiring,
 };
 use crate::{
     batch::Schema,
-    connector::{self, Source},
+    connector::{Source, SourceConfig, Table},
     metrics::JobMetrics,
-    operator::{self, DeadLetter, Guests, RejectionPolicy, Reorder, Resources, StageSpec, Work},
-    pipeline::{Node, Plan, Registry},
-    time::Clock,
+    operator::{self, DeadLetter, Guests, RejectionPolicy, Resources, StageSpec},
+    pipeline::{Plan, Registry},
+    state::Share,
+    time::{Clock, Duration, WatermarkRule},
 };
 
 /// What a job is put together from.
@@ -27,27 +33,15 @@ pub(super) struct Assembly<'a> {
     pub(super) plan: &'a Plan,
     pub(super) registry: &'a Registry,
     pub(super) clock: &'a Arc<dyn Clock>,
+    pub(super) connectors: &'a dyn Connectors,
+    pub(super) tables: Arc<[Arc<Table>]>,
+    /// Of the channels between subtasks.
+    pub(super) capacity: Capacity,
+    /// What the job knew before, if it goes on.
+    pub(super) before: Option<&'a JobSnapshot>,
     pub(super) metrics: &'a JobMetrics,
     pub(super) stop: &'a Arc<AtomicBool>,
     pub(super) cut_short: &'a Arc<AtomicBool>,
-}
-
-/// A subtask that is ready to run.
-pub(super) enum Task {
-    Source(SourceTask),
-    Stage(StageTask),
-    Sink(SinkTask),
-}
-
-impl Task {
-    /// Runs to the end; a sink is handed back to be finished.
-    pub(super) fn run(self) -> anyhow::Result<Option<WrittenSink>> {
-        match self {
-            Self::Source(task) => task.run().map(|()| None),
-            Self::Stage(task) => task.run().map(|()| None),
-            Self::Sink(task) => task.run().map(Some),
-        }
-    }
 }
 
 impl Assembly<'_> {
@@ -57,15 +51,11 @@ impl Assembly<'_> {
             .plan
             .sources
             .iter()
-            .map(|source| {
-                let opened = connector::open_source(&source.config, Arc::clone(self.clock))
-                    .with_context(|| format!("source `{}` cannot be opened", source.name))?;
-                Ok(Arc::from(opened))
-            })
+            .map(|source| self.connectors.source(source, self.clock))
             .collect::<anyhow::Result<_>>()?;
         let partitions: Vec<usize> = sources.iter().map(|source| source.partitions()).collect();
         let vertices = vertices(self.plan, &partitions);
-        let mut wiring = Wiring::new(self.plan, &vertices);
+        let mut wiring = Wiring::new(self.plan, &vertices, self.capacity);
         let mut tasks = Vec::new();
         for vertex in &vertices {
             match vertex.head {
@@ -94,14 +84,32 @@ impl Assembly<'_> {
         let plan = &self.plan.sources[index];
         let name: Arc<str> = plan.name.as_str().into();
         let metrics = &self.metrics.sources[index];
-        let drift = Arc::new(DriftBoard::new(vertex.parallelism, plan.max_drift));
+        // Files wait until there is room for them, and for each other: they do not run away.
+        let (max_open, max_drift) = match plan.config {
+            SourceConfig::File { .. } => {
+                (OPEN_PARTITIONS.div_ceil(vertex.parallelism), plan.max_drift)
+            }
+            _ => (usize::MAX, Duration::MAX),
+        };
+        let drift = Arc::new(DriftBoard::new(vertex.parallelism, max_drift));
+        let rule = WatermarkRule {
+            delay: plan.delay,
+            idle_timeout: plan.idle_timeout,
+        };
+        let before = self.before.and_then(|before| before.sources.get(&name));
         for subtask in 0..vertex.parallelism {
+            let partitions = Partitions::new(Arc::clone(source), max_open, rule);
+            let (partitions, told) = match before {
+                None => (partitions, Told::NOTHING),
+                Some(before) => (
+                    partitions.resume(before.partitions.clone()),
+                    Told::before(before.watermark),
+                ),
+            };
             let task = SourceTask {
                 name: Arc::clone(&name),
                 subtask,
-                source: Arc::clone(source),
-                max_open: OPEN_PARTITIONS.div_ceil(vertex.parallelism),
-                delay: plan.delay,
+                partitions,
                 drift: Arc::clone(&drift),
                 rejects: RejectionPolicy::of_source(
                     Arc::clone(&name),
@@ -116,6 +124,8 @@ impl Assembly<'_> {
                     dead_letters: wiring.dead_letters()?,
                     untold: TOLD_DEAD_LETTERS,
                 },
+                clock: Arc::clone(self.clock),
+                told,
                 stop: Arc::clone(self.stop),
                 cut_short: Arc::clone(self.cut_short),
             };
@@ -136,10 +146,7 @@ impl Assembly<'_> {
             let late = match plan.late {
                 None => Vec::new(),
                 Some(sink) => {
-                    let edge = Edge {
-                        to: Head::Sink(sink),
-                        key: Vec::new(),
-                    };
+                    let edge = Edge::whole(Head::Sink(sink));
                     vec![(sink, wiring.output(&edge, &[])?)]
                 }
             };
@@ -148,14 +155,24 @@ impl Assembly<'_> {
                 dead_letters: wiring.dead_letters()?,
                 untold: TOLD_DEAD_LETTERS,
             };
-            let (inbox, inputs) = wiring.inbox(vertex.head, subtask);
-            let task = StageTask {
-                inbox,
-                inputs,
+            let mut branch = Branch {
                 stage: self.stage(index)?,
                 fork: self.fork(&vertex.fork, &plan.schema, wiring)?,
-                side,
             };
+            let before = self
+                .before
+                .and_then(|before| before.stages.get(&*plan.name));
+            if let Some(before) = before {
+                let subtasks = vertex.parallelism;
+                let share = Share { subtask, subtasks };
+                let (stage, watermark) = (&mut branch.stage, before.watermark);
+                stage.restore(watermark, &before.subtasks, share)?;
+            }
+            let inbox = wiring.inbox(vertex.head, subtask);
+            let mut task = StageTask::new(inbox, branch, side, Arc::clone(self.clock));
+            if let Some(before) = before {
+                task.resume(before.watermark);
+            }
             tasks.push((format!("{}-{subtask}", plan.name), Task::Stage(task)));
         }
         Ok(())
@@ -166,56 +183,29 @@ impl Assembly<'_> {
         vertex: &Vertex,
         wiring: &mut Wiring<'_>,
     ) -> anyhow::Result<(String, Task)> {
-        let (name, config, schema, metrics) = match vertex.head {
-            Head::Sink(index) => {
-                let plan = &self.plan.sinks[index];
-                let metrics = Arc::clone(&self.metrics.sinks[index]);
-                (
-                    plan.name.as_str(),
-                    &plan.config,
-                    plan.schema.clone(),
-                    metrics,
-                )
-            }
-            _ => {
-                let config = self.plan.dead_letters.as_ref();
-                let config = config.context("there is no sink for dead letters")?;
-                let metrics = Arc::clone(&self.metrics.dead_letters);
-                ("dead_letters", config, DeadLetter::schema(), metrics)
-            }
+        let inbox = wiring.inbox(vertex.head, 0);
+        let Head::Sink(index) = vertex.head else {
+            let config = self.plan.dead_letters.as_ref();
+            let config = config.context("there is no sink for dead letters")?;
+            let sink = self
+                .connectors
+                .dead_letters(config, &DeadLetter::schema())?;
+            let metrics = Arc::clone(&self.metrics.dead_letters);
+            let name: Arc<str> = "dead_letters".into();
+            let task = SinkTask::new(Arc::clone(&name), inbox, sink, metrics).outliving_failure();
+            return Ok((name.to_string(), Task::Sink(task)));
         };
-        let sink = connector::open_sink(config, &schema)
-            .with_context(|| format!("sink `{name}` cannot be opened"))?;
-        let (inbox, inputs) = wiring.inbox(vertex.head, 0);
-        let task = SinkTask {
-            name: name.into(),
-            inbox,
-            inputs,
-            reorder: self.reorder(vertex.head, &schema)?,
-            sink,
-            metrics,
-            outlives_failure: vertex.head == Head::DeadLetters,
-        };
-        Ok((name.to_owned(), Task::Sink(task)))
-    }
-
-    /// What puts the rows of a sink in order if they are those of one windowed stage.
-    fn reorder(&self, head: Head, schema: &Schema) -> anyhow::Result<Option<Reorder>> {
-        let Head::Sink(sink) = head else {
-            return Ok(None);
-        };
-        let [Node::Stage(stage)] = self.plan.sinks[sink].inputs[..] else {
-            return Ok(None);
-        };
-        match &self.plan.stages[stage].work {
-            // Key columns come first, then the window's start and end if it has them.
-            Work::Aggregate(work) => {
-                let keys: Vec<usize> = (0..work.key.len()).collect();
-                let end = work.window.has_bounds().then_some(work.key.len() + 1);
-                Reorder::new(schema, end, &keys).map(Some)
-            }
-            _ => Ok(None),
+        let plan = &self.plan.sinks[index];
+        let name: Arc<str> = plan.name.as_str().into();
+        let sink = self.connectors.sink(plan)?;
+        let metrics = Arc::clone(&self.metrics.sinks[index]);
+        let reorder = reorder(self.plan, plan)?;
+        let task = SinkTask::new(Arc::clone(&name), inbox, sink, metrics);
+        let mut task = task.reordered(reorder);
+        if let Some(before) = self.before.and_then(|before| before.sinks.get(&name)) {
+            task.restore(before)?;
         }
+        Ok((name.to_string(), Task::Sink(task)))
     }
 
     fn fork(
@@ -262,14 +252,11 @@ impl Assembly<'_> {
             guests: self.guests(index)?,
             metrics: Arc::clone(metrics),
             clock: Arc::clone(self.clock),
+            tables: Arc::clone(&self.tables),
         };
         let operator = operator::open(&spec, resources)
             .with_context(|| format!("stage `{name}` cannot be opened"))?;
-        Ok(Stage {
-            name,
-            operator,
-            metrics: Arc::clone(metrics),
-        })
+        Ok(Stage::new(name, operator, Arc::clone(metrics)))
     }
 
     /// An instance of each library that a stage calls.

@@ -9,20 +9,42 @@ use crate::{
     batch::Batch,
     metrics::NodeMetrics,
     operator::{DeadLetter, Operator, Outbox, Progress, Side},
-    time::Watermark,
+    state::{Share, Snapshot},
+    time::{Duration, Timestamp, Watermark},
 };
 
 /// A stage in a subtask.
 pub(super) struct Stage {
-    pub(super) name: Arc<str>,
-    pub(super) operator: Box<dyn Operator>,
-    pub(super) metrics: Arc<NodeMetrics>,
+    name: Arc<str>,
+    operator: Box<dyn Operator>,
+    metrics: Arc<NodeMetrics>,
+    /// When the operator wants to be told the time.
+    wake_at: Option<Timestamp>,
+    /// The latest watermark that was sent behind its rows.
+    reached: Watermark,
 }
+
+/// An operator that has been told the time is not told again sooner than this, whatever it asks for.
+const MIN_SLEEP: Duration = Duration::from_millis(1);
 
 /// A stage and what happens to its rows.
 pub(super) struct Branch {
     pub(super) stage: Stage,
     pub(super) fork: Fork,
+}
+
+impl Branch {
+    /// When a stage wants to be told the time next.
+    pub(super) fn wake_at(&self) -> Option<Timestamp> {
+        let later = self.fork.wake_at();
+        self.stage.wake_at.into_iter().chain(later).min()
+    }
+
+    /// Tells the time to the stages that want to be told. Returns whether there were some.
+    pub(super) fn tick(&mut self, now: Timestamp, side: &mut SideOutputs) -> anyhow::Result<bool> {
+        let ticked = self.stage.tick(now, &mut self.fork, side)?;
+        Ok(self.fork.tick(now, side)? | ticked)
+    }
 }
 
 /// Where rows go: through chained stages, and out of the subtask.
@@ -46,6 +68,57 @@ pub(super) struct SideOutputs {
 }
 
 impl Stage {
+    /// A stage that has seen nothing.
+    pub(super) const fn new(
+        name: Arc<str>,
+        operator: Box<dyn Operator>,
+        metrics: Arc<NodeMetrics>,
+    ) -> Self {
+        Self {
+            name,
+            operator,
+            metrics,
+            wake_at: None,
+            reached: Watermark::START,
+        }
+    }
+
+    /// Takes up what the subtasks of the stage knew when its input had come to `watermark`, as far as
+    /// it belongs to `share`.
+    pub(super) fn restore(
+        &mut self,
+        watermark: Watermark,
+        snapshots: &[Snapshot],
+        share: Share,
+    ) -> anyhow::Result<()> {
+        let reached = snapshots.iter().map(|snapshot| snapshot.watermark).min();
+        self.reached = reached.unwrap_or(watermark);
+        if snapshots.is_empty() {
+            return Ok(());
+        }
+        let restored = self.operator.restore(snapshots, share);
+        restored.with_context(|| format!("the state of stage `{}` does not fit it", self.name))?;
+        // Only the operator knows when it wants to be told the time, so it is told at once.
+        self.wake_at = Some(Timestamp::from_micros(i64::MIN));
+        Ok(())
+    }
+
+    /// What the operator knows, if it knows something.
+    pub(super) fn snapshot(&mut self) -> anyhow::Result<Option<Snapshot>> {
+        let snapshot = self.operator.snapshot();
+        snapshot.with_context(|| format!("the state of stage `{}` cannot be kept", self.name))
+    }
+
+    /// What the stage is called.
+    pub(super) const fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// The latest watermark that was sent behind its rows.
+    pub(super) const fn reached(&self) -> Watermark {
+        self.reached
+    }
+
     /// Runs rows through the stage.
     pub(super) fn process(
         &mut self,
@@ -77,16 +150,59 @@ impl Stage {
             for batch in self.hand_on(done, out, side)? {
                 fork.batch(&batch, side)?;
             }
-            let (Progress::Done(reached) | Progress::More(reached)) = progress;
-            fork.watermark(reached, side)?;
-            if let Progress::Done(_) = progress {
+            if self.reach(progress, fork, side)? {
                 return Ok(());
             }
         }
     }
 
+    /// Tells the stage the time if it wants to be told, and sends what it hands on through `fork`.
+    /// Returns whether it wanted to.
+    fn tick(
+        &mut self,
+        now: Timestamp,
+        fork: &mut Fork,
+        side: &mut SideOutputs,
+    ) -> anyhow::Result<bool> {
+        if self.wake_at.is_none_or(|wake_at| wake_at > now) {
+            return Ok(false);
+        }
+        self.wake_at = None;
+        loop {
+            let mut out = Outbox::default();
+            let ticked = self.operator.tick(now, &mut out);
+            let (progress, done) = match ticked {
+                Ok(progress) => (progress, Ok(())),
+                Err(error) => (None, Err(error)),
+            };
+            for batch in self.hand_on(done, out, side)? {
+                fork.batch(&batch, side)?;
+            }
+            let Some(progress) = progress else { break };
+            if self.reach(progress, fork, side)? {
+                break;
+            }
+        }
+        let soonest = now.saturating_add(MIN_SLEEP);
+        self.wake_at = self.wake_at.map(|wake_at| wake_at.max(soonest));
+        Ok(true)
+    }
+
+    /// Sends the watermark that the stage has come to. Returns whether the stage is done.
+    fn reach(
+        &mut self,
+        progress: Progress,
+        fork: &mut Fork,
+        side: &mut SideOutputs,
+    ) -> anyhow::Result<bool> {
+        let (Progress::Done(reached) | Progress::More(reached)) = progress;
+        self.reached = self.reached.max(reached);
+        fork.watermark(reached, side)?;
+        Ok(matches!(progress, Progress::Done(_)))
+    }
+
     fn hand_on(
-        &self,
+        &mut self,
         done: anyhow::Result<()>,
         out: Outbox,
         side: &mut SideOutputs,
@@ -94,6 +210,7 @@ impl Stage {
         // Dead letters first, even of a stage that has failed: they say what it failed on.
         side.dead_letters(&out.dead_letters)?;
         done.with_context(|| format!("stage `{}` failed", self.name))?;
+        self.wake_at = out.wake_at.or(self.wake_at);
         for (sink, batch) in out.late {
             side.late(sink, batch)?;
         }
@@ -131,6 +248,28 @@ impl Fork {
             output.watermark(watermark)?;
         }
         Ok(())
+    }
+
+    /// Says that nothing may follow for long.
+    pub(super) fn idle(&self) -> anyhow::Result<()> {
+        for branch in &self.branches {
+            branch.fork.idle()?;
+        }
+        self.outputs.iter().try_for_each(Output::idle)
+    }
+
+    /// When a stage wants to be told the time next.
+    pub(super) fn wake_at(&self) -> Option<Timestamp> {
+        self.branches.iter().filter_map(Branch::wake_at).min()
+    }
+
+    /// Tells the time to the stages that want to be told. Returns whether there were some.
+    pub(super) fn tick(&mut self, now: Timestamp, side: &mut SideOutputs) -> anyhow::Result<bool> {
+        let mut ticked = false;
+        for branch in &mut self.branches {
+            ticked |= branch.tick(now, side)?;
+        }
+        Ok(ticked)
     }
 
     /// Says that nothing will follow.

@@ -49,6 +49,8 @@ pub(super) struct BranchSpec {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Edge {
     pub(super) to: Head,
+    /// The side of the receiver that takes the rows; the left one unless it is a join.
+    pub(super) side: Side,
     /// The columns whose values decide which subtask gets a row; empty if there is but one.
     pub(super) key: Vec<usize>,
 }
@@ -115,15 +117,19 @@ fn heads(plan: &Plan) -> Vec<bool> {
 fn fork(plan: &Plan, heads: &[bool], node: Node) -> ForkSpec {
     let mut spec = ForkSpec::default();
     for (index, stage) in plan.stages.iter().enumerate() {
-        if !stage.inputs.contains(&node) {
-            continue;
-        }
+        let reads = |inputs: &[Node]| inputs.contains(&node);
         if heads[index] {
-            spec.edges.push(Edge {
+            let sides = [
+                (Side::Left, &stage.inputs),
+                (Side::Right, &stage.right_inputs),
+            ];
+            let read = sides.into_iter().filter(|(_, inputs)| reads(inputs));
+            spec.edges.extend(read.map(|(side, _)| Edge {
                 to: Head::Stage(index),
-                key: stage.work.key(Side::Left).unwrap_or_default().to_vec(),
-            });
-        } else {
+                side,
+                key: stage.work.key(side).unwrap_or_default().to_vec(),
+            }));
+        } else if reads(&stage.inputs) {
             spec.branches.push(BranchSpec {
                 stage: index,
                 fork: fork(plan, heads, Node::Stage(index)),
@@ -132,13 +138,21 @@ fn fork(plan: &Plan, heads: &[bool], node: Node) -> ForkSpec {
     }
     for (index, sink) in plan.sinks.iter().enumerate() {
         if sink.inputs.contains(&node) {
-            spec.edges.push(Edge {
-                to: Head::Sink(index),
-                key: Vec::new(),
-            });
+            spec.edges.push(Edge::whole(Head::Sink(index)));
         }
     }
     spec
+}
+
+impl Edge {
+    /// A way to a vertex of one subtask.
+    pub(super) const fn whole(to: Head) -> Self {
+        Self {
+            to,
+            side: Side::Left,
+            key: Vec::new(),
+        }
+    }
 }
 
 impl ForkSpec {

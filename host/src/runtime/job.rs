@@ -13,9 +13,13 @@ use std::{
 use anyhow::{Context, anyhow};
 
 use super::{
-    assembly::{Assembly, Task},
+    assembly::Assembly,
     cancelled::Cancelled,
+    connectors::{Connectors, PlannedConnectors},
+    message::Capacity,
     sink_task::WrittenSink,
+    tables::open_tables,
+    task::Task,
 };
 use crate::{
     metrics::JobMetrics,
@@ -60,6 +64,20 @@ impl Job {
     ///
     /// If something cannot be opened; nothing runs then.
     pub fn start(plan: &Plan, registry: &Registry, clock: &Arc<dyn Clock>) -> anyhow::Result<Self> {
+        Self::start_with(plan, registry, clock, &PlannedConnectors)
+    }
+
+    /// Starts `plan` with other sources and sinks than it says.
+    ///
+    /// # Errors
+    ///
+    /// If something cannot be opened; nothing runs then.
+    pub fn start_with(
+        plan: &Plan,
+        registry: &Registry,
+        clock: &Arc<dyn Clock>,
+        connectors: &dyn Connectors,
+    ) -> anyhow::Result<Self> {
         let metrics = JobMetrics::new(plan.sources.len(), plan.stages.len(), plan.sinks.len());
         let stop = Arc::new(AtomicBool::new(false));
         let cut_short = Arc::default();
@@ -67,6 +85,10 @@ impl Job {
             plan,
             registry,
             clock,
+            connectors,
+            tables: open_tables(plan, clock, connectors)?,
+            capacity: Capacity::THREADS,
+            before: None,
             metrics: &metrics,
             stop: &stop,
             cut_short: &cut_short,

@@ -1,8 +1,9 @@
 //! What flows between subtasks.
 
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 
-use crate::{batch::Batch, time::Watermark};
+use super::cancelled::Cancelled;
+use crate::{batch::Batch, operator::Side, time::Watermark};
 
 /// Something for the subtask at the end of a channel.
 #[derive(Debug)]
@@ -16,17 +17,67 @@ pub(super) struct Message {
 /// What flows through an input, in order.
 #[derive(Clone, Debug)]
 pub(super) enum Event {
-    /// Rows.
-    Batch(Batch),
-    /// No row below it will follow.
+    /// Rows, for one side of the stage.
+    Batch(Side, Batch),
+    /// No row below it will follow. The input is not idle, even if it has said so before.
     Watermark(Watermark),
+    /// Nothing may follow for long; the other inputs are not to wait. Rows and watermarks end this.
+    Idle,
     /// Nothing will follow.
     End,
 }
 
-pub(super) type Sender = SyncSender<Message>;
+/// The sending end of a channel.
+#[derive(Clone)]
+pub(super) enum Sender {
+    /// Waits while the receiver has enough to do.
+    Bounded(SyncSender<Message>),
+    /// Never waits: sender and receiver are on one thread.
+    Unbounded(mpsc::Sender<Message>),
+}
+
 pub(super) type Inbox = Receiver<Message>;
 
-/// Messages that wait in front of a subtask for each of its inputs: enough to keep it busy while
-/// the sender is scheduled out, few enough that memory stays with the windows.
-pub(super) const QUEUED_PER_INPUT: usize = 4;
+/// How many messages wait in front of a subtask at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Capacity {
+    /// So many for each of its inputs.
+    PerInput(usize),
+    /// Any number.
+    Unbounded,
+}
+
+impl Capacity {
+    /// Where each subtask is a thread: enough to keep it busy while the sender is scheduled out, few
+    /// enough that memory stays with the windows.
+    pub(super) const THREADS: Self = Self::PerInput(4);
+
+    /// A channel to a subtask with so many inputs.
+    pub(super) fn channel(self, inputs: usize) -> (Sender, Inbox) {
+        match self {
+            Self::PerInput(messages) => {
+                let (sender, inbox) = mpsc::sync_channel(messages * inputs.max(1));
+                (Sender::Bounded(sender), inbox)
+            }
+            Self::Unbounded => {
+                let (sender, inbox) = mpsc::channel();
+                (Sender::Unbounded(sender), inbox)
+            }
+        }
+    }
+}
+
+impl Sender {
+    /// Hands over a message.
+    ///
+    /// # Errors
+    ///
+    /// If the receiver is gone: another subtask has failed.
+    pub(super) fn send(&self, message: Message) -> Result<(), Cancelled> {
+        let sent = match self {
+            Self::Bounded(sender) => sender.send(message),
+            Self::Unbounded(sender) => sender.send(message),
+        };
+        sent.map_err(|_| Cancelled)
+    }
+}

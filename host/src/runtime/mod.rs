@@ -8,14 +8,26 @@
 mod assembly;
 mod cancelled;
 mod chain;
+mod connectors;
 mod drift;
 mod graph;
 mod job;
 mod message;
+mod order;
 mod output;
+mod row_order;
 mod sink_task;
+mod snapshot;
 mod source_task;
 mod stage_task;
+mod step;
+mod stepped_job;
+mod tables;
+mod task;
 mod wiring;
 
+pub use connectors::Connectors;
 pub use job::{Job, Outcome};
+pub use order::Order;
+pub use snapshot::{JobSnapshot, PartitionSnapshot, SourceSnapshot, StageSnapshot};
+pub use stepped_job::SteppedJob;

@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 
-use super::{
-    cancelled::Cancelled,
-    message::{Event, Message, Sender},
-};
+use super::message::{Event, Message, Sender};
 use crate::{
     batch::{Batch, KeyEncoder, KeyHash},
+    operator::Side,
     time::Watermark,
 };
 
@@ -17,6 +15,8 @@ use crate::{
 pub(super) struct Output {
     /// One a subtask, with the number by which that subtask knows this input.
     to: Vec<(Sender, usize)>,
+    /// The side of the receivers that takes the rows.
+    side: Side,
     exchange: Option<Exchange>,
 }
 
@@ -30,19 +30,24 @@ struct Exchange {
 
 impl Output {
     /// An output to one subtask, or to the owner of each row's key among several.
-    pub(super) fn new(to: Vec<(Sender, usize)>, key: Vec<usize>, encoder: KeyEncoder) -> Self {
+    pub(super) fn new(
+        to: Vec<(Sender, usize)>,
+        side: Side,
+        key: Vec<usize>,
+        encoder: KeyEncoder,
+    ) -> Self {
         let exchange = (to.len() > 1).then(|| Exchange {
             rows: vec![Vec::new(); to.len()],
             key,
             encoder,
         });
-        Self { to, exchange }
+        Self { to, side, exchange }
     }
 
     /// Sends rows; waits while the receiver has enough to do.
     pub(super) fn batch(&mut self, batch: Batch) -> anyhow::Result<()> {
         let Some(exchange) = &mut self.exchange else {
-            return self.send(0, Event::Batch(batch));
+            return self.send(0, Event::Batch(self.side, batch));
         };
         exchange.assign(&batch)?;
         for subtask in 0..self.to.len() {
@@ -51,7 +56,8 @@ impl Output {
                 .as_ref()
                 .map_or(&[][..], |exchange| &exchange.rows[subtask]);
             if !rows.is_empty() {
-                self.send(subtask, Event::Batch(batch.take(rows)?))?;
+                let rows = batch.take(rows)?;
+                self.send(subtask, Event::Batch(self.side, rows))?;
             }
         }
         Ok(())
@@ -60,6 +66,11 @@ impl Output {
     /// Tells every subtask how far event time has come.
     pub(super) fn watermark(&self, watermark: Watermark) -> anyhow::Result<()> {
         self.broadcast(&Event::Watermark(watermark))
+    }
+
+    /// Tells every subtask that nothing may follow for long.
+    pub(super) fn idle(&self) -> anyhow::Result<()> {
+        self.broadcast(&Event::Idle)
     }
 
     /// Tells every subtask that nothing will follow.
@@ -77,7 +88,7 @@ impl Output {
             input: *input,
             event,
         };
-        sender.send(message).map_err(|_| Cancelled.into())
+        Ok(sender.send(message)?)
     }
 }
 

@@ -13,12 +13,14 @@ use anyhow::Context;
 use super::{
     chain::{Fork, SideOutputs},
     drift::DriftBoard,
+    snapshot::PartitionSnapshot,
+    step::Step,
 };
 use crate::{
     connector::{Decoded, Partition, Read, Source},
     metrics::NodeMetrics,
     operator::{Outbox, RejectionPolicy},
-    time::{self, PartitionWatermark, Watermark},
+    time::{Clock, InputProgress, PartitionWatermark, Timestamp, Watermark, WatermarkRule},
 };
 
 /// Partitions of a source that are open at the same time, over all of its subtasks, unless there
@@ -34,19 +36,31 @@ const WAIT: Duration = Duration::from_millis(1);
 pub(super) struct SourceTask {
     pub(super) name: Arc<str>,
     pub(super) subtask: usize,
-    pub(super) source: Arc<dyn Source>,
-    /// How many partitions this subtask has open at most.
-    pub(super) max_open: usize,
-    pub(super) delay: time::Duration,
+    pub(super) partitions: Partitions,
     pub(super) drift: Arc<DriftBoard>,
     pub(super) rejects: RejectionPolicy,
     pub(super) metrics: Arc<NodeMetrics>,
     pub(super) fork: Fork,
     pub(super) side: SideOutputs,
+    pub(super) clock: Arc<dyn Clock>,
     /// Set from outside: read no more.
     pub(super) stop: Arc<AtomicBool>,
     /// Set by the subtask when it has stopped before the end of its input.
     pub(super) cut_short: Arc<AtomicBool>,
+    pub(super) told: Told,
+}
+
+/// The partitions of a source that a subtask reads.
+pub(super) struct Partitions {
+    source: Arc<dyn Source>,
+    /// How many are open at most.
+    max_open: usize,
+    rule: WatermarkRule,
+    open: Vec<Open>,
+    /// Whether all have been handed out.
+    exhausted: bool,
+    /// What is known of partitions from before.
+    known: Vec<PartitionSnapshot>,
 }
 
 /// A partition that is being read.
@@ -55,82 +69,165 @@ struct Open {
     watermark: PartitionWatermark,
 }
 
+/// What those behind a subtask have been told.
+#[derive(Clone, Copy)]
+pub(super) struct Told {
+    watermark: Watermark,
+    idle: bool,
+    /// Whether they have yet to be told how far the source had come before it was restored.
+    restored: bool,
+}
+
+impl Told {
+    /// Nothing.
+    pub(super) const NOTHING: Self = Self {
+        watermark: Watermark::START,
+        idle: false,
+        restored: false,
+    };
+
+    /// That the source has come to `watermark`, before it was restored.
+    pub(super) const fn before(watermark: Watermark) -> Self {
+        Self {
+            watermark,
+            idle: false,
+            restored: true,
+        }
+    }
+}
+
 impl SourceTask {
     /// Reads until every partition has ended, or until told to stop. The end of the partitions is
     /// the end of time; being stopped is not.
     pub(super) fn run(mut self) -> anyhow::Result<()> {
-        let mut open: Vec<Open> = Vec::new();
-        let mut exhausted = false;
-        let mut sent = Watermark::START;
-        while !self.stop.load(Ordering::Relaxed) {
-            // One at a time, so that the subtasks share the partitions evenly.
-            if !exhausted && open.len() < self.max_open {
-                match self.source.next_partition()? {
-                    Some(partition) => open.push(Open {
-                        partition,
-                        watermark: PartitionWatermark::new(self.delay),
-                    }),
-                    None => exhausted = true,
-                }
-            }
-            // While there is room, a partition that is about to be opened may be behind the others.
-            if exhausted || open.len() == self.max_open {
-                let reached = open.iter().map(|open| open.watermark.current()).min();
-                if let Some(reached) = reached.filter(|reached| *reached > sent) {
-                    sent = reached;
-                    self.fork.watermark(sent, &mut self.side)?;
-                }
-            }
-            let Some(slowest) = slowest(&open) else {
-                if exhausted {
-                    break;
-                }
-                continue;
-            };
-            let at = open[slowest].watermark.current();
-            self.drift.post(self.subtask, at);
-            if self.drift.must_wait(at) {
-                std::thread::sleep(WAIT);
-                continue;
-            }
-            if self.read(&mut open[slowest], sent)? == Progress::Ended {
-                open.remove(slowest);
-            }
-        }
-        self.drift.post(self.subtask, Watermark::END);
-        if exhausted && open.is_empty() {
-            self.fork.watermark(Watermark::END, &mut self.side)?;
-        } else {
-            self.cut_short.store(true, Ordering::Relaxed);
-        }
-        self.fork.end()?;
-        self.side.end()
-    }
-
-    fn read(&mut self, open: &mut Open, sent: Watermark) -> anyhow::Result<Progress> {
-        let read = open
-            .partition
-            .read()
-            .with_context(|| format!("source `{}` failed", self.name))?;
-        match read {
-            Read::Idle => Ok(Progress::Open),
-            Read::End => Ok(Progress::Ended),
-            Read::Rows(decoded) => {
-                self.hand_on(decoded, open, sent)?;
-                Ok(Progress::Open)
+        loop {
+            match self.step()? {
+                Step::Moved => {}
+                Step::Quiet => std::thread::sleep(WAIT),
+                Step::Ended => return Ok(()),
             }
         }
     }
 
-    fn hand_on(
-        &mut self,
-        decoded: Decoded,
-        open: &mut Open,
-        sent: Watermark,
-    ) -> anyhow::Result<()> {
+    /// Does a bit of what [`run`](Self::run) does: reads one batch at most.
+    pub(super) fn step(&mut self) -> anyhow::Result<Step> {
+        if self.stop.load(Ordering::Relaxed) {
+            self.finish()?;
+            return Ok(Step::Ended);
+        }
+        let mut moved = self.partitions.open_next(&*self.clock)?;
+        moved |= self.tell()? | self.tick()?;
+        if self.partitions.have_ended() {
+            self.finish()?;
+            return Ok(Step::Ended);
+        }
+        moved |= self.read()?;
+        Ok(if moved { Step::Moved } else { Step::Quiet })
+    }
+
+    /// When the subtask has something to do even if no rows come.
+    pub(super) fn wake_at(&self) -> Option<Timestamp> {
+        let idle = self.partitions.open.iter();
+        let idle = idle.filter_map(|open| open.watermark.idle_at());
+        idle.chain(self.fork.wake_at()).min()
+    }
+
+    /// How far those behind have been told that event time is, and whether they wait for it.
+    pub(super) const fn progress(&self) -> InputProgress {
+        InputProgress {
+            watermark: self.told.watermark,
+            idle: self.told.idle,
+        }
+    }
+
+    /// What is to be known of the partitions that are open.
+    pub(super) fn snapshot(&self) -> impl Iterator<Item = PartitionSnapshot> {
+        let now = self.clock.now();
+        let partitions = self.partitions.open.iter();
+        partitions.map(move |open| PartitionSnapshot {
+            name: Arc::clone(open.partition.name()),
+            progress: open.watermark.progress(now),
+        })
+    }
+
+    /// Tells those behind how far event time has come and whether they are to wait, as far as they do
+    /// not know. Returns whether there was something to tell.
+    fn tell(&mut self) -> anyhow::Result<bool> {
+        let mut due = std::mem::take(&mut self.told.restored);
+        let progress = self.partitions.progress(&*self.clock);
+        if let Some(progress) = progress {
+            due |= progress.watermark > self.told.watermark;
+            due |= self.told.idle && !progress.idle;
+            self.told.watermark = self.told.watermark.max(progress.watermark);
+        }
+        if due {
+            self.told.idle = false;
+            self.fork.watermark(self.told.watermark, &mut self.side)?;
+        }
+        if progress.is_some_and(|progress| progress.idle) && !self.told.idle {
+            self.told.idle = true;
+            self.fork.idle()?;
+            due = true;
+        }
+        Ok(due)
+    }
+
+    /// Tells the time to chained stages that want to be told. Returns whether there were some.
+    fn tick(&mut self) -> anyhow::Result<bool> {
+        if self.fork.wake_at().is_none() {
+            return Ok(false);
+        }
+        let ticked = self.fork.tick(self.clock.now(), &mut self.side)?;
+        if ticked && self.told.idle {
+            // A watermark may have gone out, so it has to be said again.
+            self.fork.idle()?;
+        }
+        Ok(ticked)
+    }
+
+    /// Reads a batch of the partition that is furthest behind and has something. Returns whether there
+    /// was one.
+    fn read(&mut self) -> anyhow::Result<bool> {
+        self.drift.post(self.subtask, self.partitions.slowest());
+        for place in self.partitions.by_watermark() {
+            let open = &mut self.partitions.open[place];
+            if self.drift.must_wait(open.watermark.current()) {
+                continue;
+            }
+            let read = open.partition.read();
+            match read.with_context(|| format!("source `{}` failed", self.name))? {
+                Read::Idle => continue,
+                Read::Rows(decoded) => self.hand_on(decoded, place)?,
+                Read::Watermark(watermark) => {
+                    open.watermark.tell(watermark);
+                    open.watermark.touch(self.clock.now());
+                    self.wake()?;
+                }
+                Read::End => drop(self.partitions.open.remove(place)),
+            }
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    fn hand_on(&mut self, decoded: Decoded, place: usize) -> anyhow::Result<()> {
         let rows = decoded.batch.rows();
         self.metrics.rows_in.add(rows + decoded.rejected.len());
         self.metrics.bytes.add(decoded.bytes as usize);
+        let open = &mut self.partitions.open[place];
+        open.watermark.touch(self.clock.now());
+        let (earliest, latest) = (decoded.batch.earliest(), decoded.batch.latest());
+        if open.watermark.current() == Watermark::START
+            && let Some(earliest) = earliest
+            && earliest < self.told.watermark.time()
+        {
+            tracing::warn!(
+                source = %self.name, partition = %open.partition.name(),
+                watermark = %self.told.watermark,
+                "the partition starts behind the watermark: its rows may be late",
+            );
+        }
+        self.wake()?;
         let mut out = Outbox::default();
         let settled = self
             .rejects
@@ -140,37 +237,120 @@ impl SourceTask {
         if rows == 0 {
             return Ok(());
         }
-        let (earliest, latest) = (decoded.batch.earliest(), decoded.batch.latest());
-        if open.watermark.current() == Watermark::START
-            && let Some(earliest) = earliest
-            && earliest < sent.time()
-        {
-            tracing::warn!(
-                source = %self.name, partition = %open.partition.name(), watermark = %sent,
-                "the partition starts behind the watermark: its rows may be late",
-            );
-        }
         self.metrics.rows_out.add(rows);
         self.fork.batch(&decoded.batch, &mut self.side)?;
         if let Some(latest) = latest {
-            open.watermark.observe(latest);
+            self.partitions.open[place].watermark.observe(latest);
         }
         Ok(())
     }
+
+    /// Tells those behind that something comes again, if they have been told otherwise.
+    fn wake(&mut self) -> anyhow::Result<()> {
+        if std::mem::take(&mut self.told.idle) {
+            self.fork.watermark(self.told.watermark, &mut self.side)?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> anyhow::Result<()> {
+        self.drift.post(self.subtask, Watermark::END);
+        if self.partitions.have_ended() {
+            self.told.watermark = Watermark::END;
+            self.fork.watermark(Watermark::END, &mut self.side)?;
+        } else {
+            self.cut_short.store(true, Ordering::Relaxed);
+        }
+        self.fork.end()?;
+        self.side.end()
+    }
 }
 
-/// Whether there may be more to read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Progress {
-    Open,
-    Ended,
+impl Partitions {
+    /// Partitions of `source`, at most `max_open` at the same time.
+    pub(super) const fn new(source: Arc<dyn Source>, max_open: usize, rule: WatermarkRule) -> Self {
+        Self {
+            source,
+            max_open,
+            rule,
+            open: Vec::new(),
+            exhausted: false,
+            known: Vec::new(),
+        }
+    }
+
+    /// Goes on with the partitions that are `known` where they were, when they are opened.
+    #[must_use]
+    pub(super) fn resume(self, known: Vec<PartitionSnapshot>) -> Self {
+        Self { known, ..self }
+    }
+
+    /// Opens a partition if there is one and room for it. Only one, so that the subtasks share the
+    /// partitions evenly. Returns whether something has changed.
+    fn open_next(&mut self, clock: &dyn Clock) -> anyhow::Result<bool> {
+        if self.exhausted || self.open.len() >= self.max_open {
+            return Ok(false);
+        }
+        let Some(partition) = self.source.next_partition()? else {
+            self.exhausted = true;
+            return Ok(true);
+        };
+        let now = clock.now();
+        let mut known = self.known.iter();
+        let known = known.find(|known| known.name == *partition.name());
+        let watermark = match known {
+            Some(known) => PartitionWatermark::resume(self.rule, &known.progress, now),
+            None => PartitionWatermark::new(self.rule, now),
+        };
+        self.open.push(Open {
+            partition,
+            watermark,
+        });
+        Ok(true)
+    }
+
+    /// Whether there is nothing left to read.
+    fn have_ended(&self) -> bool {
+        self.exhausted && self.open.is_empty()
+    }
+
+    /// How far the partitions have come together. Nothing is known while there is room: a partition
+    /// that is about to be opened may be behind the others.
+    fn progress(&mut self, clock: &dyn Clock) -> Option<InputProgress> {
+        if !self.exhausted && self.open.len() < self.max_open {
+            return None;
+        }
+        if self.rule.idle_timeout.is_some() {
+            let now = clock.now();
+            for open in &mut self.open {
+                open.watermark.look(now);
+            }
+        }
+        InputProgress::of_all(self.open.iter().map(Open::progress))
+    }
+
+    /// The watermark of the slowest partition that is not idle; the end of time if there is none.
+    fn slowest(&self) -> Watermark {
+        let active = self.open.iter().map(Open::progress);
+        let active = active.filter(|progress| !progress.idle);
+        let watermarks = active.map(|progress| progress.watermark);
+        watermarks.min().unwrap_or(Watermark::END)
+    }
+
+    /// The places of the open partitions, the one furthest behind first, the first of those that have
+    /// not been read at all.
+    fn by_watermark(&self) -> Vec<usize> {
+        let mut places: Vec<usize> = (0..self.open.len()).collect();
+        places.sort_by_key(|&place| self.open[place].watermark.current());
+        places
+    }
 }
 
-/// The open partition that is furthest behind, the first of those that have not been read at all.
-fn slowest(open: &[Open]) -> Option<usize> {
-    let watermarks = open.iter().map(|open| open.watermark.current());
-    let (place, _) = watermarks
-        .enumerate()
-        .min_by_key(|(_, watermark)| *watermark)?;
-    Some(place)
+impl Open {
+    const fn progress(&self) -> InputProgress {
+        InputProgress {
+            watermark: self.watermark.current(),
+            idle: self.watermark.is_idle(),
+        }
+    }
 }

@@ -1,45 +1,201 @@
 //! A subtask of a keyed stage.
 
+use std::sync::{
+    Arc,
+    mpsc::{RecvTimeoutError, TryRecvError},
+};
+
 use super::{
     cancelled::Cancelled,
-    chain::{Fork, SideOutputs, Stage},
-    message::{Event, Inbox},
+    chain::{Branch, SideOutputs},
+    message::{Event, Inbox, Message},
+    step::Step,
 };
-use crate::{operator::Side, time::InputWatermarks};
+use crate::{
+    state::Snapshot,
+    time::{Clock, InputWatermarks, Timestamp, Watermark},
+};
+
+/// A subtask looks at the clock at least this often while somebody wants to be told the time: clocks
+/// can be set.
+const MAX_SLEEP: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// A subtask of a keyed stage, with the stages chained behind it.
 pub(super) struct StageTask {
-    pub(super) inbox: Inbox,
-    /// How many inputs send into the inbox.
-    pub(super) inputs: usize,
-    pub(super) stage: Stage,
-    pub(super) fork: Fork,
-    pub(super) side: SideOutputs,
+    inbox: Inbox,
+    inputs: InputWatermarks,
+    /// How many inputs have not ended.
+    open: usize,
+    /// The stage, and those behind it.
+    branch: Branch,
+    side: SideOutputs,
+    clock: Arc<dyn Clock>,
+    /// Whether those behind have been told that nothing may come for long.
+    idle: bool,
+    /// Whether those behind have yet to be told how far the stage had come before it was restored.
+    restored: bool,
 }
 
 impl StageTask {
+    /// A subtask that so many inputs send to.
+    pub(super) fn new(
+        (inbox, inputs): (Inbox, usize),
+        branch: Branch,
+        side: SideOutputs,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            inbox,
+            inputs: InputWatermarks::new(inputs),
+            open: inputs,
+            branch,
+            side,
+            clock,
+            idle: false,
+            restored: false,
+        }
+    }
+
+    /// Goes on where a stage was that had come to `watermark`.
+    pub(super) fn resume(&mut self, watermark: Watermark) {
+        self.inputs = InputWatermarks::resume(self.open, watermark);
+        self.restored = true;
+    }
+
+    /// How far the inputs have come, and what the operator knows.
+    pub(super) fn snapshot(&mut self) -> anyhow::Result<(Watermark, Option<Snapshot>)> {
+        Ok((self.inputs.current(), self.branch.stage.snapshot()?))
+    }
+
+    /// What the stage is called.
+    pub(super) const fn name(&self) -> &Arc<str> {
+        self.branch.stage.name()
+    }
+
+    /// When a stage wants to be told the time next.
+    pub(super) fn wake_at(&self) -> Option<Timestamp> {
+        self.branch.wake_at()
+    }
+
     /// Runs until all inputs have ended.
     pub(super) fn run(mut self) -> anyhow::Result<()> {
-        let mut watermarks = InputWatermarks::new(self.inputs);
-        let mut open = self.inputs;
-        while open > 0 {
-            let message = self.inbox.recv().map_err(|_| Cancelled)?;
-            match message.event {
-                Event::Batch(batch) => {
-                    for batch in self.stage.process(Side::Left, batch, &mut self.side)? {
-                        self.fork.batch(&batch, &mut self.side)?;
-                    }
-                }
-                Event::Watermark(watermark) => {
-                    if let Some(watermark) = watermarks.advance(message.input, watermark) {
-                        let (fork, side) = (&mut self.fork, &mut self.side);
-                        self.stage.advance(watermark, fork, side)?;
-                    }
-                }
-                Event::End => open -= 1,
+        self.begin()?;
+        while self.open > 0 {
+            if let Some(message) = self.wait()? {
+                self.handle(message)?;
+            }
+            self.tick()?;
+        }
+        self.finish()
+    }
+
+    /// Does a bit of what [`run`](Self::run) does, if there is something to do.
+    pub(super) fn step(&mut self) -> anyhow::Result<Step> {
+        if self.begin()? || self.tick()? {
+            return Ok(Step::Moved);
+        }
+        match self.inbox.try_recv() {
+            Ok(message) => self.handle(message)?,
+            Err(TryRecvError::Empty) if self.open > 0 => return Ok(Step::Quiet),
+            Err(TryRecvError::Disconnected) if self.open > 0 => return Err(Cancelled.into()),
+            Err(_) => {
+                self.finish()?;
+                return Ok(Step::Ended);
             }
         }
-        self.fork.end()?;
+        Ok(Step::Moved)
+    }
+
+    /// Says how far the stage is, if it has been restored. Returns whether it had to.
+    fn begin(&mut self) -> anyhow::Result<bool> {
+        let restored = std::mem::take(&mut self.restored);
+        if restored {
+            self.tell()?;
+        }
+        Ok(restored)
+    }
+
+    /// The next message, unless a stage wants to be told the time first.
+    fn wait(&self) -> anyhow::Result<Option<Message>> {
+        let Some(wake_at) = self.wake_at() else {
+            return Ok(Some(self.inbox.recv().map_err(|_| Cancelled)?));
+        };
+        let left = wake_at
+            .as_micros()
+            .saturating_sub(self.clock.now().as_micros());
+        let left = std::time::Duration::from_micros(u64::try_from(left).unwrap_or_default());
+        match self.inbox.recv_timeout(left.min(MAX_SLEEP)) {
+            Ok(message) => Ok(Some(message)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(Cancelled.into()),
+        }
+    }
+
+    fn handle(&mut self, message: Message) -> anyhow::Result<()> {
+        let moved = match message.event {
+            Event::Batch(side, batch) => {
+                self.inputs.wake(message.input);
+                self.wake()?;
+                let Branch { stage, fork } = &mut self.branch;
+                for batch in stage.process(side, batch, &mut self.side)? {
+                    fork.batch(&batch, &mut self.side)?;
+                }
+                None
+            }
+            Event::Watermark(watermark) => self.inputs.advance(message.input, watermark),
+            Event::Idle => self.inputs.rest(message.input),
+            Event::End => {
+                self.open -= 1;
+                None
+            }
+        };
+        self.wake()?;
+        if let Some(watermark) = moved {
+            let Branch { stage, fork } = &mut self.branch;
+            stage.advance(watermark, fork, &mut self.side)?;
+        }
+        self.rest()
+    }
+
+    /// Tells the time to the stages that want to be told. Returns whether there were some.
+    fn tick(&mut self) -> anyhow::Result<bool> {
+        if self.wake_at().is_none() {
+            return Ok(false);
+        }
+        let ticked = self.branch.tick(self.clock.now(), &mut self.side)?;
+        if ticked && self.idle {
+            // A watermark may have gone out, so it has to be said again.
+            self.branch.fork.idle()?;
+        }
+        Ok(ticked)
+    }
+
+    /// Tells those behind that something may come again, if they have been told otherwise.
+    fn wake(&mut self) -> anyhow::Result<()> {
+        if self.idle && !self.inputs.is_idle() {
+            self.idle = false;
+            self.tell()?;
+        }
+        Ok(())
+    }
+
+    /// Tells those behind that nothing may come for long, once.
+    fn rest(&mut self) -> anyhow::Result<()> {
+        if !self.idle && self.inputs.is_idle() {
+            self.idle = true;
+            self.branch.fork.idle()?;
+        }
+        Ok(())
+    }
+
+    /// Tells those behind how far the stage is.
+    fn tell(&mut self) -> anyhow::Result<()> {
+        let reached = self.branch.stage.reached();
+        self.branch.fork.watermark(reached, &mut self.side)
+    }
+
+    fn finish(&self) -> anyhow::Result<()> {
+        self.branch.fork.end()?;
         self.side.end()
     }
 }

@@ -1,10 +1,10 @@
 //! The channels between the subtasks of a job.
 
-use std::{collections::HashMap, sync::mpsc};
+use std::collections::HashMap;
 
 use super::{
     graph::{Edge, Head, Vertex},
-    message::{Inbox, QUEUED_PER_INPUT, Sender},
+    message::{Capacity, Inbox, Sender},
     output::Output,
 };
 use crate::{batch::KeyEncoder, pipeline::Plan};
@@ -28,7 +28,7 @@ struct End {
 
 impl<'a> Wiring<'a> {
     /// Makes the channels between `vertices`.
-    pub(super) fn new(plan: &'a Plan, vertices: &[Vertex]) -> Self {
+    pub(super) fn new(plan: &'a Plan, vertices: &[Vertex], capacity: Capacity) -> Self {
         let mut inputs: HashMap<Head, usize> = HashMap::new();
         for vertex in vertices {
             let mut count = |head| *inputs.entry(head).or_default() += vertex.parallelism;
@@ -49,7 +49,7 @@ impl<'a> Wiring<'a> {
             .filter(|vertex| !matches!(vertex.head, Head::Source(_)))
             .map(|vertex| {
                 let inputs = inputs.get(&vertex.head).copied().unwrap_or_default();
-                (vertex.head, End::new(vertex.parallelism, inputs))
+                (vertex.head, End::new(vertex.parallelism, inputs, capacity))
             })
             .collect();
         Self { plan, ends }
@@ -65,6 +65,7 @@ impl<'a> Wiring<'a> {
         let encoder = KeyEncoder::new(key_types)?;
         Ok(Output::new(
             self.connect(edge.to),
+            edge.side,
             edge.key.clone(),
             encoder,
         ))
@@ -75,11 +76,7 @@ impl<'a> Wiring<'a> {
         if self.plan.dead_letters.is_none() {
             return Ok(None);
         }
-        let edge = Edge {
-            to: Head::DeadLetters,
-            key: Vec::new(),
-        };
-        self.output(&edge, &[]).map(Some)
+        self.output(&Edge::whole(Head::DeadLetters), &[]).map(Some)
     }
 
     /// The inbox of a subtask and how many inputs it has.
@@ -100,8 +97,8 @@ impl<'a> Wiring<'a> {
 }
 
 impl End {
-    fn new(subtasks: usize, inputs: usize) -> Self {
-        let channels = (0..subtasks).map(|_| mpsc::sync_channel(QUEUED_PER_INPUT * inputs.max(1)));
+    fn new(subtasks: usize, inputs: usize, capacity: Capacity) -> Self {
+        let channels = (0..subtasks).map(|_| capacity.channel(inputs));
         let (senders, inboxes): (Vec<_>, Vec<_>) = channels.unzip();
         Self {
             senders,

@@ -147,6 +147,33 @@ impl StateColumn {
         }
     }
 
+    /// Gives back memory that rows do not need any more since they were [removed](Self::truncate).
+    pub fn shrink(&mut self) {
+        match &mut self.values {
+            Values::Boolean(values) => values.shrink_to_fit(),
+            Values::Int32(values) => values.shrink_to_fit(),
+            Values::Int64(values) | Values::Timestamp(values) => values.shrink_to_fit(),
+            Values::Float32(values) => values.shrink_to_fit(),
+            Values::Float64(values) => values.shrink_to_fit(),
+            Values::Utf8(values) | Values::Binary(values) => values.shrink(),
+        }
+        if let Some(valid) = &mut self.valid {
+            valid.shrink_to_fit();
+        }
+    }
+
+    /// Gives back the memory of rows whose values do not matter any more, if they have some beyond
+    /// their place in the column.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    pub fn clear(&mut self, places: &[u32]) {
+        if let Values::Utf8(values) | Values::Binary(values) = &mut self.values {
+            places.iter().for_each(|&row| values.set(row as usize, &[]));
+        }
+    }
+
     /// Copies the rows at `places` into an array.
     ///
     /// # Panics
@@ -180,6 +207,21 @@ impl StateColumn {
                 let mut array = BinaryBuilder::new();
                 at.for_each(|row| array.append_option(self.is_valid(row).then(|| rows.get(row))));
                 Arc::new(array.finish())
+            }
+        )
+    }
+
+    /// All rows, in an array; numbers are not copied.
+    pub fn into_array(self) -> ArrayRef {
+        let nulls = self
+            .valid
+            .as_ref()
+            .map(|valid| valid.iter().copied().collect());
+        let nulls = nulls.filter(|nulls: &NullBuffer| nulls.null_count() > 0);
+        for_primitive!(self.values, rows, T => primitive::<T>(rows, nulls), else
+            Values::Boolean(_) | Values::Utf8(_) | Values::Binary(_) => {
+                let all: Vec<u32> = (0..self.len() as u32).collect();
+                self.gather(&all)
             }
         )
     }

@@ -5,6 +5,7 @@
 mod column;
 mod keys;
 mod row_store;
+mod slots;
 mod snapshot;
 mod table;
 mod var_bytes;
@@ -12,5 +13,6 @@ mod var_bytes;
 pub use column::StateColumn;
 pub use keys::KeyTable;
 pub use row_store::RowStore;
+pub use slots::Slots;
 pub use snapshot::{Share, Snapshot};
-pub use table::{Columns, StateTable};
+pub use table::{Columns, StateTable, overwrite};

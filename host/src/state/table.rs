@@ -87,6 +87,23 @@ impl StateTable {
         self.rows = self.rows.min(rows);
     }
 
+    /// Gives back memory that rows do not need any more since they were [removed](Self::truncate).
+    pub fn shrink(&mut self) {
+        self.columns.iter_mut().for_each(StateColumn::shrink);
+    }
+
+    /// Gives back the memory of rows whose values do not matter any more, as far as they have some of
+    /// their own.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    pub fn clear(&mut self, places: &[u32]) {
+        self.columns
+            .iter_mut()
+            .for_each(|column| column.clear(places));
+    }
+
     /// Copies the rows at `places`.
     ///
     /// # Panics
@@ -109,6 +126,24 @@ impl StateTable {
             column.scatter(places, array.as_ref(), from);
         }
     }
+}
+
+/// The rows of `columns`, of which the one at `places[i]` is replaced by row `i` of `rows`.
+///
+/// # Panics
+///
+/// If there is no such row, or the columns are of different types or of one that no state has.
+pub fn overwrite(columns: &[ArrayRef], places: &[u32], rows: &[ArrayRef]) -> Columns {
+    let pairs = columns.iter().zip(rows);
+    pairs
+        .map(|(column, rows)| {
+            let data_type = DataType::from_arrow(column.data_type());
+            let mut copy = StateColumn::new(data_type.expect("state has columns of our types"));
+            copy.append(column.as_ref());
+            copy.scatter(places, rows.as_ref(), 0);
+            copy.into_array()
+        })
+        .collect()
 }
 
 #[cfg(test)]

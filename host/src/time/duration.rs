@@ -20,9 +20,17 @@ impl Duration {
     /// No time at all.
     pub const ZERO: Self = Self(0);
 
+    /// The longest duration there is.
+    pub const MAX: Self = Self(i64::MAX);
+
     /// `micros` microseconds, or nothing if that is negative.
     pub const fn from_micros(micros: i64) -> Option<Self> {
         if micros < 0 { None } else { Some(Self(micros)) }
+    }
+
+    /// `millis` milliseconds.
+    pub const fn from_millis(millis: u32) -> Self {
+        Self(millis as i64 * 1_000)
     }
 
     /// `seconds` seconds, at most as many as fit.

@@ -7,7 +7,12 @@ mod duration;
 mod timestamp;
 mod watermark;
 
+mod inputs;
+mod partition;
+
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use duration::{Duration, ParseDurationError};
+pub use inputs::{InputProgress, InputWatermarks};
+pub use partition::{PartitionProgress, PartitionWatermark, WatermarkRule};
 pub use timestamp::Timestamp;
-pub use watermark::{InputWatermarks, PartitionWatermark, Watermark};
+pub use watermark::Watermark;

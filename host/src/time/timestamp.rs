@@ -33,6 +33,18 @@ impl Timestamp {
     pub const fn saturating_sub(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(duration.as_micros()))
     }
+
+    /// The first instant after this that is a multiple of `interval` from the epoch: the same for
+    /// everybody who waits for it. The last instant there is if that is beyond it.
+    #[must_use]
+    pub const fn next_multiple(self, interval: Duration) -> Self {
+        let interval = interval.as_micros();
+        if interval == 0 {
+            return self;
+        }
+        let into = self.0.rem_euclid(interval);
+        Self(self.0.saturating_add(interval - into))
+    }
 }
 
 /// RFC 3339 in UTC; microseconds as a number outside the years -9999 to 9999.
@@ -48,6 +60,17 @@ impl fmt::Display for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn multiples_are_counted_from_the_epoch() {
+        let next = |micros| {
+            let interval = Duration::from_micros(5).expect("not negative");
+            Timestamp::from_micros(micros).next_multiple(interval)
+        };
+        assert_eq!(next(0), Timestamp::from_micros(5));
+        assert_eq!(next(-1), Timestamp::from_micros(0));
+        assert_eq!(next(i64::MAX), Timestamp::from_micros(i64::MAX));
+    }
 
     #[test]
     fn instants_print_in_utc() {

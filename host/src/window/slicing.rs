@@ -100,9 +100,9 @@ impl Slicing {
                 match size % slide {
                     0 => Some(number),
                     // A window ends within the slide.
-                    cut if into < cut => Some(number * 2),
+                    cut if into < cut => Some(number.saturating_mul(2)),
                     _ if size < slide => None,
-                    _ => Some(number * 2 + 1),
+                    _ => Some(number.saturating_mul(2).saturating_add(1)),
                 }
             }
         }
@@ -143,7 +143,7 @@ impl Slicing {
         match self.0 {
             Cut::Nowhere => 0..=0,
             Cut::Growing { steps, .. } => {
-                let first = slice - slice.rem_euclid(steps);
+                let first = slice.saturating_sub(slice.rem_euclid(steps));
                 slice..=first.saturating_add(steps - 1)
             }
             Cut::Sliding { size, slide, .. } => {
@@ -163,13 +163,16 @@ impl Slicing {
         match self.0 {
             Cut::Nowhere => window..window.saturating_add(1),
             Cut::Growing { steps, .. } => {
-                window - window.rem_euclid(steps)..window.saturating_add(1)
+                window.saturating_sub(window.rem_euclid(steps))..window.saturating_add(1)
             }
             Cut::Sliding { size, slide, .. } => {
                 let slides = size / slide;
                 match size % slide {
                     0 => window..window.saturating_add(slides),
-                    _ => window * 2..(window + slides) * 2 + 1,
+                    _ => {
+                        let start = window.saturating_mul(2);
+                        start..start.saturating_add(slides * 2 + 1)
+                    }
                 }
             }
         }
@@ -184,7 +187,7 @@ impl Slicing {
                 step,
                 origin,
             } => {
-                let first = window - window.rem_euclid(steps);
+                let first = window.saturating_sub(window.rem_euclid(steps));
                 let end = at(origin, window, step) + i128::from(step);
                 bounds(at(origin, first, step), end)
             }

@@ -16,12 +16,13 @@ pub fn library(name: &str) -> PathBuf {
     let source = homes.into_iter().find(|home| home.is_dir());
     let source = source.unwrap_or_else(|| panic!("no library `{name}`"));
     let component = root().join("target/guests").join(format!("{name}.wasm"));
-    let inputs = [source.clone(), root().join("guest-sdk"), root().join("wit")];
+    let shared = ["guest-sdk", "wit", "udfs/dice"].map(|home| root().join(home));
+    let inputs = [&[source.clone()], shared.as_slice()].concat();
     let newest = inputs
         .iter()
         .map(|input| newest(input))
         .max()
-        .expect("three");
+        .expect("four");
     if modified(&component).is_none_or(|built| built < newest) {
         fs::create_dir_all(root().join("target/guests")).expect("a folder");
         let status = Command::new(env!("CARGO_BIN_EXE_tidemill"))

@@ -90,6 +90,11 @@ impl Splitter {
         }
     }
 
+    /// Gives the line that the buffer begins with this number.
+    pub(crate) const fn starting_at(self, line: u64) -> Self {
+        Self { line, ..self }
+    }
+
     /// Where the bytes begin that have not been returned as rows yet.
     pub(crate) const fn start(&self) -> usize {
         self.start

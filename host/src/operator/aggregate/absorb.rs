@@ -9,7 +9,7 @@ use arrow::{
 
 use super::{
     calls::Calls,
-    partial::{CallState, Partial},
+    slice_state::{CallState, SliceState},
     value_log::Chunk,
 };
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
 pub(super) struct Open {
     /// The number of the slice.
     pub(super) number: i64,
-    pub(super) state: Partial,
+    pub(super) state: SliceState,
     /// How many keys it had before.
     known: usize,
     /// For each of those that it has got since, whether one of its rows was accepted.
@@ -40,7 +40,7 @@ pub(super) struct Open {
 
 impl Open {
     /// Opens a slice. `touched` may have been used for another one.
-    pub(super) fn new(number: i64, state: Partial, touched: Touched) -> Self {
+    pub(super) fn new(number: i64, state: SliceState, touched: Touched) -> Self {
         Self {
             number,
             known: state.keys.len(),
@@ -52,8 +52,9 @@ impl Open {
     }
 
     /// The keys that it has got, once those whose rows were all refused are out again.
-    pub(super) fn new_keys(&mut self) -> &[u32] {
-        self.state.retain_from(self.known, &self.accepted);
+    /// The numbers of all keys of the stage are below `bound`.
+    pub(super) fn new_keys(&mut self, bound: usize) -> &[u32] {
+        self.state.retain_from(self.known, &self.accepted, bound);
         &self.state.keys[self.known..]
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use arrow::array::ArrayRef;
 
-use super::partial::{CallState, Partial};
+use super::slice_state::{CallState, SliceState};
 use crate::{
     operator::{Call, Guests},
     state::Columns,
@@ -55,9 +55,9 @@ impl Calls {
         self.calls[call].function.kind == Kind::Holistic
     }
 
-    /// What a slice comes to that has seen no row.
-    pub(super) fn new_partial(&self) -> Partial {
-        Partial::new(self.calls.iter().map(|call| CallState::new(&call.function)))
+    /// A slice that has seen no row.
+    pub(super) fn new_slice(&self) -> SliceState {
+        SliceState::new(self.calls.iter().map(|call| CallState::new(&call.function)))
     }
 
     /// Adds `partials` to `accumulators`, one to one.
@@ -68,18 +68,40 @@ impl Calls {
         partials: &[ArrayRef],
         rows: usize,
     ) -> Result<Columns, CallError> {
-        let call = &self.calls[call];
         let groups: Vec<u32> = (0..rows as u32).collect();
+        self.merge_groups(call, (rows, accumulators), &groups, partials)
+    }
+
+    /// Adds partial `i` to accumulator `groups[i]`.
+    pub(super) fn merge_into(
+        &mut self,
+        call: usize,
+        accumulators: &[ArrayRef],
+        groups: &[u32],
+        partials: &[ArrayRef],
+    ) -> Result<Columns, CallError> {
+        let rows = accumulators.first().map_or(0, |column| column.len());
+        self.merge_groups(call, (rows, accumulators), groups, partials)
+    }
+
+    fn merge_groups(
+        &mut self,
+        call: usize,
+        (rows, accumulators): (usize, &[ArrayRef]),
+        groups: &[u32],
+        partials: &[ArrayRef],
+    ) -> Result<Columns, CallError> {
+        let call = &self.calls[call];
         self.guests.call(call, |instance| {
             let accumulators = wasm::Columns {
                 rows,
                 arrays: accumulators,
             };
             let partials = wasm::Columns {
-                rows,
+                rows: groups.len(),
                 arrays: partials,
             };
-            instance.aggregate_merge(&call.function, accumulators, &groups, partials)
+            instance.aggregate_merge(&call.function, accumulators, groups, partials)
         })
     }
 }

@@ -69,20 +69,19 @@ impl Aggregate {
             return Ok(());
         };
         let all = changes.keys(i64::MIN..i64::MAX);
-        let all: Vec<u32> = all.into_iter().collect();
+        let mut all: Vec<u32> = all.into_iter().collect();
+        all.sort_unstable();
         let slices = self.slicing.slices_of(first).start..self.slicing.slices_of(last).end;
-        let bound = self.keys.bound();
-        let slices = self.slices.restrict(slices, &all, bound);
+        let slices = self.slices.restrict(slices, &all)?;
         let slice_at = |slice| slices.get(&slice).cloned();
         let mut ranges = Ranges::new(self.slicing.slices_in_window());
         for window in concerned {
             let slices = self.slicing.slices_of(window);
             let mut combiner = Combiner {
-                bound,
                 patience: self.failed_windows.patience(),
                 calls: &mut self.calls,
             };
-            let Some(partial) = ranges.get(slices.clone(), &slice_at, &mut combiner) else {
+            let Some(partial) = ranges.get(slices.clone(), &slice_at, &mut combiner)? else {
                 continue;
             };
             let keys = changes.keys(slices);

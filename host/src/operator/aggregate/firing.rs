@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use arrow::{
-    array::{ArrayRef, TimestampMicrosecondArray, new_null_array},
+    array::{ArrayRef, TimestampMicrosecondArray, UInt32Array, new_null_array},
     compute,
     datatypes::SchemaRef,
 };
@@ -13,7 +13,8 @@ use super::{
     Aggregate,
     calls::Calls,
     combine::Combiner,
-    partial::{CallState, Partial},
+    keys::Sorted,
+    partial::{Partial, Settled, take},
 };
 use crate::{
     batch::{Batch, Origin},
@@ -33,6 +34,7 @@ impl Aggregate {
     /// window. Stops early when there is much to hand on.
     pub(super) fn fire(&mut self, to: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {
         let mut ready = Ready::default();
+        self.slices.settle(to.time());
         while let Some(window) = self.due(to) {
             self.next = window.saturating_add(1);
             match self.emit {
@@ -41,7 +43,7 @@ impl Aggregate {
                 // Its rows have left with the last change.
                 Emit::Update => {}
             }
-            if out.batches.len() >= ENOUGH_BATCHES {
+            if out.batches.iter().map(Batch::rows).sum::<usize>() >= ENOUGH_ROWS {
                 ready.flush(out)?;
                 let end = self.slicing.window(window).end;
                 // The end of time is reached when all windows that are cut off there have fired.
@@ -72,11 +74,10 @@ impl Aggregate {
         out: &mut Outbox,
     ) -> anyhow::Result<()> {
         let mut combiner = Combiner {
-            bound: self.keys.bound(),
             patience: self.failed_windows.patience(),
             calls: &mut self.calls,
         };
-        match self.slices.window(window, &mut combiner) {
+        match self.slices.window(window, &mut combiner)? {
             None => Ok(()),
             Some(partial) => self.make_rows(window, &partial, None, ready, out),
         }
@@ -96,11 +97,12 @@ impl Aggregate {
             Some(only) => {
                 let row = |&row: &u32| partial.keys[row as usize];
                 let keys: Vec<u32> = only.iter().map(row).collect();
-                let mut sorted = self.keys.sort(&keys)?;
-                for row in &mut sorted.rows {
-                    *row = only[*row as usize];
+                let sorted = self.keys.sort(&keys)?;
+                let rows = sorted.rows.iter().map(|&row| only[row as usize]);
+                Sorted {
+                    rows: rows.collect(),
+                    ..sorted
                 }
-                sorted
             }
         };
         let bounds = self.timed.then(|| self.slicing.window(window));
@@ -118,8 +120,8 @@ impl Aggregate {
     }
 }
 
-/// Full batches after which the rows of windows are handed on before more are made.
-const ENOUGH_BATCHES: usize = 4;
+/// Rows after which the rows of windows are handed on before more are made.
+const ENOUGH_ROWS: usize = 4 * BATCH_ROWS;
 
 /// The key columns, the borders and the results of a window.
 fn window_rows(
@@ -165,8 +167,10 @@ fn finish(
         let mut attempt = |range: std::ops::Range<usize>| -> Result<_, CallError> {
             let rows = &rows[range];
             let result = guests.call(call, |instance| match state {
-                CallState::Accumulators(table) => {
-                    let accumulators = table.gather(rows);
+                Settled::Accumulators(columns) => {
+                    let rows = UInt32Array::from(rows.to_vec());
+                    let accumulators = take(columns, &rows)
+                        .map_err(|error| CallError::Misfit(error.to_string()))?;
                     let columns = {
                         let accumulators = wasm::Columns {
                             rows: rows.len(),
@@ -176,7 +180,7 @@ fn finish(
                     };
                     Ok((columns, Vec::new()))
                 }
-                CallState::Values(log) => {
+                Settled::Values(log) => {
                     let key = |&row: &u32| window.keys[row as usize];
                     let keys: Vec<u32> = rows.iter().map(key).collect();
                     let (groups, arguments) = log
@@ -271,6 +275,9 @@ fn without(batch: Batch, bad: &[BadRow]) -> anyhow::Result<Batch> {
     Ok(batch.take(&good)?)
 }
 
+/// A batch of so many rows costs little more to send than to copy.
+const WORTH_SENDING: usize = 512;
+
 /// Gathers the rows of small windows into batches worth sending.
 #[derive(Default)]
 pub(super) struct Ready {
@@ -280,8 +287,12 @@ pub(super) struct Ready {
 
 impl Ready {
     fn push(&mut self, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
-        if self.rows + batch.rows() > BATCH_ROWS {
+        if self.rows + batch.rows() > BATCH_ROWS || batch.rows() >= WORTH_SENDING {
             self.flush(out)?;
+        }
+        if batch.rows() >= WORTH_SENDING {
+            out.push(batch);
+            return Ok(());
         }
         self.rows += batch.rows();
         self.batches.push(batch);

@@ -13,23 +13,19 @@ pub(super) enum Index {
 
 const NONE: u32 = u32::MAX;
 
-/// A dense index takes 4 bytes for each key of the stage, a sparse one about 16 for each of its own.
+/// A dense index takes 4 bytes for each key of the stage, a sparse one about 12 for each of its own.
 const DENSE_FROM: usize = 8;
 
-impl Index {
-    /// The index of rows with these keys, in a stage whose keys have numbers below `bound`.
-    pub(super) fn of(keys: &[u32], bound: usize) -> Self {
-        let pairs = keys.iter().copied().zip(0..);
-        if keys.len() < bound / DENSE_FROM {
-            return Self::Sparse(pairs.collect());
-        }
-        let mut rows = vec![NONE; bound];
-        for (key, row) in pairs {
-            rows[key as usize] = row;
-        }
-        Self::Dense(rows)
-    }
+/// For a stage with few keys it is dense at once.
+const FEW: usize = 4096;
 
+impl Default for Index {
+    fn default() -> Self {
+        Self::Sparse(HashMap::new())
+    }
+}
+
+impl Index {
     /// The row of a key.
     pub(super) fn get(&self, key: u32) -> Option<u32> {
         match self {
@@ -38,8 +34,18 @@ impl Index {
         }
     }
 
-    /// The row of a key; a key that has none gets `next`.
-    pub(super) fn get_or_insert(&mut self, key: u32, next: u32) -> u32 {
+    /// The row of a key; a key that has none gets `next`. The numbers of all keys of the stage are
+    /// below `bound`.
+    pub(super) fn get_or_insert(&mut self, key: u32, next: u32, bound: usize) -> u32 {
+        if let Self::Sparse(rows) = self
+            && (bound <= FEW || rows.len() > bound / DENSE_FROM)
+        {
+            let mut dense = vec![NONE; bound];
+            for (&key, &row) in rows.iter() {
+                dense[key as usize] = row;
+            }
+            *self = Self::Dense(dense);
+        }
         match self {
             Self::Sparse(rows) => *rows.entry(key).or_insert(next),
             Self::Dense(rows) => {

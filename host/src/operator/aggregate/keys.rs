@@ -1,5 +1,7 @@
 //! The keys of a stage: numbered once for all of its slices, and kept in order.
 
+use std::sync::Arc;
+
 use arrow::{
     array::{ArrayRef, UInt32Array},
     compute,
@@ -21,6 +23,8 @@ pub(super) struct StageKeys {
     /// By number: how many slices hold the key.
     holders: Vec<u32>,
     order: Option<Order>,
+    /// Keys that were sorted last, and how: the next window most often has the same.
+    last: Option<(Vec<u32>, Sorted)>,
 }
 
 /// All keys in their order.
@@ -40,9 +44,10 @@ pub(super) struct Numbered {
 }
 
 /// Rows in the order of their keys.
+#[derive(Clone)]
 pub(super) struct Sorted {
     /// The rows.
-    pub(super) rows: Vec<u32>,
+    pub(super) rows: Arc<[u32]>,
     /// The key columns of each.
     pub(super) columns: Vec<ArrayRef>,
 }
@@ -58,6 +63,7 @@ impl StageKeys {
             table: KeyTable::default(),
             holders: Vec::new(),
             order: None,
+            last: None,
         }
     }
 
@@ -93,6 +99,7 @@ impl StageKeys {
         if is_new {
             fresh.push(number);
             self.order = None;
+            self.last = None;
             if self.holders.len() < self.table.bound() {
                 self.holders.resize(self.table.bound(), 0);
             }
@@ -126,26 +133,35 @@ impl StageKeys {
 
     /// Puts rows whose keys have these numbers in the order of their keys.
     pub(super) fn sort(&mut self, keys: &[u32]) -> anyhow::Result<Sorted> {
+        if let Some((last, sorted)) = &self.last
+            && last == keys
+        {
+            return Ok(sorted.clone());
+        }
         if self.order.is_none() && keys.len() >= self.table.len() / WORTH_IT {
             self.order = Some(self.order()?);
         }
         let mut rows: Vec<u32> = (0..keys.len() as u32).collect();
-        let Some(order) = &self.order else {
-            let key = |row: u32| self.table.key(keys[row as usize]);
-            rows.sort_unstable_by(|&a, &b| key(a).cmp(key(b)));
-            let sorted = rows.iter().map(|&row| key(row));
-            let columns = self.encoder.decode(sorted)?;
-            return Ok(Sorted { rows, columns });
+        let columns = match &self.order {
+            None => {
+                let key = |row: u32| self.table.key(keys[row as usize]);
+                rows.sort_unstable_by(|&a, &b| key(a).cmp(key(b)));
+                self.encoder.decode(rows.iter().map(|&row| key(row)))?
+            }
+            Some(order) => {
+                let rank = |row: u32| order.ranks[keys[row as usize] as usize];
+                rows.sort_unstable_by_key(|&row| rank(row));
+                let ranks: UInt32Array = rows.iter().map(|&row| rank(row)).collect();
+                let columns = order.columns.iter();
+                columns
+                    .map(|column| compute::take(column, &ranks, None))
+                    .collect::<Result<_, _>>()?
+            }
         };
-        let rank = |row: u32| order.ranks[keys[row as usize] as usize];
-        rows.sort_unstable_by_key(|&row| rank(row));
-        let ranks: UInt32Array = rows.iter().map(|&row| rank(row)).collect();
-        let columns = order.columns.iter();
-        let columns = columns.map(|column| compute::take(column, &ranks, None));
-        Ok(Sorted {
-            columns: columns.collect::<Result<_, _>>()?,
-            rows,
-        })
+        let rows = rows.into();
+        let sorted = Sorted { rows, columns };
+        self.last = Some((keys.to_vec(), sorted.clone()));
+        Ok(sorted)
     }
 
     fn order(&self) -> anyhow::Result<Order> {

@@ -16,12 +16,14 @@ mod index;
 mod keys;
 mod partial;
 mod ranges;
+mod slice_state;
 mod slices;
 mod snapshot;
 mod value_log;
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use arrow::datatypes::SchemaRef;
 
 use self::{
@@ -78,13 +80,14 @@ impl Aggregate {
     pub(super) fn open(
         spec: &StageSpec,
         work: &AggregateWork,
-        slicing: Slicing,
         resources: Resources,
     ) -> anyhow::Result<Self> {
+        let slicing = Slicing::new(work.window).context("each key has windows of its own")?;
         let Resources {
             guests,
             metrics,
             clock,
+            ..
         } = resources;
         let types = work
             .key
@@ -142,11 +145,11 @@ impl Aggregate {
         out: &mut Outbox,
     ) -> anyhow::Result<Changes> {
         let numbered = self.keys.number(batch)?;
+        let bound = self.keys.bound();
         // The slices that the batch touches leave the map while it is absorbed.
         let mut open: Vec<Open> = Vec::with_capacity(assignment.slices().len());
         for &slice in assignment.slices() {
-            let known = self.slices.take(slice);
-            let state = known.unwrap_or_else(|| self.calls.new_partial());
+            let state = self.slices.take(slice, &self.calls, bound);
             let touched = self.touched.pop().unwrap_or_default();
             open.push(Open::new(slice, state, touched));
         }
@@ -154,13 +157,16 @@ impl Aggregate {
             batch,
             slices: assignment.rows(),
             keys: &numbered.numbers,
-            bound: self.keys.bound(),
+            bound,
         };
         let bad = absorb(&mut self.calls, &mut open, &rows, self.rejects.patience())?;
         let mut changes = Changes::default();
+        let is_asked = self.emit != Emit::Final || !self.lateness.is_zero();
         for mut open in open {
-            self.keys.hold(open.new_keys());
-            changes.add(open.number, &open.changed);
+            self.keys.hold(open.new_keys(bound));
+            if is_asked {
+                changes.add(open.number, &open.changed);
+            }
             self.touched.push(open.touched);
             self.slices.put(open.number, open.state);
         }
@@ -187,7 +193,7 @@ impl Aggregate {
             && !changes.is_empty()
         {
             self.unsent.join(changes);
-            let due = || self.clock.now().saturating_add(interval);
+            let due = || self.clock.now().next_multiple(interval);
             self.send_at.get_or_insert_with(due);
         }
         Ok(())
@@ -212,7 +218,6 @@ impl Aggregate {
         self.watermark = self.watermark.max(reached);
         let (lateness, keys) = (self.lateness, &mut self.keys);
         self.slices.drop_closed(self.watermark, lateness, keys);
-        self.slices.settle(self.watermark);
         self.unsent
             .forget_before(self.slicing.slices_of(self.next).start);
         if self.unsent.is_empty() {

@@ -1,18 +1,55 @@
 //! The slices of a stage, and what windows make of them.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+};
 
-use super::{combine::Combiner, keys::StageKeys, partial::Partial, ranges::Ranges};
+use arrow::error::ArrowError;
+
+use super::{
+    calls::Calls, combine::Combiner, keys::StageKeys, partial::Partial, ranges::Ranges,
+    slice_state::SliceState,
+};
 use crate::{
-    time::{Duration, Watermark},
+    time::{Duration, Timestamp, Watermark},
     window::{Slicing, next_due},
 };
 
 /// The slices that open windows need.
 pub(super) struct Slices {
     slicing: Slicing,
-    slices: BTreeMap<i64, Arc<Partial>>,
+    slices: BTreeMap<i64, Held>,
+    /// Slices that have got rows since they were settled.
+    loose: BTreeSet<i64>,
     ranges: Ranges,
+}
+
+/// What is held of a slice.
+pub(super) enum Held {
+    /// While rows are expected.
+    Loose(SliceState),
+    /// Once they are all there, but for late ones.
+    Settled(Arc<Partial>),
+}
+
+impl Held {
+    /// The numbers of its keys.
+    fn keys(&self) -> &[u32] {
+        match self {
+            Self::Loose(state) => &state.keys,
+            Self::Settled(partial) => &partial.keys,
+        }
+    }
+
+    /// What its rows come to.
+    pub(super) fn settled(&self) -> Arc<Partial> {
+        match self {
+            Self::Loose(state) => Arc::new(state.settle()),
+            Self::Settled(partial) => Arc::clone(partial),
+        }
+    }
 }
 
 impl Slices {
@@ -20,27 +57,40 @@ impl Slices {
         Self {
             slicing,
             slices: BTreeMap::new(),
+            loose: BTreeSet::new(),
             ranges: Ranges::new(slicing.slices_in_window()),
         }
     }
 
     /// The slices by their number, in the order of time.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (i64, &Partial)> {
-        self.slices
-            .iter()
-            .map(|(number, slice)| (*number, &**slice))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (i64, &Held)> {
+        self.slices.iter().map(|(number, held)| (*number, held))
     }
 
-    /// Takes out a slice to be changed; what was made of it is forgotten.
-    pub(super) fn take(&mut self, slice: i64) -> Option<Partial> {
+    /// Takes out a slice to be changed, or a new one; what was made of it is forgotten. The numbers of
+    /// all keys of the stage are below `bound`.
+    pub(super) fn take(&mut self, slice: i64, calls: &Calls, bound: usize) -> SliceState {
+        let held = self.slices.remove(&slice);
+        if let Some(Held::Loose(state)) = held {
+            // Nothing is made of it before it is settled.
+            return state;
+        }
         self.ranges.forget(slice);
-        self.slices.remove(&slice).map(Arc::unwrap_or_clone)
+        match held {
+            None | Some(Held::Loose(_)) => calls.new_slice(),
+            Some(Held::Settled(partial)) => {
+                let mut state = calls.new_slice();
+                state.add(&partial.keys, bound, &partial.calls);
+                state
+            }
+        }
     }
 
     /// Puts a slice in or back, unless it has no rows.
-    pub(super) fn put(&mut self, slice: i64, state: Partial) {
+    pub(super) fn put(&mut self, slice: i64, state: SliceState) {
         if !state.keys.is_empty() {
-            self.slices.insert(slice, Arc::new(state));
+            self.loose.insert(slice);
+            self.slices.insert(slice, Held::Loose(state));
         }
     }
 
@@ -49,28 +99,43 @@ impl Slices {
         next_due(&self.slicing, &self.slices, next, to)
     }
 
-    /// What the rows of a window come to.
+    /// Makes the slices that end by `time` ready to be merged.
+    pub(super) fn settle(&mut self, time: Timestamp) {
+        while let Some(&first) = self.loose.first()
+            && self.slicing.slice(first).end <= time
+        {
+            self.loose.remove(&first);
+            if let Some(held) = self.slices.get_mut(&first) {
+                *held = Held::Settled(held.settled());
+            }
+        }
+    }
+
+    /// What the rows of a window come to, whose slices have been settled.
     pub(super) fn window(
         &mut self,
         window: i64,
         combiner: &mut Combiner<'_>,
-    ) -> Option<Arc<Partial>> {
-        let slice_at = |slice| self.slices.get(&slice).map(Arc::clone);
+    ) -> anyhow::Result<Option<Arc<Partial>>> {
+        let slice_at = |slice| self.slices.get(&slice).map(Held::settled);
         let slices = self.slicing.slices_of(window);
         self.ranges.get(slices, &slice_at, combiner)
     }
 
-    /// The part of some slices that belongs to `keys`.
+    /// The part of some slices that belongs to `keys`, which ascend.
     pub(super) fn restrict(
         &self,
         slices: Range<i64>,
         keys: &[u32],
-        bound: usize,
-    ) -> BTreeMap<i64, Arc<Partial>> {
-        let touched = self.slices.range(slices);
-        touched
-            .map(|(number, slice)| (*number, Arc::new(slice.restrict(keys, bound))))
-            .collect()
+    ) -> Result<BTreeMap<i64, Arc<Partial>>, ArrowError> {
+        let restricted = self.slices.range(slices).map(|(number, held)| {
+            let part = match held {
+                Held::Loose(state) => state.restrict(keys),
+                Held::Settled(partial) => partial.restrict(keys)?,
+            };
+            Ok((*number, Arc::new(part)))
+        });
+        restricted.collect()
     }
 
     /// Drops the slices that no window needs any more once `reached` is reached, if windows are kept
@@ -81,35 +146,20 @@ impl Slices {
         lateness: Duration,
         keys: &mut StageKeys,
     ) {
-        let mut dropped = None;
+        let before = self.slices.len();
         while let Some(first) = self.slices.first_entry() {
             let last = *self.slicing.windows_of(*first.key()).end();
             let end = self.slicing.window(last).end;
             if !reached.closes(end.saturating_add(lateness)) {
                 break;
             }
-            dropped = Some(*first.key());
-            keys.release(&first.remove().keys);
+            self.loose.remove(first.key());
+            keys.release(first.remove().keys());
         }
-        match (dropped, self.slices.first_key_value()) {
-            (None, _) => {}
-            (Some(_), None) => self.ranges.clear(),
-            (Some(_), Some((&first, _))) => self.ranges.forget_before(first),
-        }
-    }
-
-    /// Gives back the memory of indexes of slices in which rows are no longer expected.
-    pub(super) fn settle(&mut self, reached: Watermark) {
-        for (number, slice) in self.slices.iter_mut().rev() {
-            if self.slicing.slice(*number).start.as_micros() > reached.time().as_micros() {
-                continue;
-            }
-            let Some(slice) = Arc::get_mut(slice) else {
-                continue;
-            };
-            if !slice.drop_index() {
-                break;
-            }
+        match self.slices.first_key_value() {
+            _ if self.slices.len() == before => {}
+            None => self.ranges.clear(),
+            Some((&first, _)) => self.ranges.forget_before(first),
         }
     }
 }

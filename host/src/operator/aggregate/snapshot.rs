@@ -21,8 +21,9 @@ use super::{
     Aggregate, Emit,
     emission::Changes,
     keys::StageKeys,
-    partial::{CallState, Partial},
-    value_log::Chunk,
+    partial::{Settled, take},
+    slice_state::{CallState, SliceState},
+    value_log::{Chunk, ValueLog},
 };
 use crate::{
     state::{Share, Snapshot},
@@ -44,16 +45,16 @@ impl Aggregate {
 
     fn accumulators(&self) -> anyhow::Result<RecordBatch> {
         let mut parts = Vec::new();
-        for (number, slice) in self.slices.iter() {
+        for (number, held) in self.slices.iter() {
+            let slice = held.settled();
             let rows = slice.keys.len();
-            let all: Vec<u32> = (0..rows as u32).collect();
             let mut columns = vec![
                 encoded(&self.keys, slice.keys.iter().copied()),
                 Arc::new(Int64Array::from_value(number, rows)) as ArrayRef,
             ];
             for call in &slice.calls {
-                if let CallState::Accumulators(table) = call {
-                    columns.extend(table.gather(&all));
+                if let Settled::Accumulators(accumulators) = call {
+                    columns.extend(accumulators.iter().cloned());
                 }
             }
             parts.push(table(columns)?);
@@ -74,8 +75,9 @@ impl Aggregate {
             return Ok(None);
         }
         let mut parts = Vec::new();
-        for (number, slice) in self.slices.iter() {
-            let CallState::Values(log) = &slice.calls[call] else {
+        for (number, held) in self.slices.iter() {
+            let slice = held.settled();
+            let Settled::Values(log) = &slice.calls[call] else {
                 continue;
             };
             for chunk in &log.chunks {
@@ -110,7 +112,7 @@ impl Aggregate {
         let watermarks = snapshots.iter().map(|snapshot| snapshot.watermark);
         self.watermark = watermarks.min().unwrap_or(Watermark::START);
         self.next = self.slicing.first_open(self.watermark.time());
-        let mut slices: BTreeMap<i64, Partial> = BTreeMap::new();
+        let mut slices: BTreeMap<i64, SliceState> = BTreeMap::new();
         for snapshot in snapshots {
             let mut tables = snapshot.tables.iter();
             let mut table = || {
@@ -132,7 +134,7 @@ impl Aggregate {
         if let Emit::Every(interval) = self.emit
             && !self.unsent.is_empty()
         {
-            self.send_at = Some(self.clock.now().saturating_add(interval));
+            self.send_at = Some(self.clock.now().next_multiple(interval));
         }
         Ok(())
     }
@@ -141,30 +143,29 @@ impl Aggregate {
         &mut self,
         table: &RecordBatch,
         share: Share,
-        slices: &mut BTreeMap<i64, Partial>,
+        slices: &mut BTreeMap<i64, SliceState>,
     ) -> anyhow::Result<()> {
         for (number, rows) in by_slice(table, share) {
             let slice = slices
                 .entry(number)
-                .or_insert_with(|| self.calls.new_partial());
+                .or_insert_with(|| self.calls.new_slice());
             let keys = number_keys(&mut self.keys, table, &rows);
-            for &key in &keys {
-                slice.row_or_new(key, self.keys.bound());
-            }
             self.keys.hold(&keys);
             let rows = UInt32Array::from(rows);
-            let mut columns = table.columns().iter().skip(2);
-            let blanks = self.calls.blanks.iter();
-            for (call, blank) in slice.calls.iter_mut().zip(blanks) {
-                if let CallState::Accumulators(state) = call {
-                    let columns: Vec<ArrayRef> = columns
-                        .by_ref()
-                        .take(blank.len())
-                        .map(|column| compute::take(column, &rows, None))
-                        .collect::<Result<_, _>>()?;
-                    state.append(keys.len(), &columns);
-                }
-            }
+            let mut columns = table.columns().iter().skip(2).cloned();
+            let calls = slice.calls.iter().zip(&self.calls.blanks);
+            let settled: Vec<Settled> = calls
+                .map(|(call, blank)| {
+                    Ok(match call {
+                        CallState::Values(_) => Settled::Values(ValueLog::default()),
+                        CallState::Accumulators(_) => {
+                            let mine = columns.by_ref().take(blank.len()).collect();
+                            Settled::Accumulators(take(&mine, &rows)?)
+                        }
+                    })
+                })
+                .collect::<anyhow::Result<_>>()?;
+            slice.add(&keys, self.keys.bound(), &settled);
         }
         Ok(())
     }
@@ -174,7 +175,7 @@ impl Aggregate {
         call: usize,
         table: &RecordBatch,
         share: Share,
-        slices: &mut BTreeMap<i64, Partial>,
+        slices: &mut BTreeMap<i64, SliceState>,
     ) -> anyhow::Result<()> {
         for (number, rows) in by_slice(table, share) {
             let keys = number_keys(&mut self.keys, table, &rows);

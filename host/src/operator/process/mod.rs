@@ -52,6 +52,7 @@ impl Process {
             mut guests,
             metrics,
             clock,
+            ..
         } = resources;
         let call = &work.call;
         let blank = guests

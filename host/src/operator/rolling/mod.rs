@@ -102,6 +102,7 @@ impl Rolling {
             guests,
             metrics,
             clock,
+            ..
         } = resources;
         let frame = Frame::of(work.window).context("a rolling window has frames")?;
         let fields = spec.input.fields();

@@ -13,6 +13,9 @@ use crate::pipeline::{
 pub(super) struct Graph {
     /// For each stage of the spec what it reads; `None` if that is broken or a circle.
     pub(super) stage_inputs: Vec<Option<Vec<Member>>>,
+    /// For each stage of the spec what it reads on the right side; `None` if that is broken or a
+    /// circle, or if it has no such side.
+    pub(super) right_inputs: Vec<Option<Vec<Member>>>,
     /// For each sink of the spec what it reads, `None` if that is broken.
     pub(super) sink_inputs: Vec<Option<Vec<Member>>>,
     /// The stages of the spec, each after those it reads.
@@ -28,6 +31,7 @@ impl Graph {
     pub(super) fn new(spec: &Spec, names: &Names<'_>, context: &Context<'_>) -> Self {
         let mut graph = Self {
             stage_inputs: Vec::new(),
+            right_inputs: Vec::new(),
             sink_inputs: Vec::new(),
             order: Vec::new(),
             meant: Vec::new(),
@@ -37,6 +41,9 @@ impl Graph {
             let inputs = graph.inputs(&stage.from, names, context);
             graph.lost |= !matches!(stage.from, From::Names(_));
             graph.stage_inputs.push(inputs);
+            let inputs = graph.inputs(&stage.with, names, context);
+            graph.lost |= matches!(stage.with, From::Broken);
+            graph.right_inputs.push(inputs);
         }
         for sink in &spec.sinks {
             let inputs = graph.inputs(&sink.from, names, context);
@@ -79,15 +86,18 @@ impl Graph {
     ) -> Option<Member> {
         let text = name.value.as_str();
         match names.find(text) {
-            Some(Member::Sink(_)) => {
-                let message = format!("`{text}` is a sink; rows come from sources and stages");
-                context.error(name.span, message);
+            Some(member @ (Member::Sink(_) | Member::Table(_))) => {
+                let kind = member.kind();
+                let message = format!("`{text}` is a {kind}; rows come from sources and stages");
+                let help = matches!(member, Member::Table(_))
+                    .then(|| format!("look rows up in it: `lookup = {{ table = \"{text}\", … }}`"));
+                context.report(Diagnostic::new(name.span, message).help(help));
                 self.lost = true;
                 None
             }
             Some(member) => Some(member),
             None => {
-                let readable = names.list(|member| !matches!(member, Member::Sink(_)));
+                let readable = names.list(Member::has_rows);
                 match nearest(text, readable.iter().copied()).and_then(|name| names.find(name)) {
                     Some(member) => self.meant.push(member),
                     None => self.lost = true,
@@ -105,9 +115,8 @@ impl Graph {
         let mut done = vec![false; spec.stages.len()];
         loop {
             let ready = |index: &usize| {
-                let inputs = self.stage_inputs[*index].as_deref().unwrap_or(&[]);
-                let is_done = |member: &Member| !matches!(member, Member::Stage(i) if !done[*i]);
-                !done[*index] && inputs.iter().all(is_done)
+                let is_done = |member: Member| !matches!(member, Member::Stage(i) if !done[i]);
+                !done[*index] && self.all_inputs(*index).all(is_done)
             };
             match (0..done.len()).find(ready) {
                 Some(index) => {
@@ -122,21 +131,25 @@ impl Graph {
         }
     }
 
+    /// What a stage reads, on both sides.
+    fn all_inputs(&self, stage: usize) -> impl Iterator<Item = Member> {
+        let left = self.stage_inputs[stage].iter().flatten();
+        left.chain(self.right_inputs[stage].iter().flatten())
+            .copied()
+    }
+
     /// A circle of stages that are not done, if there are any, each the reader of the one before.
     fn circle(&self, done: &[bool]) -> Option<Vec<usize>> {
         let mut path = vec![done.iter().position(|done| !done)?];
         loop {
             let last = *path.last()?;
-            let input = self.stage_inputs[last]
-                .iter()
-                .flatten()
-                .find_map(|member| {
-                    // What is left over reads at least one that is left over, too.
-                    match member {
-                        Member::Stage(index) if !done[*index] => Some(*index),
-                        _ => None,
-                    }
-                })?;
+            let input = self.all_inputs(last).find_map(|member| {
+                // What is left over reads at least one that is left over, too.
+                match member {
+                    Member::Stage(index) if !done[index] => Some(index),
+                    _ => None,
+                }
+            })?;
             if let Some(start) = path.iter().position(|index| *index == input) {
                 let mut circle = path.split_off(start);
                 circle.reverse();
@@ -157,12 +170,14 @@ impl Graph {
             .collect();
         let before = names[circle.len() - 1];
         let first = &spec.stages[circle[least]];
-        let from = first.from.names().iter().find(|name| name.value == before);
+        let mut read = first.from.names().iter().chain(first.with.names());
+        let from = read.find(|name| name.value == before);
         let span = from.map_or(first.name.span, |name| name.span);
         let path = names.join(" -> ");
         let message = format!("these stages feed themselves: {path}");
         context.report(Diagnostic::new(span, message).label("closes the circle"));
         self.stage_inputs[circle[least]] = None;
+        self.right_inputs[circle[least]] = None;
     }
 
     /// The places in the plan of sources and stages of the spec.
@@ -173,7 +188,7 @@ impl Graph {
                 let place = self.order.iter().position(|other| other == index);
                 place.map(Node::Stage)
             }
-            Member::Sink(_) => None,
+            Member::Sink(_) | Member::Table(_) => None,
         };
         members.iter().filter_map(node).collect()
     }

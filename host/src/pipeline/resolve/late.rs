@@ -1,12 +1,16 @@
 //! Which sinks take late rows.
 
 use super::names::{Member, Names};
-use crate::pipeline::{
-    Diagnostic,
-    diagnostic::Spanned,
-    reader::Context,
-    spec::{From, Spec, WorkSpec},
-    suggestion::did_you_mean,
+use crate::{
+    operator::TimeDomain,
+    pipeline::{
+        Diagnostic,
+        diagnostic::Spanned,
+        reader::Context,
+        spec::{Bound, From, JoinSpec, Spec, WorkSpec},
+        suggestion::did_you_mean,
+    },
+    window::WindowKind,
 };
 
 /// Stages and their sinks for late rows.
@@ -43,7 +47,8 @@ impl Late {
                 let name = &sink.name.value;
                 let message = format!("sink `{name}` gets no rows");
                 let help = format!(
-                    "add `from = \"NAME\"` to it, or `late = \"{name}\"` to an `aggregate` stage"
+                    "add `from = \"NAME\"` to it, or `late = \"{name}\"` to an `aggregate`, `top` or \
+                     `join` stage"
                 );
                 context.report(Diagnostic::new(sink.name.span, message).help(help));
             }
@@ -52,14 +57,29 @@ impl Late {
     }
 }
 
+/// Reports `late` where it is known without the input that no row can be late.
 fn check_window(work: Option<&WorkSpec>, late: &Spanned<String>, context: &Context<'_>) {
-    if let Some(WorkSpec::Aggregate { window, .. }) = work
-        && window.value == crate::window::WindowKind::Global
-    {
-        let message = "no row is late for a `global` window, so there is nothing to write";
-        let mistake = Diagnostic::new(late.span, message);
-        context.report(mistake.help("remove `late`".to_owned()));
-    }
+    let window = match work {
+        Some(WorkSpec::Aggregate(aggregate)) => &aggregate.window,
+        Some(WorkSpec::Top(top)) => &top.window,
+        Some(WorkSpec::Join(JoinSpec {
+            bound: Bound::Window(window),
+            ..
+        })) => window,
+        _ => return,
+    };
+    let message = match window.kind {
+        WindowKind::Global | WindowKind::Count(_) => {
+            let word = window.word();
+            format!("no row is late for a `{word}` window, so there is nothing to write")
+        }
+        _ if window.time == TimeDomain::Processing => {
+            "no row is late in processing time, so there is nothing to write".to_owned()
+        }
+        _ => return,
+    };
+    let mistake = Diagnostic::new(late.span, message);
+    context.report(mistake.help("remove `late`".to_owned()));
 }
 
 /// The sink that `late` names.

@@ -3,34 +3,45 @@
 //!
 //! What cannot be resolved is reported once; what depends on it is passed over in silence.
 
+mod aggregate;
 mod argument;
 mod call;
 mod columns;
 mod graph;
+mod join;
 mod late;
 mod loader;
+mod lookup;
 mod names;
 mod output;
+mod pairs;
 mod role;
+mod rows;
 mod sink;
 mod source;
 mod stage;
 mod stream;
+mod table;
+mod top;
 mod unread;
+mod upsert;
+mod window;
 
 use std::collections::HashMap;
 
 use super::{
-    Node, Plan, SinkPlan, StagePlan,
+    Plan, SinkPlan, StagePlan, TablePlan,
     reader::Context,
-    spec::{Spec, StageSpec},
+    spec::{SinkSpec, Spec, StageSpec},
 };
 use crate::batch::Schema;
 use graph::Graph;
 use late::Late;
 use loader::Loader;
 use names::{Member, Names};
+use stage::Scope;
 use stream::Stream;
+use table::Lookups;
 
 /// Resolves a pipeline. Gives nothing only where a mistake has been reported.
 pub(super) fn resolve(spec: &Spec, context: &Context<'_>) -> Option<Plan> {
@@ -38,68 +49,38 @@ pub(super) fn resolve(spec: &Spec, context: &Context<'_>) -> Option<Plan> {
     let graph = Graph::new(spec, &names, context);
     unread::check(spec, &graph, context);
     let late = Late::new(spec, &names, context);
+    let lookups = Lookups::new(spec, &names, context);
     sink::check_paths(spec, context);
-
-    let sources: Vec<_> = spec
-        .sources
-        .iter()
-        .map(|source| source::resolve(source, context))
-        .collect();
     source::check_stdin(spec, context);
-    let mut streams: HashMap<Member, Stream> = HashMap::new();
-    for (index, source) in sources.iter().enumerate() {
-        if let Some(source) = source {
+
+    let mut sources = Vec::new();
+    let mut streams = HashMap::new();
+    for (index, source) in spec.sources.iter().enumerate() {
+        let source = source::resolve(source, context);
+        if let Some(source) = &source {
             streams.insert(Member::Source(index), Stream::of_source(source));
         }
+        sources.push(source);
     }
-
+    let tables = spec.tables.iter();
+    let mut resolver = Resolver {
+        graph: &graph,
+        late: &late,
+        lookups: &lookups,
+        streams,
+        tables: tables.map(|table| table::resolve(table, context)).collect(),
+        late_schemas: HashMap::new(),
+        context,
+    };
     let mut libraries = Loader::new(context);
     let mut stages = Vec::new();
-    let mut late_schemas = HashMap::new();
     for &index in &graph.order {
-        let stage = &spec.stages[index];
-        let inputs = graph.stage_inputs[index].as_deref();
-        let input = inputs.and_then(|inputs| stream::union(&stage.from, inputs, &streams, context));
-        let work = stage
-            .work
-            .as_ref()
-            .and_then(|work| stage::resolve(work, input.as_ref(), &mut libraries, context));
-        if let Some(work) = &work {
-            streams.insert(Member::Stage(index), work.output.clone());
-        }
-        if let (Some(sink), Some(input)) = (late.of_stage[index], &input) {
-            late_schemas.insert(sink, input.schema.clone());
-        }
-        let plan = |work: stage::Resolved| {
-            plan_stage(
-                stage,
-                graph.nodes(inputs?),
-                input?,
-                work,
-                late.of_stage[index],
-            )
-        };
-        stages.push(work.and_then(plan));
+        stages.push(resolver.stage(index, &spec.stages[index], &mut libraries));
     }
     let libraries = libraries.finish();
-    let sinks: Vec<_> = (spec.sinks.iter().enumerate())
-        .map(|(index, sink)| {
-            let inputs = graph.sink_inputs[index].as_deref();
-            let input = inputs.and_then(|list| stream::union(&sink.from, list, &streams, context));
-            let schema = match late_schemas.remove(&index) {
-                Some(schema) => schema,
-                None => input?.schema,
-            };
-            let output = sink.output.as_ref()?;
-            Some(SinkPlan {
-                name: sink.name.value.clone(),
-                summary: output.summary.clone(),
-                inputs: inputs.map_or(Vec::new(), |inputs| graph.nodes(inputs)),
-                config: output.config.clone(),
-                schema,
-                upsert_key: None,
-            })
-        })
+    let sinks = spec.sinks.iter().enumerate();
+    let sinks: Vec<_> = sinks
+        .map(|(index, sink)| resolver.sink(index, sink))
         .collect();
     Some(Plan {
         name: spec.name.clone()?,
@@ -107,7 +88,7 @@ pub(super) fn resolve(spec: &Spec, context: &Context<'_>) -> Option<Plan> {
         sources: sources.into_iter().collect::<Option<_>>()?,
         stages: stages.into_iter().collect::<Option<_>>()?,
         sinks: sinks.into_iter().collect::<Option<_>>()?,
-        tables: Vec::new(),
+        tables: resolver.tables.into_iter().collect::<Option<_>>()?,
         dead_letters: spec
             .dead_letters
             .as_ref()
@@ -117,25 +98,85 @@ pub(super) fn resolve(spec: &Spec, context: &Context<'_>) -> Option<Plan> {
     })
 }
 
-fn plan_stage(
-    spec: &StageSpec,
-    inputs: Vec<Node>,
-    input: Stream,
-    work: stage::Resolved,
-    late: Option<usize>,
-) -> Option<StagePlan> {
-    Some(StagePlan {
-        name: spec.name.value.clone(),
-        inputs,
-        right_inputs: Vec::new(),
-        input_schema: input.schema,
-        right_schema: Schema::default(),
-        schema: work.output.schema,
-        has_event_time: work.output.event_time,
-        upsert_key: None,
-        work: work.work,
-        on_error: spec.on_error,
-        limits: spec.limits,
-        late,
-    })
+/// What is known while the stages of a pipeline are resolved, each after those it reads.
+struct Resolver<'a> {
+    graph: &'a Graph,
+    late: &'a Late,
+    lookups: &'a Lookups,
+    /// The rows of sources and stages.
+    streams: HashMap<Member, Stream>,
+    tables: Vec<Option<TablePlan>>,
+    /// The columns of late rows, by the sink that they go to.
+    late_schemas: HashMap<usize, Schema>,
+    context: &'a Context<'a>,
+}
+
+impl Resolver<'_> {
+    /// Resolves the stage at the place `index` of the spec.
+    fn stage(
+        &mut self,
+        index: usize,
+        spec: &StageSpec,
+        libraries: &mut Loader<'_>,
+    ) -> Option<StagePlan> {
+        let (graph, context) = (self.graph, self.context);
+        let inputs = graph.stage_inputs[index].as_deref();
+        let rights = graph.right_inputs[index].as_deref();
+        let input =
+            inputs.and_then(|inputs| stream::union(&spec.from, inputs, &self.streams, context));
+        let right =
+            rights.and_then(|inputs| stream::union(&spec.with, inputs, &self.streams, context));
+        let table = self.lookups.of_stage[index];
+        let scope = Scope {
+            stage: spec,
+            input: input.as_ref(),
+            right: right.as_ref(),
+            table: table.and_then(|table| Some((table, self.tables[table].as_ref()?))),
+            context,
+        };
+        let work = spec.work.as_ref();
+        let resolved = work.and_then(|work| stage::resolve(work, &scope, libraries));
+        if let (Some(sink), Some(input)) = (self.late.of_stage[index], &input) {
+            self.late_schemas.insert(sink, input.schema.clone());
+        }
+        let stage::Resolved { work, output } = resolved?;
+        self.streams.insert(Member::Stage(index), output.clone());
+        Some(StagePlan {
+            name: spec.name.value.clone(),
+            inputs: graph.nodes(inputs?),
+            right_inputs: rights.map_or(Vec::new(), |rights| graph.nodes(rights)),
+            input_schema: input?.schema,
+            right_schema: right.map_or(Schema::default(), |right| right.schema),
+            upsert_key: output.upsert_key(),
+            schema: output.schema,
+            has_event_time: output.event_time,
+            work,
+            on_error: spec.on_error,
+            limits: spec.limits,
+            late: self.late.of_stage[index],
+        })
+    }
+
+    /// Resolves the sink at the place `index` of the spec.
+    fn sink(&mut self, index: usize, spec: &SinkSpec) -> Option<SinkPlan> {
+        let inputs = self.graph.sink_inputs[index].as_deref();
+        let input = inputs
+            .and_then(|inputs| stream::union(&spec.from, inputs, &self.streams, self.context));
+        let (schema, upsert_key) = match self.late_schemas.remove(&index) {
+            Some(schema) => (schema, None),
+            None => {
+                let input = input?;
+                (input.schema.clone(), input.upsert_key())
+            }
+        };
+        let output = spec.output.as_ref()?;
+        Some(SinkPlan {
+            name: spec.name.value.clone(),
+            summary: output.summary.clone(),
+            inputs: inputs.map_or(Vec::new(), |inputs| self.graph.nodes(inputs)),
+            config: output.config.clone(),
+            schema,
+            upsert_key,
+        })
+    }
 }

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use crate::pipeline::{Diagnostic, Span, diagnostic::Spanned, reader::Context, spec::Spec};
 
-/// A source, stage or sink, by its place in the spec.
+/// A source, stage, sink or table, by its place in the spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Member {
     Source(usize),
     Stage(usize),
     Sink(usize),
+    Table(usize),
 }
 
 impl Member {
@@ -19,11 +20,17 @@ impl Member {
             Self::Source(_) => "source",
             Self::Stage(_) => "stage",
             Self::Sink(_) => "sink",
+            Self::Table(_) => "table",
         }
+    }
+
+    /// Whether rows come from it.
+    pub(super) const fn has_rows(self) -> bool {
+        matches!(self, Self::Source(_) | Self::Stage(_))
     }
 }
 
-/// All sources, stages and sinks by name.
+/// All sources, stages, sinks and tables by name.
 pub(super) struct Names<'a> {
     members: HashMap<&'a str, (Member, Span)>,
 }
@@ -37,10 +44,12 @@ impl<'a> Names<'a> {
         let sources = spec.sources.iter().map(|source| &source.name).enumerate();
         let stages = spec.stages.iter().map(|stage| &stage.name).enumerate();
         let sinks = spec.sinks.iter().map(|sink| &sink.name).enumerate();
+        let tables = spec.tables.iter().map(|table| &table.name).enumerate();
         let mut all: Vec<_> = sources
             .map(|(index, name)| (Member::Source(index), name))
             .chain(stages.map(|(index, name)| (Member::Stage(index), name)))
             .chain(sinks.map(|(index, name)| (Member::Sink(index), name)))
+            .chain(tables.map(|(index, name)| (Member::Table(index), name)))
             .collect();
         all.sort_by_key(|(_, name)| name.span);
         for (member, name) in all {
@@ -58,7 +67,7 @@ impl<'a> Names<'a> {
         context.report(
             Diagnostic::new(name.span, message)
                 .and(*place, "first used here")
-                .help("sources, stages and sinks need names of their own".to_owned()),
+                .help("sources, stages, sinks and tables need names of their own".to_owned()),
         );
     }
 

@@ -1,6 +1,6 @@
 //! The columns that leave a stage.
 
-use super::columns::columns;
+use super::{columns::columns, window::BOUNDS};
 use crate::{
     batch::{DataType, Field, Schema},
     operator::{Call, OutputColumn},
@@ -8,7 +8,7 @@ use crate::{
         Diagnostic, Span,
         diagnostic::Spanned,
         reader::Context,
-        spec::{AggregateCall, CallSpec},
+        spec::{AggregateCall, AggregateSpec, CallSpec},
     },
     window::WindowKind,
 };
@@ -64,19 +64,26 @@ fn is_null_with_arguments(call: &Call, input: &Schema) -> bool {
     })
 }
 
-/// The columns of the key, the bounds of the window, and the results of aggregate functions.
+/// The columns of the key and the bounds of the window, or those of the input that rows of rolling
+/// windows keep, and the results of aggregate functions. Gives the places of those that are kept.
 pub(super) fn aggregate(
+    spec: &AggregateSpec,
     key: &[usize],
-    window: &Spanned<WindowKind>,
-    calls: &[(&AggregateCall, &Call)],
+    calls: &[Call],
     input: &Schema,
     context: &Context<'_>,
-) -> Option<Schema> {
-    let mut fields: Vec<Field> = key.iter().map(|i| input.fields()[*i].clone()).collect();
-    if window.value != WindowKind::Global {
-        for name in ["window_start", "window_end"] {
-            fields.push(Field::required(name, DataType::Timestamp));
-        }
+) -> Option<(Vec<usize>, Schema)> {
+    let calls: Vec<_> = spec.calls.iter().zip(calls).collect();
+    let keep = kept(spec, &calls, input, context)?;
+    let window = &spec.window;
+    let first = if window.kind.is_rolling() {
+        &keep[..]
+    } else {
+        key
+    };
+    let mut fields: Vec<Field> = first.iter().map(|i| input.fields()[*i].clone()).collect();
+    if window.kind.has_bounds() {
+        fields.extend(BOUNDS.map(|name| Field::required(name, DataType::Timestamp)));
     }
     // Names that are given twice are reported at the later of the calls.
     let mut taken: Vec<(String, Option<Span>)> = Vec::new();
@@ -106,14 +113,44 @@ pub(super) fn aggregate(
         return None;
     }
     match Schema::new(fields) {
-        Ok(schema) => Some(schema),
+        Ok(schema) => Some((keep, schema)),
         Err(name) => {
             let message = format!("a column of the key cannot be called `{name}`");
-            let help = "rename it in a `map` stage: the window's bounds are called so".to_owned();
-            context.report(Diagnostic::new(window.span, message).help(help));
+            let help = match window.kind {
+                WindowKind::Inherited => "leave it out: rows are grouped by their windows anyway",
+                _ => "rename it in a `map` stage: the window's bounds are called so",
+            };
+            context.report(Diagnostic::new(window.span, message).help(help.to_owned()));
             None
         }
     }
+}
+
+/// The places of the input's columns that rows of rolling windows keep: those that are asked for,
+/// without those whose name a result takes.
+fn kept(
+    spec: &AggregateSpec,
+    calls: &[(&AggregateCall, &Call)],
+    input: &Schema,
+    context: &Context<'_>,
+) -> Option<Vec<usize>> {
+    if !spec.window.kind.is_rolling() {
+        return Some(Vec::new());
+    }
+    let mut kept = match &spec.keep {
+        None => (0..input.fields().len()).collect(),
+        Some(keep) => columns(&keep.value, input, context)?,
+    };
+    let results: Vec<Field> = calls
+        .iter()
+        .flat_map(|(spec, call)| results(spec, call))
+        .collect();
+    let is_taken = |place: &usize| {
+        let name = &input.fields()[*place].name;
+        results.iter().any(|result| result.name == *name)
+    };
+    kept.retain(|place| !is_taken(place));
+    Some(kept)
 }
 
 /// The results of an aggregate function under the names they get.

@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use super::columns::column;
+use super::{
+    columns::column,
+    rows::{Owner, fields, name, paths},
+};
 use crate::{
     batch::{DataType, Field, Schema},
     connector::{Decoding, EventTime, EventTimeUnit, Format, GeneratorConfig, SourceConfig},
     pipeline::{
         Diagnostic, SourcePlan,
-        diagnostic::Spanned,
-        reader::{Context, Text},
+        reader::Context,
         spec::{EventTimeSpec, Input, Rows, SourceSpec, Spec},
     },
     time::Duration,
@@ -65,6 +67,12 @@ pub(super) fn resolve(spec: &SourceSpec, context: &Context<'_>) -> Option<Source
                 decoding,
             })
         }
+        Input::Test { rows } => {
+            let decoding = decoding(spec, rows, None, context)?;
+            decoded(decoding, "test".to_owned(), |decoding| SourceConfig::Test {
+                decoding,
+            })
+        }
         Input::Generator(config) => generator(spec, config, context),
     };
     check_watermark(spec, event_time, context);
@@ -80,7 +88,7 @@ pub(super) fn resolve(spec: &SourceSpec, context: &Context<'_>) -> Option<Source
         schema,
         event_time,
         delay,
-        idle_timeout: None,
+        idle_timeout: spec.watermark.as_ref().and_then(|mark| mark.idle_timeout),
         max_drift: drift.unwrap_or(delay.saturating_add(MAX_DRIFT)),
         on_error: spec.on_error,
     })
@@ -142,39 +150,19 @@ fn check_watermark(spec: &SourceSpec, event_time: bool, context: &Context<'_>) {
     }
 }
 
-fn name(format: Format) -> &'static str {
-    match format {
-        Format::Json => "json",
-        Format::Csv => "csv",
-        Format::Parquet => "parquet",
-        Format::Lines => "lines",
-    }
-}
-
-fn paths(path: &Spanned<Text>, context: &Context<'_>) -> Option<Vec<PathBuf>> {
-    let written = path.value.written();
-    let pattern = context.path(path.value.value());
-    match (context.environment.resolve_paths)(&pattern) {
-        Ok(paths) if !paths.is_empty() => return Some(paths),
-        Ok(_) => context.report(
-            Diagnostic::new(path.span, format!("there are no files `{written}`"))
-                .help("paths are relative to this file".to_owned()),
-        ),
-        Err(error) => {
-            let text = context.redact(&format!("{error:#}"));
-            context.error(path.span, format!("cannot read `{written}`: {text}"));
-        }
-    }
-    None
-}
-
 fn decoding(
     spec: &SourceSpec,
     rows: &Rows,
     paths: Option<&[PathBuf]>,
     context: &Context<'_>,
 ) -> Option<Decoding> {
-    let fields = fields(spec, rows, paths, context)?;
+    let owner = Owner {
+        kind: "source",
+        name: &spec.name,
+        file: paths.and_then(|paths| paths.first()).map(PathBuf::as_path),
+        reads_files: matches!(spec.input, Some(Input::File { .. })),
+    };
+    let fields = fields(owner, rows, context)?;
     let (fields, event_time) = match &rows.event_time {
         None => (fields, None),
         Some(time) => {
@@ -194,53 +182,6 @@ fn decoding(
         max_ahead: max_ahead.map(|ahead| ahead.value),
         batch_rows: spec.batch_rows,
     })
-}
-
-/// The columns of the input.
-fn fields(
-    spec: &SourceSpec,
-    rows: &Rows,
-    paths: Option<&[PathBuf]>,
-    context: &Context<'_>,
-) -> Option<Vec<Field>> {
-    let is_file = matches!(spec.input, Some(Input::File { .. }));
-    let format = rows.format.value;
-    match (&rows.columns, format) {
-        (_, Format::Parquet) if !is_file => {
-            let message = "only a `file` source can be `parquet`";
-            context.error(rows.format.span, message);
-            None
-        }
-        (Some(columns), Format::Lines) => {
-            let message = "a source of `lines` has one column, `line`, and no `columns`";
-            context.error(columns.span, message);
-            None
-        }
-        (None, Format::Lines) => Some(vec![Field::required("line", DataType::Utf8)]),
-        (Some(columns), _) => {
-            let fields = columns.value.iter().map(|column| column.value.clone());
-            Some(fields.collect())
-        }
-        (None, Format::Parquet) => {
-            let first = paths?.first()?;
-            match (context.environment.parquet_schema)(first) {
-                Ok(schema) => Some(schema.fields().to_vec()),
-                Err(error) => {
-                    let text = context.redact(&error);
-                    let message = format!("cannot read the columns of this source: {text}");
-                    context.error(rows.format.span, message);
-                    None
-                }
-            }
-        }
-        (None, Format::Json | Format::Csv) => {
-            let message = format!("source `{}` has no `columns`", spec.name.value);
-            let help =
-                "add them, as in `columns = { sensor = \"utf8\", temperature = \"float64\" }`";
-            context.report(Diagnostic::new(spec.name.span, message).help(help.to_owned()));
-            None
-        }
-    }
 }
 
 /// The event time's column, which from then on is never null.

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::names::Member;
+use super::{
+    names::Member,
+    upsert::{self, Updates},
+};
 use crate::{
     batch::{Field, Schema},
     pipeline::{Diagnostic, SourcePlan, reader::Context, spec::From},
@@ -13,6 +16,8 @@ use crate::{
 pub(super) struct Stream {
     pub(super) schema: Schema,
     pub(super) event_time: bool,
+    /// How rows replace each other, if they do.
+    pub(super) updates: Option<Updates>,
 }
 
 impl Stream {
@@ -21,7 +26,13 @@ impl Stream {
         Self {
             schema: source.schema.clone(),
             event_time: source.event_time,
+            updates: None,
         }
+    }
+
+    /// The columns by which a row replaces an earlier one.
+    pub(super) fn upsert_key(&self) -> Option<Vec<usize>> {
+        self.updates.as_ref()?.key.clone()
     }
 }
 
@@ -54,6 +65,12 @@ pub(super) fn union(
         });
         union.schema = Schema::new(fields.collect()).ok()?;
     }
+    let updates: Vec<_> = inputs
+        .iter()
+        .zip(from.names())
+        .map(|(stream, name)| stream.updates.as_ref().map(|updates| updates.read_as(name)))
+        .collect();
+    union.updates = upsert::union(&updates);
     Some(union)
 }
 

@@ -21,8 +21,9 @@ pub(super) fn check(spec: &Spec, graph: &Graph, context: &Context<'_>) {
         return;
     }
     let mut read: HashSet<Member> = graph.meant.iter().copied().collect();
-    for from in spec.stages.iter().map(|stage| &stage.from) {
-        read.extend(readers(from, spec));
+    for stage in &spec.stages {
+        read.extend(readers(&stage.from, spec));
+        read.extend(readers(&stage.with, spec));
     }
     for from in spec.sinks.iter().map(|sink| &sink.from) {
         read.extend(readers(from, spec));

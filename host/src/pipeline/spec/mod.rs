@@ -3,24 +3,45 @@
 //! What is broken is left out, after it has been reported; what depends on it can then be passed
 //! over in silence.
 
+mod aggregate;
 mod call;
 mod config;
+mod emission;
 mod generator;
+mod join;
+mod keep;
+mod lookup;
+mod on;
 mod pipeline;
+mod rows;
 mod sink;
 mod source;
 mod stage;
+mod table;
+mod top;
 mod window;
+mod work;
 
+pub(super) use aggregate::{AggregateCall, AggregateSpec};
 pub(super) use call::{Arguments, CallSpec};
+pub(super) use emission::Emission;
+pub(super) use join::{Bound, JoinSpec};
+pub(super) use keep::Keep;
+pub(super) use lookup::LookupSpec;
+pub(super) use on::{On, Pair};
 pub(super) use pipeline::Spec;
+pub(super) use rows::{EventTimeSpec, Rows};
 pub(super) use sink::{Output, SinkSpec};
-pub(super) use source::{EventTimeSpec, Input, Rows, SourceSpec};
-pub(super) use stage::{AggregateCall, StageSpec, WorkSpec};
+pub(super) use source::{Input, SourceSpec};
+pub(super) use stage::StageSpec;
+pub(super) use table::{TableInput, TableSpec};
+pub(super) use top::TopSpec;
+pub(super) use window::WindowSpec;
+pub(super) use work::WorkSpec;
 
 use super::diagnostic::Spanned;
 
-/// What `from` says.
+/// What `from`, or another key for such names, says.
 #[derive(Clone, Debug)]
 pub(super) enum From {
     /// It is not there.

@@ -1,6 +1,6 @@
 //! The file as a whole.
 
-use super::{SinkSpec, SourceSpec, StageSpec, sink::Output};
+use super::{SinkSpec, SourceSpec, StageSpec, TableSpec, sink::Output};
 use crate::pipeline::{
     Diagnostic,
     diagnostic::Spanned,
@@ -15,10 +15,11 @@ const KEYS: Keys<'_> = Keys {
         "source",
         "stage",
         "sink",
+        "table",
         "dead_letters",
     ],
     elsewhere: &[],
-    later: &["table", "checkpoint"],
+    later: &["checkpoint"],
 };
 
 /// What a pipeline file says.
@@ -30,6 +31,7 @@ pub(in crate::pipeline) struct Spec {
     pub(in crate::pipeline) sources: Vec<SourceSpec>,
     pub(in crate::pipeline) stages: Vec<StageSpec>,
     pub(in crate::pipeline) sinks: Vec<SinkSpec>,
+    pub(in crate::pipeline) tables: Vec<TableSpec>,
     pub(in crate::pipeline) dead_letters: Option<Output>,
     /// Where it is reported that something is missing altogether.
     pub(in crate::pipeline) start: crate::pipeline::Span,
@@ -57,6 +59,7 @@ impl Spec {
             sources: section(root, "source", SourceSpec::read),
             stages: section(root, "stage", StageSpec::read),
             sinks: section(root, "sink", SinkSpec::read),
+            tables: section(root, "table", TableSpec::read),
             dead_letters: root.get("dead_letters").and_then(|value| {
                 let table = value.table("a section", "`[dead_letters]`".to_owned())?;
                 Output::read_dead_letters(&table)

@@ -34,16 +34,18 @@ enum Connector {
     Stdout,
     File,
     Blackhole,
+    Test,
 }
 
 impl Connector {
-    const ALL: [Self; 3] = [Self::Stdout, Self::File, Self::Blackhole];
+    const ALL: [Self; 4] = [Self::Stdout, Self::File, Self::Blackhole, Self::Test];
 
     const fn word(self) -> &'static str {
         match self {
             Self::Stdout => "stdout",
             Self::File => "file",
             Self::Blackhole => "blackhole",
+            Self::Test => "test",
         }
     }
 
@@ -52,7 +54,7 @@ impl Connector {
         match self {
             Self::Stdout => &["connector", "format"],
             Self::File => &["connector", "path", "format"],
-            Self::Blackhole => &["connector"],
+            Self::Blackhole | Self::Test => &["connector"],
         }
     }
 }
@@ -82,12 +84,12 @@ impl Output {
 
     /// Reads a connector's keys; `others` may stand beside them.
     fn read(table: &Table<'_>, others: &[&str]) -> Option<Self> {
-        let help = "`connector = \"stdout\"`, or `file`, `blackhole`";
+        let help = "`connector = \"stdout\"`, or `file`, `blackhole`, `test`";
         let connector = table
             .require("connector", help)
             .and_then(|value| {
                 let words = Connector::ALL.map(|connector| (connector.word(), connector));
-                value.word("connector", &words, &["test"])
+                value.word("connector", &words, &[])
             })
             .map(|connector| connector.value);
         check_keys(table, connector, others);
@@ -115,11 +117,17 @@ impl Output {
                     path: Some(path.span),
                 })
             }
-            Connector::Blackhole => Some(Self {
-                config: SinkConfig::Blackhole,
-                summary: "blackhole".to_owned(),
-                path: None,
-            }),
+            Connector::Blackhole => Some(Self::plain(SinkConfig::Blackhole, "blackhole")),
+            Connector::Test => Some(Self::plain(SinkConfig::Test, "test")),
+        }
+    }
+
+    /// What has no keys of its own.
+    fn plain(config: SinkConfig, summary: &str) -> Self {
+        Self {
+            config,
+            summary: summary.to_owned(),
+            path: None,
         }
     }
 }

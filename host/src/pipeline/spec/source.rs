@@ -1,13 +1,12 @@
 //! `[source.NAME]`.
 
+use super::{Rows, generator::generator, stage::on_error};
 use crate::{
-    batch::{DataType, Field},
-    connector::{EventTimeUnit, Format, GeneratorConfig},
+    connector::{Format, GeneratorConfig},
     operator::OnError,
     pipeline::{
         diagnostic::Spanned,
-        reader::{Keys, Table, Text, Value, all},
-        spec::{generator::generator, stage::on_error},
+        reader::{Keys, Table, Text, Value},
     },
     time::Duration,
 };
@@ -32,6 +31,7 @@ pub(in crate::pipeline) struct SourceSpec {
 pub(in crate::pipeline) struct Watermark {
     pub(in crate::pipeline) span: crate::pipeline::Span,
     pub(in crate::pipeline) delay: Duration,
+    pub(in crate::pipeline) idle_timeout: Option<Duration>,
     pub(in crate::pipeline) max_ahead: Option<Spanned<Duration>>,
 }
 
@@ -42,22 +42,7 @@ pub(in crate::pipeline) enum Input {
     Stdin { rows: Rows },
     Socket { address: Text, rows: Rows },
     Generator(GeneratorConfig),
-}
-
-/// How rows are found in bytes.
-#[derive(Debug)]
-pub(in crate::pipeline) struct Rows {
-    pub(in crate::pipeline) format: Spanned<Format>,
-    pub(in crate::pipeline) columns: Option<Spanned<Vec<Spanned<Field>>>>,
-    pub(in crate::pipeline) event_time: Option<EventTimeSpec>,
-}
-
-/// What stands under `event_time`.
-#[derive(Debug)]
-pub(in crate::pipeline) struct EventTimeSpec {
-    pub(in crate::pipeline) span: crate::pipeline::Span,
-    pub(in crate::pipeline) column: Spanned<String>,
-    pub(in crate::pipeline) unit: Option<EventTimeUnit>,
+    Test { rows: Rows },
 }
 
 #[derive(Clone, Copy)]
@@ -66,6 +51,7 @@ enum Connector {
     Stdin,
     Socket,
     Generator,
+    Test,
 }
 
 /// The keys of every source.
@@ -73,6 +59,9 @@ const COMMON: [&str; 4] = ["connector", "on_error", "watermark", "batch_rows"];
 
 /// The keys of sources that decode bytes.
 const DECODING: [&str; 3] = ["format", "columns", "event_time"];
+
+/// The keys of sources whose rows come from a script.
+const TEST: [&str; 2] = ["columns", "event_time"];
 
 const FILE: [&str; 2] = ["path", "max_drift"];
 const SOCKET: [&str; 1] = ["address"];
@@ -87,11 +76,27 @@ const GENERATOR: [&str; 8] = [
     "max_disorder",
 ];
 
+/// The formats of sources.
+const FORMATS: [(&str, Format); 4] = [
+    ("json", Format::Json),
+    ("csv", Format::Csv),
+    ("parquet", Format::Parquet),
+    ("lines", Format::Lines),
+];
+
+const FORMATS_HELP: &str = "`format = \"json\"`, or `csv`, `parquet`, `lines`";
+
 /// Keys of a later version.
 const LATER: [&str; 1] = ["follow"];
 
 impl Connector {
-    const ALL: [Self; 4] = [Self::File, Self::Stdin, Self::Socket, Self::Generator];
+    const ALL: [Self; 5] = [
+        Self::File,
+        Self::Stdin,
+        Self::Socket,
+        Self::Generator,
+        Self::Test,
+    ];
 
     const fn word(self) -> &'static str {
         match self {
@@ -99,6 +104,7 @@ impl Connector {
             Self::Stdin => "stdin",
             Self::Socket => "socket",
             Self::Generator => "generator",
+            Self::Test => "test",
         }
     }
 
@@ -109,18 +115,19 @@ impl Connector {
             Self::Stdin => DECODING.to_vec(),
             Self::Socket => [&DECODING[..], &SOCKET].concat(),
             Self::Generator => GENERATOR.to_vec(),
+            Self::Test => TEST.to_vec(),
         }
     }
 }
 
 impl SourceSpec {
     pub(super) fn read(name: Spanned<String>, table: &Table<'_>) -> Self {
-        let help = "`connector = \"file\"`, or `stdin`, `socket`, `generator`";
+        let help = "`connector = \"file\"`, or `stdin`, `socket`, `generator`, `test`";
         let connector = table
             .require("connector", help)
             .and_then(|value| {
                 let words = Connector::ALL.map(|connector| (connector.word(), connector));
-                value.word("connector", &words, &["test"])
+                value.word("connector", &words, &[])
             })
             .map(|connector| connector.value);
         check_keys(table, connector);
@@ -163,14 +170,17 @@ impl Watermark {
         let what = "a table such as `{ delay = \"1m\" }`";
         let table = value.table(what, "`watermark`".to_owned())?;
         table.check(Keys {
-            known: &["delay", "max_ahead"],
-            elsewhere: &[],
-            later: &["idle_timeout"],
+            known: &["delay", "idle_timeout", "max_ahead"],
+            ..Keys::default()
         });
         let delay = table.get("delay").and_then(|value| value.duration());
+        let idle = table
+            .get("idle_timeout")
+            .and_then(|value| value.positive_duration());
         Some(Self {
             span: value.span,
             delay: delay.map_or(Duration::ZERO, |delay| delay.value),
+            idle_timeout: idle.map(|idle| idle.value),
             max_ahead: table.get("max_ahead").and_then(|value| value.duration()),
         })
     }
@@ -183,24 +193,27 @@ impl Input {
                 let path = table
                     .require("path", "the path of a file, a glob or a directory")
                     .and_then(|value| value.text("a path"));
-                let rows = Rows::read(table);
+                let rows = Rows::read(table, &FORMATS, FORMATS_HELP);
                 Some(Self::File {
                     path: path?,
                     rows: rows?,
                 })
             }
-            Connector::Stdin => Rows::read(table).map(|rows| Self::Stdin { rows }),
+            Connector::Stdin => {
+                Rows::read(table, &FORMATS, FORMATS_HELP).map(|rows| Self::Stdin { rows })
+            }
             Connector::Socket => {
                 let address = table
                     .require("address", "`address = \"HOST:PORT\"`")
                     .and_then(|value| address(&value));
-                let rows = Rows::read(table);
+                let rows = Rows::read(table, &FORMATS, FORMATS_HELP);
                 Some(Self::Socket {
                     address: address?,
                     rows: rows?,
                 })
             }
             Connector::Generator => generator(table).map(Self::Generator),
+            Connector::Test => Rows::of_script(table).map(|rows| Self::Test { rows }),
         }
     }
 }
@@ -216,100 +229,4 @@ fn address(value: &Value<'_>) -> Option<Text> {
         value.context.error(value.span, message);
     }
     fits.then_some(text)
-}
-
-impl Rows {
-    fn read(table: &Table<'_>) -> Option<Self> {
-        let format = table
-            .require(
-                "format",
-                "`format = \"json\"`, or `csv`, `parquet`, `lines`",
-            )
-            .and_then(|value| value.word("format", &FORMATS, &["arrow", "avro"]));
-        let columns = table.get("columns").map(|value| columns(&value));
-        let event_time = table
-            .get("event_time")
-            .map(|value| EventTimeSpec::read(&value));
-        // An absent key is fine, a broken one is not.
-        Some(Self {
-            format: format?,
-            columns: columns.map_or(Some(None), |columns| columns.map(Some))?,
-            event_time: event_time.map_or(Some(None), |time| time.map(Some))?,
-        })
-    }
-}
-
-/// The formats of sources.
-const FORMATS: [(&str, Format); 4] = [
-    ("json", Format::Json),
-    ("csv", Format::Csv),
-    ("parquet", Format::Parquet),
-    ("lines", Format::Lines),
-];
-
-fn columns(value: &Value<'_>) -> Option<Spanned<Vec<Spanned<Field>>>> {
-    let what = "a table such as `{ sensor = \"utf8\", temperature = \"float64\" }`";
-    let table = value.table(what, "`columns`".to_owned())?;
-    let types = DataType::ALL.map(|kind| (kind.name(), kind));
-    let columns = all(table.entries().into_iter().map(|(name, value)| {
-        let data_type = value.word("type", &types, &[])?.value;
-        if name.value.is_empty() {
-            value
-                .context
-                .error(name.span, "a column cannot have an empty name");
-            return None;
-        }
-        Some(Spanned {
-            value: Field::nullable(name.value, data_type),
-            span: name.span,
-        })
-    }))?;
-    if columns.is_empty() {
-        value
-            .context
-            .error(value.span, "a source needs at least one column");
-        return None;
-    }
-    Some(Spanned {
-        value: columns,
-        span: value.span,
-    })
-}
-
-impl EventTimeSpec {
-    fn read(value: &Value<'_>) -> Option<Self> {
-        let what = "a table such as `{ column = \"ts\", unit = \"ms\" }`";
-        let table = value.table(what, "`event_time`".to_owned())?;
-        table.check(Keys {
-            known: &["column", "unit"],
-            ..Keys::default()
-        });
-        let column = table
-            .require("column", "the name of the column that holds the event time")
-            .and_then(|value| value.name("the name of a column"));
-        let unit = table.get("unit").map(|value| unit(&value));
-        Some(Self {
-            span: value.span,
-            column: column?,
-            unit: unit.map_or(Some(None), |unit| unit.map(Some))?,
-        })
-    }
-}
-
-fn unit(value: &Value<'_>) -> Option<EventTimeUnit> {
-    let what = "a unit (`s`, `ms`, `us`, `ns`, `rfc3339` or a pattern such as `%Y-%m-%d %H:%M:%S`)";
-    let text = value.name(what)?.value;
-    Some(match text.as_str() {
-        "s" => EventTimeUnit::Seconds,
-        "ms" => EventTimeUnit::Millis,
-        "us" => EventTimeUnit::Micros,
-        "ns" => EventTimeUnit::Nanos,
-        "rfc3339" => EventTimeUnit::Rfc3339,
-        pattern if pattern.contains('%') => EventTimeUnit::Pattern(pattern.to_owned()),
-        _ => {
-            let message = format!("expected {what}, found `{text}`");
-            value.context.error(value.span, message);
-            return None;
-        }
-    })
 }

@@ -1,15 +1,16 @@
 //! `[stage.NAME]`.
 
-use super::{CallSpec, From, window::window};
+use super::{
+    From, join, lookup,
+    work::{WorkSpec, check_keys, kind},
+};
 use crate::{
     operator::OnError,
     pipeline::{
-        Span, StageLimits,
+        StageLimits,
         diagnostic::Spanned,
-        reader::{Keys, Table, Value, all},
-        suggestion::list,
+        reader::{Keys, Table},
     },
-    window::WindowKind,
 };
 
 /// What stands under `[stage.NAME]`.
@@ -17,6 +18,10 @@ use crate::{
 pub(in crate::pipeline) struct StageSpec {
     pub(in crate::pipeline) name: Spanned<String>,
     pub(in crate::pipeline) from: From,
+    /// Whose rows are on the right side of a join; absent for other stages.
+    pub(in crate::pipeline) with: From,
+    /// The table that a `lookup` looks into; absent for other stages.
+    pub(in crate::pipeline) table: From,
     /// `None` if something of it is broken.
     pub(in crate::pipeline) work: Option<WorkSpec>,
     pub(in crate::pipeline) late: Option<Spanned<String>>,
@@ -24,203 +29,27 @@ pub(in crate::pipeline) struct StageSpec {
     pub(in crate::pipeline) limits: StageLimits,
 }
 
-/// What a stage does.
-#[derive(Debug)]
-pub(in crate::pipeline) enum WorkSpec {
-    Filter(CallSpec),
-    Map {
-        call: CallSpec,
-        keep: Option<Vec<Spanned<String>>>,
-    },
-    FlatMap {
-        call: CallSpec,
-        keep: Option<Vec<Spanned<String>>>,
-    },
-    Process {
-        key: Vec<Spanned<String>>,
-        call: CallSpec,
-        keep: Option<Vec<Spanned<String>>>,
-    },
-    Aggregate {
-        key: Vec<Spanned<String>>,
-        window: Spanned<WindowKind>,
-        calls: Vec<AggregateCall>,
-    },
-}
-
-/// One of the calls of an `aggregate` stage.
-#[derive(Debug)]
-pub(in crate::pipeline) struct AggregateCall {
-    pub(in crate::pipeline) call: CallSpec,
-    /// What `as` says.
-    pub(in crate::pipeline) name: Option<Spanned<String>>,
-}
-
-/// The keys that say what a stage does, and the others that go with each.
-const KINDS: [(&str, &[&str]); 5] = [
-    ("filter", &["args", "config"]),
-    ("map", &["args", "config", "keep"]),
-    ("flat_map", &["args", "config", "keep"]),
-    ("process", &["args", "config", "keep", "key"]),
-    (
-        "aggregate",
-        &["key", "window", "late", "emit", "allowed_lateness"],
-    ),
-];
-
-/// The keys of every stage.
-const COMMON: [&str; 3] = ["from", "on_error", "limits"];
-
-/// Keys, and kinds of stages, of a later version.
-const LATER: [&str; 3] = ["ttl", "join", "lookup"];
-
 impl StageSpec {
     pub(super) fn read(name: Spanned<String>, table: &Table<'_>) -> Self {
         let help = "`from = \"NAME\"`, a source or a stage";
         let from = From::read(table.require("from", help));
         let kind = kind(table);
         check_keys(table, kind);
-        let late = table.get("late").filter(|_| kind == Some("aggregate"));
+        let has_late = matches!(kind, Some("aggregate" | "top" | "join"));
+        let late = table.get("late").filter(|_| has_late);
+        // Of a stage that does several things, all names count: they are read by somebody.
+        let with = table.get("join");
+        let looked_into = table.get("lookup");
         Self {
             name,
             from,
+            with: with.map_or(From::Absent, |value| join::with(&value)),
+            table: looked_into.map_or(From::Absent, |value| lookup::table(&value)),
             work: kind.and_then(|kind| WorkSpec::read(kind, table)),
             late: late.and_then(|value| value.name("the name of a sink")),
             on_error: on_error(table),
             limits: limits(table),
         }
-    }
-}
-
-/// The one key that says what the stage does.
-fn kind(table: &Table<'_>) -> Option<&'static str> {
-    let kinds: Vec<_> = KINDS.iter().filter(|(kind, _)| table.has(kind)).collect();
-    match kinds[..] {
-        [(kind, _)] => return Some(kind),
-        [] if table.has("join") || table.has("lookup") => {}
-        [] => {
-            let known = list(KINDS.iter().map(|(kind, _)| *kind));
-            let message = format!("{} does nothing", table.name);
-            let mistake = crate::pipeline::Diagnostic::new(table.span, message);
-            table
-                .context
-                .report(mistake.help(format!("add one of {known}")));
-        }
-        [.., (last, _)] => {
-            let given = list(kinds.iter().map(|(kind, _)| *kind));
-            let message = format!("{} can do one thing only, and has {given}", table.name);
-            let span = key_span(table, last);
-            let mistake = crate::pipeline::Diagnostic::new(span, message);
-            table
-                .context
-                .report(mistake.help("make a stage of each".to_owned()));
-        }
-    }
-    None
-}
-
-fn key_span(table: &Table<'_>, key: &str) -> Span {
-    let entries = table.entries();
-    let entry = entries.iter().find(|(name, _)| name.value == key);
-    entry.map_or(table.span, |(name, _)| name.span)
-}
-
-fn check_keys(table: &Table<'_>, kind: Option<&str>) {
-    let kinds = KINDS.map(|(kind, _)| kind);
-    let others = KINDS.map(|(_, keys)| keys).concat();
-    let every = [&COMMON[..], &kinds, &others].concat();
-    let Some(kind) = kind else {
-        return table.check(Keys {
-            known: &every,
-            elsewhere: &[],
-            later: &LATER,
-        });
-    };
-    let own = KINDS.iter().find(|(name, _)| *name == kind);
-    let own = own.map_or(&[][..], |(_, keys)| keys);
-    let name = match kind {
-        "aggregate" => "an `aggregate` stage".to_owned(),
-        kind => format!("a `{kind}` stage"),
-    };
-    table.clone().named(name, table.span).check(Keys {
-        known: &[&COMMON[..], &[kind], own].concat(),
-        elsewhere: &every,
-        later: &LATER,
-    });
-}
-
-impl WorkSpec {
-    fn read(kind: &str, table: &Table<'_>) -> Option<Self> {
-        let names = |key: &str, what: &str| match table.get(key) {
-            None => Some(None),
-            Some(value) => value.names(what).map(Some),
-        };
-        if kind == "aggregate" {
-            let key = names("key", "a list of columns");
-            let window = window(table);
-            let calls = table.get(kind).and_then(|value| aggregate_calls(&value));
-            check_emission(table);
-            return Some(Self::Aggregate {
-                key: key?.unwrap_or_default(),
-                window: window?,
-                calls: calls?,
-            });
-        }
-        let call = CallSpec::read(table.get(kind), table);
-        let keep = names("keep", "a list of columns");
-        let key = names("key", "a list of columns");
-        let (call, keep) = (call?, keep?);
-        Some(match kind {
-            "filter" => Self::Filter(call),
-            "map" => Self::Map { call, keep },
-            "flat_map" => Self::FlatMap { call, keep },
-            _ => Self::Process {
-                key: key?.unwrap_or_default(),
-                call,
-                keep,
-            },
-        })
-    }
-}
-
-fn aggregate_calls(value: &Value<'_>) -> Option<Vec<AggregateCall>> {
-    let what = "a list of calls such as `{ call = \"std#mean\", args = [\"temperature\"] }`";
-    let calls = value.list(what)?;
-    if calls.is_empty() {
-        let message = format!("expected {what}, found an empty list");
-        value.context.error(value.span, message);
-        return None;
-    }
-    all(calls.iter().map(|value| {
-        let what = "a call such as `{ call = \"std#mean\", args = [\"temperature\"] }`";
-        let table = value.table(what, "a call".to_owned())?;
-        table.check(Keys {
-            known: &["call", "args", "as", "config"],
-            ..Keys::default()
-        });
-        let reference = table.require("call", "the function, as in `call = \"std#mean\"`");
-        let name = table.get("as").map(|value| value.name("a name"));
-        Some(AggregateCall {
-            call: CallSpec::read(reference, &table)?,
-            name: name.map_or(Some(None), |name| name.map(Some))?,
-        })
-    }))
-}
-
-/// Looks at what says when a window's rows leave: once, when it closes, is all there is as yet.
-fn check_emission(table: &Table<'_>) {
-    if let Some(emit) = table.get("emit") {
-        if emit.raw().is_table() {
-            emit.not_yet::<()>("`emit` at an interval");
-        } else {
-            emit.word("emit", &[("final", ())], &["update"]);
-        }
-    }
-    if let Some(value) = table.get("allowed_lateness")
-        && let Some(lateness) = value.duration()
-        && !lateness.value.is_zero()
-    {
-        value.not_yet::<()>("`allowed_lateness` above `0s`");
     }
 }
 

@@ -1,0 +1,337 @@
+//! Rows meet if their event times are near.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use arrow::array::{ArrayRef, UInt32Array};
+
+use super::{
+    ENOUGH_BATCHES,
+    both::{Both, opposite},
+    keys::JoinKeys,
+    leaving::{Leaving, Lone},
+    snapshot,
+    store::{NewRows, Place, Store, Until},
+    timeline::{Entry, Timeline},
+    weave::{Bounds, Strand, Weave},
+};
+use crate::{
+    batch::Batch,
+    metrics::NodeMetrics,
+    operator::{BATCH_ROWS, JoinKind, JoinWork, Operator, Outbox, Progress, Side, StageSpec},
+    state::{Share, Snapshot},
+    time::{Duration, Timestamp, Watermark},
+};
+
+/// The operator of `join = { within = … }`.
+///
+/// A pair leaves when the second of its rows comes. A row is kept until the watermark has passed the
+/// last moment at which another could come that it would meet; if it has met none by then, it leaves
+/// alone, where the kind of the join wants that.
+pub(super) struct IntervalJoin {
+    /// How long after a row of each side the other one may still come.
+    reach: Both<Duration>,
+    kind: JoinKind,
+    keys: JoinKeys,
+    rows: Both<Store>,
+    /// By the number of the key.
+    timelines: Vec<Both<Timeline>>,
+    leaving: Leaving,
+    watermark: Watermark,
+    weave: Weave,
+    late: Option<usize>,
+    metrics: Arc<NodeMetrics>,
+}
+
+impl IntervalJoin {
+    pub(super) fn open(
+        spec: &StageSpec,
+        work: &JoinWork,
+        (before, after): (Duration, Duration),
+        metrics: &Arc<NodeMetrics>,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            reach: Both {
+                left: after,
+                right: before,
+            },
+            kind: work.kind,
+            keys: JoinKeys::new(spec, work)?,
+            rows: Both::default(),
+            timelines: Vec::new(),
+            leaving: Leaving::default(),
+            watermark: Watermark::START,
+            weave: Weave::new(spec, work),
+            late: spec.late,
+            metrics: Arc::clone(metrics),
+        })
+    }
+
+    /// How far the output stays behind the input: rows may leave that are this old.
+    fn hold(&self) -> Duration {
+        self.reach.left.max(self.reach.right)
+    }
+
+    /// The watermark of the output.
+    fn held(&self, watermark: Watermark) -> Watermark {
+        match watermark {
+            Watermark::END => Watermark::END,
+            _ => Watermark::at(watermark.time().saturating_sub(self.hold())),
+        }
+    }
+
+    /// Takes the rows out of a batch that could meet none any more.
+    fn without_late(&self, side: Side, batch: Batch, out: &mut Outbox) -> anyhow::Result<Batch> {
+        let watermark = self.watermark.time();
+        let is_late = |time| {
+            let last = Timestamp::from_micros(time).saturating_add(self.reach[side]);
+            last < watermark
+        };
+        let times = batch.times().context("a row has no event time")?;
+        if !times.iter().any(|&time| is_late(time)) {
+            return Ok(batch);
+        }
+        let rows = 0..batch.rows() as u32;
+        let (late, kept): (Vec<u32>, Vec<u32>) =
+            rows.partition(|&row| is_late(times[row as usize]));
+        self.metrics.late.add(late.len());
+        if let (Some(sink), Side::Left) = (self.late, side) {
+            out.late.push((sink, batch.take(&late)?));
+        }
+        Ok(batch.take(&kept)?)
+    }
+
+    /// Hands on the pairs that new rows make. Says for each whether it has met another.
+    fn meet(&mut self, side: Side, new: &NewRows, out: &mut Outbox) -> anyhow::Result<Vec<bool>> {
+        let other = opposite(side);
+        let (earlier, later) = (self.reach[other], self.reach[side]);
+        let keep = (self.kind.keeps(side), self.kind.keeps(other));
+        let mut matched = vec![false; if keep.0 { new.keys.len() } else { 0 }];
+        let mut pairs = Pairs::default();
+        for ((row, &key), &time) in (0..).zip(&new.keys).zip(&new.times) {
+            let Some(timelines) = self.timelines.get(key as usize) else {
+                continue;
+            };
+            let timeline = &timelines[other];
+            if timeline.is_empty() || self.keys.is_lonely(key) {
+                continue;
+            }
+            let now = Timestamp::from_micros(time);
+            let from = now.saturating_sub(earlier).as_micros();
+            let to = now.saturating_add(later).as_micros();
+            for entry in timeline.range(from, to) {
+                let place = self.rows[other].place(entry.row);
+                if keep.0 {
+                    matched[row as usize] = true;
+                }
+                if keep.1 {
+                    self.rows[other].mark(place);
+                }
+                pairs.push(row, place, time.max(entry.time));
+                if pairs.rows.len() == BATCH_ROWS {
+                    let pairs = std::mem::take(&mut pairs);
+                    out.push(self.pairs(side, &new.columns, pairs)?);
+                }
+            }
+        }
+        if !pairs.rows.is_empty() {
+            out.push(self.pairs(side, &new.columns, pairs)?);
+        }
+        Ok(matched)
+    }
+
+    /// The rows of the output for new rows of `side` and the rows that they meet.
+    fn pairs(&self, side: Side, columns: &[ArrayRef], pairs: Pairs) -> anyhow::Result<Batch> {
+        let rows = pairs.rows.len();
+        let new = Strand::Batch {
+            columns,
+            rows: UInt32Array::from(pairs.rows),
+        };
+        let kept = Strand::Kept {
+            chunks: self.rows[opposite(side)].chunks(),
+            places: pairs.places,
+        };
+        let strands = match side {
+            Side::Left => Both {
+                left: new,
+                right: kept,
+            },
+            Side::Right => Both {
+                left: kept,
+                right: new,
+            },
+        };
+        self.weave
+            .weave(rows, strands, Bounds::default(), Some(pairs.times))
+    }
+
+    /// Keeps rows.
+    fn keep(&mut self, side: Side, new: NewRows) -> anyhow::Result<()> {
+        let new = new.with_keys()?;
+        self.timelines.resize_with(self.keys.bound(), Both::default);
+        let entries: Vec<(u32, i64)> = new
+            .keys
+            .iter()
+            .copied()
+            .zip(new.times.iter().copied())
+            .collect();
+        let mut row = self.rows[side].push(new)?;
+        for (key, time) in entries {
+            self.timelines[key as usize][side].insert(Entry { time, row });
+            row.0 += 1;
+        }
+        Ok(())
+    }
+
+    /// Lets go the rows that can meet none any more.
+    fn let_go(&mut self, watermark: Watermark) {
+        let mut lone = Vec::new();
+        let mut keys = Vec::new();
+        for side in Both::<()>::SIDES {
+            let until = match watermark {
+                Watermark::END => Until::End,
+                _ => Until::Before(
+                    watermark
+                        .time()
+                        .saturating_sub(self.reach[side])
+                        .as_micros(),
+                ),
+            };
+            let keeps = self.kind.keeps(side);
+            let timelines = &mut self.timelines;
+            self.rows[side].let_go(until, |gone| {
+                let timelines = &mut timelines[gone.key as usize];
+                timelines[side].forget(until);
+                if timelines.left.is_empty() && timelines.right.is_empty() {
+                    keys.push(gone.key);
+                }
+                if keeps && !gone.matched {
+                    lone.push(Lone {
+                        time: gone.time,
+                        side,
+                        key: gone.key,
+                        place: gone.place,
+                    });
+                }
+            });
+        }
+        self.leaving = Leaving::new(lone, &self.keys);
+        keys.sort_unstable();
+        keys.dedup();
+        for key in keys {
+            self.keys.remove(key);
+        }
+    }
+
+    /// Hands on the rows that leave next without having met another.
+    fn leave(&mut self) -> anyhow::Result<Batch> {
+        let rows = self.leaving.take(BATCH_ROWS);
+        let places = |side| {
+            let place = |row: &Lone| (row.side == side).then_some(row.place);
+            Strand::Kept {
+                chunks: self.rows[side].chunks(),
+                places: rows.iter().map(place).collect(),
+            }
+        };
+        let strands = Both {
+            left: places(Side::Left),
+            right: places(Side::Right),
+        };
+        let times = rows.iter().map(|row| row.time).collect();
+        self.weave
+            .weave(rows.len(), strands, Bounds::default(), Some(times))
+    }
+}
+
+impl Operator for IntervalJoin {
+    fn process(&mut self, side: Side, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
+        let batch = self.without_late(side, batch, out)?;
+        let times = batch.times().context("a row has no event time")?.clone();
+        self.metrics.absorbed.add(batch.rows());
+        let keep_nulls = self.kind.keeps(side);
+        let mut new = NewRows {
+            columns: self.weave.kept(side, &batch),
+            keys: self.keys.number(side, &batch, keep_nulls)?,
+            times,
+            matched: Vec::new(),
+        };
+        new.matched = self.meet(side, &new, out)?;
+        self.keep(side, new)
+    }
+
+    fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {
+        if watermark > self.watermark {
+            self.let_go(watermark);
+            self.watermark = watermark;
+        }
+        let held = self.held(self.watermark);
+        while let Some(time) = self.leaving.next_time() {
+            if out.batches.len() >= ENOUGH_BATCHES {
+                let reached = Watermark::at(Timestamp::from_micros(time));
+                return Ok(Progress::More(held.min(reached)));
+            }
+            let batch = self.leave()?;
+            out.push(batch);
+        }
+        self.leaving = Leaving::default();
+        for side in Both::<()>::SIDES {
+            self.rows[side].tidy()?;
+        }
+        Ok(Progress::Done(held))
+    }
+
+    fn snapshot(&mut self) -> anyhow::Result<Option<Snapshot>> {
+        Ok(Some(Snapshot {
+            watermark: self.held(self.watermark),
+            tables: snapshot::write_down(self.watermark, &self.rows, &self.keys)?,
+        }))
+    }
+
+    fn restore(&mut self, snapshots: &[Snapshot], share: Share) -> anyhow::Result<()> {
+        let opened: Vec<_> = snapshots
+            .iter()
+            .map(snapshot::open)
+            .collect::<Result<_, _>>()?;
+        let reached = opened.iter().map(|(reached, _)| *reached).min();
+        self.watermark = reached.unwrap_or(Watermark::START);
+        for table in opened.iter().flat_map(|(_, tables)| *tables) {
+            let width = |side| self.weave.width(side);
+            let (side, mut new) = snapshot::take_up(table, share, width, &mut self.keys)?;
+            if !self.kind.keeps(side) {
+                new.matched.clear();
+            }
+            self.keep(side, new)?;
+        }
+        Ok(())
+    }
+}
+
+/// Pairs of a new row and one that was kept, with the later of their times.
+#[derive(Default)]
+struct Pairs {
+    rows: Vec<u32>,
+    places: Vec<Option<Place>>,
+    times: Vec<i64>,
+}
+
+impl Pairs {
+    fn push(&mut self, row: u32, place: Place, time: i64) {
+        self.rows.push(row);
+        self.places.push(Some(place));
+        self.times.push(time);
+    }
+}
+
+#[cfg(test)]
+impl IntervalJoin {
+    /// In how many pieces how many rows of a side are kept, gone ones that take up room among them.
+    pub(super) fn size(&self, side: Side) -> (usize, usize) {
+        let chunks = self.rows[side].chunks();
+        (chunks.len(), chunks.iter().map(|chunk| chunk.len()).sum())
+    }
+
+    /// How many keys are known.
+    pub(super) fn keys(&self) -> usize {
+        self.keys.len()
+    }
+}

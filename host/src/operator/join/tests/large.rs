@@ -1,0 +1,103 @@
+//! Joins of many rows: what leaves in pieces, and what memory is given back.
+
+use super::*;
+use crate::operator::join::interval::IntervalJoin;
+
+fn rows(count: i64, row: impl Fn(i64) -> (i64, i64)) -> Vec<Row> {
+    let row = |id| {
+        let (time, key) = row(id);
+        Row {
+            time,
+            key: Some(key),
+            id,
+            window: None,
+        }
+    };
+    (0..count).map(row).collect()
+}
+
+#[test]
+fn many_pairs_of_one_key_leave_in_pieces() {
+    let mut join = Subtasks::new(JoinBound::Window(WindowKind::Global), JoinKind::Inner, 1);
+    join.feed(Side::Left, &rows(400, |_| (0, 1)), false);
+    join.feed(Side::Right, &rows(500, |_| (0, 1)), false);
+    let found = join.advance(Watermark::END).rows;
+    assert_eq!(found.len(), 400 * 500);
+    let expected = (0..400).flat_map(|left| (0..500).map(move |right| (Some(left), Some(right))));
+    assert!(found.iter().map(|row| (row.left, row.right)).eq(expected));
+}
+
+#[test]
+fn many_rows_leave_alone_in_pieces_and_in_order() {
+    let bound = JoinBound::Within {
+        before: micros(10),
+        after: micros(10),
+    };
+    let mut join = Subtasks::new(bound, JoinKind::Full, 1);
+    let count = 50_000;
+    for side in [Side::Left, Side::Right] {
+        // Keys of the left are even, those of the right odd; times go down.
+        let odd = i64::from(side == Side::Right);
+        let all = rows(count, |id| (count - id, id * 2 + odd));
+        for rows in all.chunks(5000) {
+            join.feed(side, rows, true);
+        }
+    }
+    assert!(join.advance(at(0)).rows.is_empty());
+    let first = join.advance(at(20_010)).rows;
+    assert_eq!(first.len(), 2 * 19_999);
+    let rest = join.advance(Watermark::END).rows;
+    assert_eq!(rest.len(), 2 * (50_000 - 19_999));
+    let all: Vec<_> = first
+        .iter()
+        .chain(&rest)
+        .map(|row| (row.time, row.key))
+        .collect();
+    assert!(all.is_sorted());
+}
+
+/// Rows of 1000 keys at most, a tenth of them far in the future; every key is used for a while only.
+#[test]
+fn what_has_passed_takes_no_memory() {
+    let bound = JoinBound::Within {
+        before: micros(100),
+        after: micros(50),
+    };
+    let spec = spec(bound, JoinKind::Left);
+    let Work::Join(work) = &spec.work else {
+        panic!("a join");
+    };
+    let within = (micros(100), micros(50));
+    let mut join = IntervalJoin::open(&spec, work, within, &Arc::default()).expect("a join");
+    let feeder = Subtasks::new(bound, JoinKind::Left, 1);
+    let mut out = Outbox::default();
+    for step in 0..1000 {
+        for side in [Side::Left, Side::Right] {
+            let row = |id| match id {
+                0 => (1_000_000, -1),
+                _ => (step * 10 + id, step / 10),
+            };
+            let batch = feeder.batch(side, &rows(10, row), true);
+            join.process(side, batch, &mut out).expect("rows");
+        }
+        join.advance(at(step * 10), &mut out).expect("progress");
+        // 15 steps of 9 rows can still meet others, and what came of the future.
+        for side in [Side::Left, Side::Right] {
+            let live = 15 * 9 + step as usize + 20;
+            let (chunks, rows) = join.size(side);
+            assert!(rows <= 2 * live, "{rows} rows are kept for {live}");
+            assert!(
+                chunks <= 60 + live / 512,
+                "{chunks} chunks are kept for {live} rows"
+            );
+        }
+        assert!(join.keys() <= 5);
+        out.batches.clear();
+    }
+    join.advance(Watermark::END, &mut out).expect("progress");
+    assert_eq!(
+        (join.size(Side::Left), join.size(Side::Right)),
+        ((0, 0), (0, 0))
+    );
+    assert_eq!(join.keys(), 0);
+}

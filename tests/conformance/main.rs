@@ -1,0 +1,80 @@
+//! Runs the known answers of other engines: their inputs and scripts, our pipelines, their outputs.
+//!
+//! `cargo run --example conformance -- [FOLDER]`, where `FOLDER` holds the answers. They are not part of
+//! this repository: without them there is nothing to run. What belongs to it are the pipelines in
+//! `cases/`, how the notation of a case becomes ours (`case.toml` beside the pipeline), and the
+//! functions in `udfs/`.
+#![expect(unreachable_pub, reason = "a program has no outside")]
+#![expect(clippy::print_stdout, reason = "the table is what this program is for")]
+
+mod adapter;
+mod case;
+mod document;
+mod expected_row;
+mod known_answers;
+mod library;
+mod report;
+mod script;
+mod text_table;
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context;
+
+use case::Case;
+use known_answers::KnownAnswer;
+use report::{Line, Outcome, Report};
+
+fn main() -> anyhow::Result<ExitCode> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    let root = root.context("the host is not in the repository")?;
+    let answers = env::args_os().nth(1).map(PathBuf::from);
+    let answers = answers.unwrap_or_else(|| root.join("../shared/cases"));
+    if !answers.is_dir() {
+        println!(
+            "There are no known answers in `{}`, so there is nothing to compare with. Give the folder \
+             that has them: `cargo run --example conformance -- FOLDER`.",
+            answers.display()
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    let report = run_all(root, &answers)?;
+    println!("{report}");
+    Ok(if report.is_good() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Runs every case of which there are answers.
+fn run_all(root: &Path, answers: &Path) -> anyhow::Result<Report> {
+    let work = root.join("target/conformance");
+    let source = root.join("tests/conformance");
+    std::fs::create_dir_all(&work).context("cannot make a folder for the cases")?;
+    library::build(
+        &source.join("udfs"),
+        &root.join("target/guests"),
+        &work.join("udfs.wasm"),
+    )?;
+    let mut report = Report::default();
+    for name in known_answers::names(answers)? {
+        let answer = KnownAnswer::new(answers.join(&name));
+        let cases = Case::find(&source.join("cases"), &name)?;
+        if cases.is_empty() {
+            report.lines.push(Line {
+                covers: answer.about()?.covers.join(", "),
+                case: name,
+                outcome: Outcome::LeftOut("there is no pipeline for it".to_owned()),
+            });
+        }
+        for case in cases {
+            report.lines.push(case.run(&answer, &work));
+        }
+    }
+    Ok(report)
+}
