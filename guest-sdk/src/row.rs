@@ -95,6 +95,26 @@ impl<T: Cell> Row for T {
     }
 }
 
+/// The row of a function without results.
+pub struct Nothing;
+
+impl Row for Nothing {
+    type Builder = ();
+
+    fn fields(_: &str) -> Vec<Field> {
+        Vec::new()
+    }
+
+    #[inline]
+    fn append(self, (): &mut ()) {}
+}
+
+/// The rows of a function that says whether a row passes.
+#[inline]
+pub fn pass(passes: bool) -> Option<Nothing> {
+    passes.then_some(Nothing)
+}
+
 /// What the catalog says about a column of `T`.
 pub fn field<T: Cell>(name: &str) -> Field {
     Field {

@@ -12,7 +12,7 @@ pub use crate::function::{
 pub use crate::library::Exports;
 pub use crate::parameter::{Argument, Parameter};
 pub use crate::reader::Reader;
-pub use crate::row::{Row, field};
+pub use crate::row::{Nothing, Row, field, pass};
 pub use crate::slices::Gathered;
 pub use crate::state::StateField;
 pub use crate::types::{Batch, Field};

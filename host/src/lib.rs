@@ -20,6 +20,7 @@ pub mod pipeline;
 
 pub mod runtime;
 
+pub mod test_kit;
 pub mod toolchain;
 
 pub mod cli;

@@ -116,3 +116,13 @@ pub(crate) fn call_into_rows(function: &Function) -> TokenStream {
         false => quote_spanned!(span=> rows.accept(#call)),
     }
 }
+
+/// The same for a function that says whether its row passes.
+pub(crate) fn call_of_condition(function: &Function) -> TokenStream {
+    let call = call(function);
+    let span = function.item.sig.output.span();
+    match function.fallible {
+        true => quote_spanned!(span=> rows.accept_result(#call.map(support::pass))),
+        false => quote_spanned!(span=> rows.accept(support::pass(#call))),
+    }
+}

@@ -77,8 +77,9 @@ pub fn holistic(options: TokenStream, item: TokenStream) -> TokenStream {
 /// key.
 ///
 /// The first parameter, after the configuration if there is one, is `&mut S`, with `S` a struct
-/// with `#[derive(State, Default)]`. It returns what a `#[table]` function does; when it returns an
-/// error, the state stays as it was. Options are as for `#[scalar]`, without `columns`.
+/// with `#[derive(State, Default)]`. It returns what a `#[table]` function does, or `bool` (or a
+/// `Result` of it): then it has no results, and says whether the row passes. When it returns an error,
+/// the state stays as it was. Options are as for `#[scalar]`, without `columns`.
 #[proc_macro_attribute]
 pub fn process(options: TokenStream, item: TokenStream) -> TokenStream {
     expand(process::expand(options.into(), item.into()))

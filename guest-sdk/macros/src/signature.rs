@@ -105,6 +105,14 @@ impl Function {
         }
     }
 
+    /// Whether the function returns `bool`, or a `Result` of it.
+    pub(crate) fn returns_bool(&self) -> bool {
+        match &self.item.sig.output {
+            ReturnType::Type(_, ty) => types::is_bool(ty),
+            ReturnType::Default => false,
+        }
+    }
+
     /// Places for the parameters in a closure: names that shadow nothing of the author's.
     pub(crate) fn places(&self) -> Vec<Ident> {
         (0..self.parameters.len())

@@ -171,6 +171,19 @@ pub(crate) fn is_column(path: &TypePath) -> bool {
     last.is_some_and(|segment| COLUMNS.iter().any(|name| segment.ident == name))
 }
 
+/// Whether the type is `bool`, or a `Result` of it.
+pub(crate) fn is_bool(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) if path.path.is_ident("bool") => true,
+        Type::Path(path) if is_result(ty) => {
+            let last = path.path.segments.last();
+            let first = last.and_then(|last| arguments(last).next());
+            first.is_some_and(is_bool)
+        }
+        _ => false,
+    }
+}
+
 /// Whether the type is called `Result`. An alias with another name cannot be seen through.
 pub(crate) fn is_result(ty: &Type) -> bool {
     match ty {

@@ -330,6 +330,19 @@ fn running(state: &mut CountV2, step: Option<i64>) -> Result<impl Iterator<Item 
     }
 }
 
+/// Lets a row pass when its value is greater than those before it.
+#[process]
+fn record(state: &mut CountV2, value: i64) -> Result<bool, &'static str> {
+    match value {
+        13 => Err("unlucky"),
+        value if value > state.count => {
+            state.count = value;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
 library!(
     config = Config,
     is_hot,
@@ -353,6 +366,7 @@ library!(
     listing,
     alert,
     running,
+    record,
 );
 
 /// The library with the threshold 10.

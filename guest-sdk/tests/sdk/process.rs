@@ -45,3 +45,18 @@ fn a_refused_row_leaves_its_state_alone() {
     assert_eq!(result.parents, [1]);
     assert_eq!(values::<i64>(&result.state.columns[0], 1), [6]);
 }
+
+#[test]
+fn a_function_without_results_says_which_rows_pass() {
+    let tester = tester();
+    let state = tester.init_process("record", 1).expect("known");
+    let rows = batch(5, [column([3_i64, 2, 13, 5, 5])]);
+    let result = tester.process("record", state, &[0; 5], rows);
+    let result = result.expect("fits");
+    assert_eq!(result.parents, [0, 3]);
+    assert!(result.columns.is_empty());
+    assert_eq!(result.errors[0].row, 2);
+    assert_eq!(values::<i64>(&result.state.columns[0], 1), [5]);
+    let place = tester.place("record") as usize;
+    assert!(tester.functions()[place].results.is_empty());
+}

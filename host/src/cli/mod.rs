@@ -16,6 +16,7 @@ mod progress;
 mod run;
 mod setup;
 mod summary;
+mod test;
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -43,6 +44,7 @@ struct Arguments {
 enum Command {
     Run(run::Run),
     Check(check::Check),
+    Test(test::Test),
     Inspect(inspect::Inspect),
     Build(build::Build),
 }
@@ -64,6 +66,10 @@ enum Ending {
     Done,
     /// The user has asked to stop.
     Interrupted,
+    /// Something has come out otherwise than it should, and was told.
+    Failed,
+    /// Something is not valid, and was told.
+    Invalid,
 }
 
 /// The exit status of a command line or a pipeline that is not valid.
@@ -78,21 +84,23 @@ pub fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Run(run) => run.execute(),
         Command::Check(check) => check.execute(),
+        Command::Test(test) => test.execute(),
         Command::Inspect(inspect) => inspect.execute(),
         Command::Build(build) => build.execute(),
     };
     match result {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::Interrupted) => ExitCode::from(INTERRUPTED),
+        Ok(Ending::Failed) => ExitCode::FAILURE,
+        Ok(Ending::Invalid) => ExitCode::from(INVALID),
         Err(error) => fail(&error),
     }
 }
 
 /// Tells what went wrong and chooses the exit status.
 fn fail(error: &anyhow::Error) -> ExitCode {
-    if let Some(diagnostics) = error.downcast_ref::<Diagnostics>() {
-        let colours = io::stderr().is_terminal();
-        eprintln!("{}", diagnostics.render(colours));
+    if let Some(mistakes) = error.downcast_ref::<Diagnostics>() {
+        tell_mistakes(mistakes);
         return ExitCode::from(INVALID);
     }
     // Whoever read our output has gone: that is not a failure, and nobody is there to be told.
@@ -101,6 +109,11 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     }
     eprintln!("error: {}", chain(error));
     ExitCode::FAILURE
+}
+
+/// Tells the mistakes of a pipeline.
+fn tell_mistakes(mistakes: &Diagnostics) {
+    eprintln!("{}", mistakes.render(io::stderr().is_terminal()));
 }
 
 /// An error and its causes, each on a line of its own.

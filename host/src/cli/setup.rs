@@ -8,7 +8,7 @@ use directories::BaseDirs;
 use crate::{
     batch::Schema,
     connector::{GeneratorConfig, parquet_schema, resolve_paths},
-    pipeline::{self, Environment, Plan, Registry},
+    pipeline::{self, Diagnostics, Environment, Plan, Registry},
     wasm::{Engine, EngineOptions},
 };
 
@@ -24,15 +24,25 @@ pub(super) fn engine() -> anyhow::Result<Engine> {
 
 /// Loads the pipeline in the file `path`.
 pub(super) fn load(path: &Path, registry: &Registry) -> anyhow::Result<Plan> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    Ok(load_for(path, registry, cores)?)
+}
+
+/// Loads the pipeline in the file `path` for a machine with so many cores.
+pub(super) fn load_for(
+    path: &Path,
+    registry: &Registry,
+    cores: usize,
+) -> Result<Plan, Diagnostics> {
     let environment = Environment {
         libraries: registry,
         resolve_paths: &|path| resolve_paths(path),
         parquet_schema: &columns_of_parquet,
         generator_schema: GeneratorConfig::schema(),
         variable: &|name| env::var(name).ok(),
-        cores: thread::available_parallelism().map_or(1, usize::from),
+        cores,
     };
-    Ok(pipeline::load(path, &environment)?)
+    pipeline::load(path, &environment)
 }
 
 /// The columns of a Parquet file for a pipeline that does not name them; those that have no type

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::{array::AsArray, compute};
 
 use super::{
-    Call, Guests, Operator, Outbox, Progress, RejectionPolicy, Side, StageSpec,
+    Call, Guests, Operator, Outbox, Progress, RejectionPolicy, Resources, Side, StageSpec,
     scalar_call::evaluate,
 };
 use crate::{batch::Batch, metrics::NodeMetrics, time::Watermark};
@@ -19,17 +19,15 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    pub(super) fn open(
-        spec: &StageSpec,
-        call: &Call,
-        guests: Guests,
-        metrics: &Arc<NodeMetrics>,
-    ) -> Self {
+    pub(super) fn open(spec: &StageSpec, call: &Call, resources: Resources) -> Self {
+        let Resources {
+            guests, metrics, ..
+        } = resources;
         Self {
-            rejects: RejectionPolicy::of_stage(spec, guests.digest(call), metrics),
+            rejects: RejectionPolicy::of_stage(spec, guests.digest(call), &metrics),
             call: call.clone(),
             guests,
-            metrics: Arc::clone(metrics),
+            metrics,
         }
     }
 }

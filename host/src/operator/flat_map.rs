@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Call, Guests, Operator, Outbox, OutputColumn, Progress, RejectionPolicy, Side, StageSpec,
-    children::Children, guest, isolation::isolate, projection::Projection,
+    Call, Guests, Operator, Outbox, OutputColumn, Progress, RejectionPolicy, Resources, Side,
+    StageSpec, children::Children, guest, isolation::isolate, projection::Projection,
 };
 use crate::{batch::Batch, metrics::NodeMetrics, time::Watermark, wasm::Columns};
 
@@ -22,15 +22,17 @@ impl FlatMap {
         spec: &StageSpec,
         call: &Call,
         output: &[OutputColumn],
-        guests: Guests,
-        metrics: &Arc<NodeMetrics>,
+        resources: Resources,
     ) -> Self {
+        let Resources {
+            guests, metrics, ..
+        } = resources;
         Self {
-            rejects: RejectionPolicy::of_stage(spec, guests.digest(call), metrics),
+            rejects: RejectionPolicy::of_stage(spec, guests.digest(call), &metrics),
             projection: Projection::new(spec, output),
             call: call.clone(),
             guests,
-            metrics: Arc::clone(metrics),
+            metrics,
         }
     }
 }

@@ -1,14 +1,12 @@
 //! Adds the results of a function to each row.
 
-use std::sync::Arc;
-
 use arrow::{array::ArrayRef, compute};
 
 use super::{
-    Call, Guests, Operator, Outbox, OutputColumn, Progress, RejectionPolicy, Side, StageSpec,
-    projection::Projection, scalar_call::evaluate,
+    Call, Guests, Operator, Outbox, OutputColumn, Progress, RejectionPolicy, Resources, Side,
+    StageSpec, projection::Projection, scalar_call::evaluate,
 };
-use crate::{batch::Batch, metrics::NodeMetrics, time::Watermark};
+use crate::{batch::Batch, time::Watermark};
 
 /// The operator of `map = "…"`.
 pub(super) struct Map {
@@ -23,11 +21,13 @@ impl Map {
         spec: &StageSpec,
         call: &Call,
         output: &[OutputColumn],
-        guests: Guests,
-        metrics: &Arc<NodeMetrics>,
+        resources: Resources,
     ) -> Self {
+        let Resources {
+            guests, metrics, ..
+        } = resources;
         Self {
-            rejects: RejectionPolicy::of_stage(spec, guests.digest(call), metrics),
+            rejects: RejectionPolicy::of_stage(spec, guests.digest(call), &metrics),
             projection: Projection::new(spec, output),
             call: call.clone(),
             guests,

@@ -5,10 +5,14 @@
 
 mod aggregate;
 mod children;
+mod count;
 mod dead_letter;
+mod event_times;
+mod expiry;
 mod filter;
 mod flat_map;
 mod guest;
+mod inherited;
 mod isolation;
 mod join;
 mod lookup;
@@ -18,9 +22,16 @@ mod process;
 mod projection;
 mod rejects;
 mod reorder;
+mod rolling;
 mod scalar_call;
+mod session;
 mod spec;
+mod state_table;
+mod top;
 mod touched;
+#[cfg(test)]
+mod trial;
+mod windowed;
 
 pub use dead_letter::DeadLetter;
 pub use guest::Guests;
@@ -40,7 +51,7 @@ use crate::{
     metrics::NodeMetrics,
     state::{Share, Snapshot},
     time::{Clock, Timestamp, Watermark},
-    window::Slicing,
+    window::WindowKind,
 };
 
 /// Rows that a batch holds at most, where it is for an operator to choose.
@@ -135,34 +146,38 @@ pub struct Resources {
 ///
 /// If a library cannot be instantiated.
 pub fn open(spec: &StageSpec, resources: Resources) -> anyhow::Result<Box<dyn Operator>> {
-    if let Work::Aggregate(work) = &spec.work {
-        return match Slicing::new(work.window) {
-            Some(slicing) => {
-                let operator = aggregate::Aggregate::open(spec, work, slicing, resources)?;
-                Ok(Box::new(operator))
-            }
-            None => anyhow::bail!("windows of this kind are not supported yet"),
-        };
-    }
-    if let Work::Lookup(work) = &spec.work {
-        return Ok(Box::new(lookup::Lookup::open(spec, work, &resources)?));
-    }
-    if let Work::Join(work) = &spec.work {
-        return join::open(spec, work, &resources);
-    }
-    let Resources {
-        guests, metrics, ..
-    } = resources;
-    let metrics = &metrics;
     Ok(match &spec.work {
-        Work::Filter(call) => Box::new(filter::Filter::open(spec, call, guests, metrics)),
-        Work::Map { call, output } => Box::new(map::Map::open(spec, call, output, guests, metrics)),
+        Work::Filter(call) => Box::new(filter::Filter::open(spec, call, resources)),
+        Work::Map { call, output } => Box::new(map::Map::open(spec, call, output, resources)),
         Work::FlatMap { call, output } => {
-            Box::new(flat_map::FlatMap::open(spec, call, output, guests, metrics))
+            Box::new(flat_map::FlatMap::open(spec, call, output, resources))
         }
-        Work::Process(work) => Box::new(process::Process::open(spec, work, guests, metrics)?),
-        Work::Aggregate(_) | Work::Top(_) | Work::Join(_) | Work::Lookup(_) => {
-            anyhow::bail!("`{}` is not supported yet", spec.work.verb())
+        Work::Process(work) => Box::new(process::Process::open(spec, work, resources)?),
+        Work::Aggregate(work) => return open_aggregate(spec, work, resources),
+        Work::Join(work) => return join::open(spec, work, &resources),
+        Work::Lookup(work) => Box::new(lookup::Lookup::open(spec, work, &resources)?),
+        Work::Top(work) => Box::new(top::Top::open(spec, work, resources)?),
+    })
+}
+
+/// Makes the operator of an aggregate stage: one for each way in which windows belong to keys.
+fn open_aggregate(
+    spec: &StageSpec,
+    work: &AggregateWork,
+    resources: Resources,
+) -> anyhow::Result<Box<dyn Operator>> {
+    Ok(match work.window {
+        WindowKind::Session { gap } => {
+            Box::new(session::SessionStage::open(spec, work, gap, resources)?)
         }
+        WindowKind::Inherited => Box::new(inherited::InheritedStage::open(spec, work, resources)?),
+        WindowKind::Count(rows) => Box::new(count::CountStage::open(spec, work, rows, resources)?),
+        WindowKind::RollingRows { .. } | WindowKind::Rolling { .. } => {
+            Box::new(rolling::Rolling::open(spec, work, resources)?)
+        }
+        WindowKind::Tumbling { .. }
+        | WindowKind::Sliding { .. }
+        | WindowKind::Cumulate { .. }
+        | WindowKind::Global => Box::new(aggregate::Aggregate::open(spec, work, resources)?),
     })
 }

@@ -136,7 +136,8 @@ pub struct JoinWork {
     /// What becomes of rows without a partner.
     pub kind: JoinKind,
     /// Where the columns of the output come from, after the bounds of a window that has some and is
-    /// not that of the input.
+    /// not that of the input. The bounds of windows of the input are the left ones, and are there
+    /// even if there is no left row.
     pub output: Vec<JoinColumn>,
 }
 

@@ -84,10 +84,12 @@ impl Assembly<'_> {
         let plan = &self.plan.sources[index];
         let name: Arc<str> = plan.name.as_str().into();
         let metrics = &self.metrics.sources[index];
-        // Only files can wait for each other: they do not run away.
-        let max_drift = match plan.config {
-            SourceConfig::File { .. } => plan.max_drift,
-            _ => Duration::MAX,
+        // Files wait until there is room for them, and for each other: they do not run away.
+        let (max_open, max_drift) = match plan.config {
+            SourceConfig::File { .. } => {
+                (OPEN_PARTITIONS.div_ceil(vertex.parallelism), plan.max_drift)
+            }
+            _ => (usize::MAX, Duration::MAX),
         };
         let drift = Arc::new(DriftBoard::new(vertex.parallelism, max_drift));
         let rule = WatermarkRule {
@@ -96,7 +98,6 @@ impl Assembly<'_> {
         };
         let before = self.before.and_then(|before| before.sources.get(&name));
         for subtask in 0..vertex.parallelism {
-            let max_open = OPEN_PARTITIONS.div_ceil(vertex.parallelism);
             let partitions = Partitions::new(Arc::clone(source), max_open, rule);
             let (partitions, told) = match before {
                 None => (partitions, Told::NOTHING),

@@ -147,6 +147,33 @@ impl StateColumn {
         }
     }
 
+    /// Gives back memory that rows do not need any more since they were [removed](Self::truncate).
+    pub fn shrink(&mut self) {
+        match &mut self.values {
+            Values::Boolean(values) => values.shrink_to_fit(),
+            Values::Int32(values) => values.shrink_to_fit(),
+            Values::Int64(values) | Values::Timestamp(values) => values.shrink_to_fit(),
+            Values::Float32(values) => values.shrink_to_fit(),
+            Values::Float64(values) => values.shrink_to_fit(),
+            Values::Utf8(values) | Values::Binary(values) => values.shrink(),
+        }
+        if let Some(valid) = &mut self.valid {
+            valid.shrink_to_fit();
+        }
+    }
+
+    /// Gives back the memory of rows whose values do not matter any more, if they have some beyond
+    /// their place in the column.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    pub fn clear(&mut self, places: &[u32]) {
+        if let Values::Utf8(values) | Values::Binary(values) = &mut self.values {
+            places.iter().for_each(|&row| values.set(row as usize, &[]));
+        }
+    }
+
     /// Copies the rows at `places` into an array.
     ///
     /// # Panics

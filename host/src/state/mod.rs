@@ -4,11 +4,15 @@
 
 mod column;
 mod keys;
+mod row_store;
+mod slots;
 mod snapshot;
 mod table;
 mod var_bytes;
 
 pub use column::StateColumn;
 pub use keys::KeyTable;
+pub use row_store::RowStore;
+pub use slots::Slots;
 pub use snapshot::{Share, Snapshot};
 pub use table::{Columns, StateTable, overwrite};

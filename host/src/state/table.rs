@@ -87,6 +87,23 @@ impl StateTable {
         self.rows = self.rows.min(rows);
     }
 
+    /// Gives back memory that rows do not need any more since they were [removed](Self::truncate).
+    pub fn shrink(&mut self) {
+        self.columns.iter_mut().for_each(StateColumn::shrink);
+    }
+
+    /// Gives back the memory of rows whose values do not matter any more, as far as they have some of
+    /// their own.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    pub fn clear(&mut self, places: &[u32]) {
+        self.columns
+            .iter_mut()
+            .for_each(|column| column.clear(places));
+    }
+
     /// Copies the rows at `places`.
     ///
     /// # Panics

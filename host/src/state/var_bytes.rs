@@ -48,6 +48,11 @@ impl VarBytes {
         self.holes += gone.map(|(_, len)| len as usize).sum::<usize>();
     }
 
+    pub(super) fn shrink(&mut self) {
+        self.close_holes();
+        self.places.shrink_to_fit();
+    }
+
     fn append(&mut self, value: &[u8]) -> (usize, u32) {
         let start = self.data.len();
         self.data.extend_from_slice(value);

@@ -49,7 +49,7 @@ pub struct Function {
     pub doc: String,
     /// What it takes.
     pub parameters: Vec<Field>,
-    /// What it gives.
+    /// What it gives; nothing if it only says which rows pass.
     pub results: Vec<Field>,
     /// The columns of its accumulator or state.
     pub state: Vec<Field>,
@@ -57,7 +57,7 @@ pub struct Function {
     pub state_version: u32,
 }
 
-/// `name(parameter: type, …) -> result: type, …`.
+/// `name(parameter: type, …) -> result: type, …`; without results, no arrow.
 impl fmt::Display for Function {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |fields: &[Field]| {
@@ -65,6 +65,9 @@ impl fmt::Display for Function {
             fields.join(", ")
         };
         write!(formatter, "{}({})", self.name, list(&self.parameters))?;
+        if self.results.is_empty() {
+            return Ok(());
+        }
         write!(formatter, " -> {}", list(&self.results))
     }
 }
@@ -133,7 +136,7 @@ fn check_function(
             interface.qualified()
         ));
     }
-    if function.results.is_empty() {
+    if function.results.is_empty() && kind != Kind::Process {
         return Err("it has no results".to_owned());
     }
     if !matches!(kind, Kind::Aggregate | Kind::Process) && !function.state.is_empty() {
@@ -279,7 +282,18 @@ mod tests {
     }
 
     #[test]
-    fn state_is_for_some_kinds_and_results_for_all() {
+    fn a_process_function_may_have_no_results() {
+        let mut interfaces = Interfaces::default();
+        interfaces.insert(Interface::Process);
+        let mut function = function();
+        function.kind = KindName::Process;
+        function.results.clear();
+        let functions = check(vec![function], interfaces).expect("valid");
+        assert_eq!(functions[0].to_string(), "is_hot(temperature: float64)");
+    }
+
+    #[test]
+    fn state_and_results_are_for_some_kinds() {
         refused(
             |f| f.state.push(field("sum")),
             "function 0, `is_hot`: its kind is scalar, which has no state",

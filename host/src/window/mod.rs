@@ -5,9 +5,11 @@
 mod cover;
 mod firing;
 mod kind;
+mod session;
 mod slicing;
 
 pub use cover::{Run, cover};
 pub use firing::next_due;
 pub use kind::WindowKind;
+pub use session::{Joins, Session, Sessions};
 pub use slicing::{Slice, Slicing};

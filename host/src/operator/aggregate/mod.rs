@@ -23,6 +23,7 @@ mod value_log;
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use arrow::datatypes::SchemaRef;
 
 use self::{
@@ -79,9 +80,9 @@ impl Aggregate {
     pub(super) fn open(
         spec: &StageSpec,
         work: &AggregateWork,
-        slicing: Slicing,
         resources: Resources,
     ) -> anyhow::Result<Self> {
+        let slicing = Slicing::new(work.window).context("each key has windows of its own")?;
         let Resources {
             guests,
             metrics,

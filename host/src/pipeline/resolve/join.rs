@@ -30,18 +30,16 @@ pub(super) fn resolve(spec: &JoinSpec, scope: &Scope<'_>) -> Option<Resolved> {
         None => Places::default(),
         Some(on) => pairs::places(on, &left.schema, &right.schema, right_name, context)?,
     };
-    let key = key(spec, on, left, right, scope)?;
-    let candidates = candidates(spec, &key, left, right, right_name);
-    let (bounds, output, schema) = output(spec, candidates, scope)?;
-    debug_assert_eq!(bounds + output.len(), schema.fields().len());
+    let candidates = candidates(spec, &on, left, right, right_name);
+    let (output, schema) = output(spec, &candidates, scope)?;
     let window = match spec.bound {
         Bound::Within { before, after, .. } => JoinBound::Within { before, after },
         Bound::Window(window) => JoinBound::Window(window.kind),
     };
     Some(Resolved {
         work: Work::Join(JoinWork {
-            left_key: key.left,
-            right_key: key.right,
+            left_key: on.left,
+            right_key: on.right,
             bound: window,
             kind: spec.kind,
             output,
@@ -88,29 +86,6 @@ fn is_inherited(spec: &JoinSpec) -> bool {
     matches!(spec.bound, Bound::Window(window) if window.kind == WindowKind::Inherited)
 }
 
-/// The columns that must be equal: those of `on`, and the bounds of the windows of the inputs.
-fn key(
-    spec: &JoinSpec,
-    mut key: Places,
-    left: &Stream,
-    right: &Stream,
-    scope: &Scope<'_>,
-) -> Option<Places> {
-    if let Bound::Window(window) = &spec.bound
-        && is_inherited(spec)
-    {
-        let bounds = |stream| window::bounds(window, stream, "this stage", scope.context);
-        let pairs = bounds(left)?.into_iter().zip(bounds(right)?);
-        for (left, right) in pairs {
-            if !key.left.contains(&left) && !key.right.contains(&right) {
-                key.left.push(left);
-                key.right.push(right);
-            }
-        }
-    }
-    Some(key)
-}
-
 /// A column that the output can have.
 struct Candidate {
     field: Field,
@@ -121,7 +96,7 @@ struct Candidate {
 /// The columns of the output, before some are chosen.
 fn candidates(
     spec: &JoinSpec,
-    key: &Places,
+    on: &Places,
     left: &Stream,
     right: &Stream,
     right_name: &str,
@@ -136,24 +111,28 @@ fn candidates(
     let left_is_optional = matches!(spec.kind, JoinKind::Right | JoinKind::Full);
     let right_is_optional = matches!(spec.kind, JoinKind::Left | JoinKind::Full);
     let (lefts, rights) = (left.schema.fields(), right.schema.fields());
-    let shared = |place: &usize| lefts[key.left[*place]].name == rights[key.right[*place]].name;
-    let shared: Vec<usize> = (0..key.left.len()).filter(shared).collect();
+    // Columns that both sides have together: those of `on`, and the bounds of inherited windows.
+    let is_bound = |name: &str| is_inherited(spec) && BOUNDS.contains(&name);
+    let in_key = |side: &[usize], place: usize| side.iter().position(|other| *other == place);
+    let shared_key = |place: usize| {
+        let at = in_key(&on.left, place)?;
+        let right = &rights[on.right[at]];
+        (right.name == lefts[place].name).then_some((at, right))
+    };
     for (place, field) in lefts.iter().enumerate() {
-        let in_key = shared.iter().find(|at| key.left[**at] == place);
-        let (column, nullable) = match in_key {
-            // Of rows without a left one, it is the right one's.
-            Some(&at) => {
-                let other = &rights[key.right[at]];
-                (
-                    JoinColumn::Key(at),
-                    field.nullable || left_is_optional && other.nullable,
-                )
+        // Of rows without a left one, they are the right one's.
+        let (column, other) = match shared_key(place) {
+            Some((at, other)) => (JoinColumn::Key(at), Some(other)),
+            None if is_bound(&field.name) => {
+                let other = right.schema.find(&field.name);
+                (JoinColumn::Left(place), other.map(|(_, other)| other))
             }
-            None => (JoinColumn::Left(place), field.nullable || left_is_optional),
+            None => (JoinColumn::Left(place), None),
         };
+        let may_be_null = other.is_none_or(|other| other.nullable);
         candidates.push(Candidate {
             field: Field {
-                nullable,
+                nullable: field.nullable || left_is_optional && may_be_null,
                 ..field.clone()
             },
             column: Some(column),
@@ -164,7 +143,9 @@ fn candidates(
         .map(|candidate| candidate.field.name.clone())
         .collect();
     for (place, field) in rights.iter().enumerate() {
-        if shared.iter().any(|at| key.right[*at] == place) {
+        let is_shared =
+            in_key(&on.right, place).is_some_and(|at| lefts[on.left[at]].name == field.name);
+        if is_shared || is_bound(&field.name) {
             continue;
         }
         let name = if taken.contains(&field.name) {
@@ -192,13 +173,12 @@ fn has_own_bounds(spec: &JoinSpec) -> bool {
     }
 }
 
-/// The columns that stay: how many bounds, where the others come from, and what they are.
+/// The columns that stay: where they come from, after the bounds, and what they are.
 fn output(
     spec: &JoinSpec,
-    candidates: Vec<Candidate>,
+    candidates: &[Candidate],
     scope: &Scope<'_>,
-) -> Option<(usize, Vec<JoinColumn>, Schema)> {
-    let context = scope.context;
+) -> Option<(Vec<JoinColumn>, Schema)> {
     let fields = candidates.iter().map(|candidate| candidate.field.clone());
     let schema = match Schema::new(fields.collect()) {
         Ok(schema) => schema,
@@ -208,11 +188,10 @@ fn output(
         }
     };
     let Some(keep) = &spec.keep else {
-        let output: Vec<_> = candidates.iter().filter_map(|it| it.column).collect();
-        let bounds = candidates.len() - output.len();
-        return Some((bounds, output, schema));
+        let output = candidates.iter().filter_map(|it| it.column);
+        return Some((output.collect(), schema));
     };
-    let places = columns(&keep.value, &schema, context)?;
+    let places = columns(&keep.value, &schema, scope.context)?;
     let bounds = candidates.iter().filter(|it| it.column.is_none()).count();
     // The bounds come first, whatever is kept.
     let kept = places.into_iter().filter(|place| *place >= bounds);
@@ -221,7 +200,7 @@ fn output(
     let output = output.collect();
     let fields = places.iter().map(|place| schema.fields()[*place].clone());
     let schema = Schema::new(fields.collect()).ok()?;
-    Some((bounds, output, schema))
+    Some((output, schema))
 }
 
 fn report_double(spec: &JoinSpec, name: &str, scope: &Scope<'_>) {

@@ -31,7 +31,7 @@ pub(super) fn resolve(spec: &TopSpec, scope: &Scope<'_>) -> Option<Resolved> {
     let mut places = key.clone();
     places.push(input.schema.fields().len());
     if spec.window.kind == WindowKind::Inherited {
-        places.extend(window::bounds(&spec.window, input, "this stage", context)?);
+        places.extend(window::bounds(&input.schema)?);
     }
     let updates = Updates::of_stage(scope.stage, &spec.emission, places);
     Some(Resolved {

@@ -68,7 +68,7 @@ impl Updates {
                         "column `{name}`, by which rows of `{}` replace each other, is gone",
                         self.reader.value
                     );
-                    let help = "keep it as it is, under its name".to_owned();
+                    let help = "keep the column as it is, under its name".to_owned();
                     let cause = format!("rows of `{}` replace each other", self.stage);
                     let mistake = Diagnostic::new(span, message).help(help);
                     context.report(mistake.and(self.cause, cause));

@@ -2,7 +2,7 @@
 
 use super::stream::Stream;
 use crate::{
-    batch::DataType,
+    batch::{DataType, Schema},
     operator::TimeDomain,
     pipeline::{Diagnostic, reader::Context, spec::WindowSpec},
     window::WindowKind,
@@ -13,36 +13,39 @@ pub(super) const BOUNDS: [&str; 2] = ["window_start", "window_end"];
 
 /// Reports a window that needs what the rows of `stream` do not have; `whose` says whose they are.
 pub(super) fn check(window: &WindowSpec, stream: &Stream, whose: &str, context: &Context<'_>) {
-    if window.kind == WindowKind::Inherited && bounds(window, stream, whose, context).is_none() {
-        return;
+    if window.kind == WindowKind::Inherited {
+        check_bounds(window, &stream.schema, whose, context);
     }
     let by_event_time = window.kind.needs_time() && window.time == TimeDomain::Event;
     if by_event_time && !stream.event_time {
         let message = format!("a window needs event time, and the rows of {whose} have none");
-        let help = "set `event_time = { column = …, unit = … }` on the source".to_owned();
+        let mut help = "set `event_time = { column = …, unit = … }` on the source".to_owned();
+        if window.can_go_by_clock {
+            help.push_str(", or `time = \"processing\"` in the window");
+        }
         context.report(Diagnostic::new(window.span, message).help(help));
     }
 }
 
-/// The places of the bounds of the windows of the input; reports that there are none.
-pub(super) fn bounds(
-    window: &WindowSpec,
-    stream: &Stream,
-    whose: &str,
-    context: &Context<'_>,
-) -> Option<[usize; 2]> {
-    let find = |name: &str| {
-        let mistake = match stream.schema.find(name) {
-            Some((place, field)) if field.data_type == DataType::Timestamp => return Some(place),
-            Some((_, field)) => format!("column `{name}` of {whose} is {}", field.data_type),
-            None => format!("there is no column `{name}` in the rows of {whose}"),
-        };
-        let help = "`inherited` windows are those of an `aggregate` stage with windows in time: their \
-                    bounds are in the columns `window_start` and `window_end`, of type `timestamp`";
-        let mistake = Diagnostic::new(window.span, mistake).help(help.to_owned());
-        context.report(mistake);
-        None
-    };
-    let [start, end] = BOUNDS.map(find);
+/// Reports the first of the bounds that is not there.
+fn check_bounds(window: &WindowSpec, input: &Schema, whose: &str, context: &Context<'_>) {
+    let mistake = BOUNDS.iter().find_map(|name| match input.find(name) {
+        None => Some(format!("the rows of {whose} have no column `{name}`")),
+        Some((_, field)) if field.data_type != DataType::Timestamp => Some(format!(
+            "column `{name}` of the rows of {whose} is {}",
+            field.data_type
+        )),
+        Some(_) => None,
+    });
+    if let Some(message) = mistake {
+        let help = "`inherited` windows are those of an `aggregate` stage before: their bounds are in \
+                    the columns `window_start` and `window_end`, of type timestamp";
+        context.report(Diagnostic::new(window.span, message).help(help.to_owned()));
+    }
+}
+
+/// The places of the columns with the bounds of the windows of the input.
+pub(super) fn bounds(input: &Schema) -> Option<[usize; 2]> {
+    let [start, end] = BOUNDS.map(|name| input.find(name).map(|(place, _)| place));
     Some([start?, end?])
 }

@@ -48,16 +48,16 @@ impl LookupSpec {
             elsewhere: &["from", "keep"],
             later: &[],
         });
-        let help = "the columns that must be equal, as in `on = [\"station\"]`";
+        let what = "the columns that must be equal, as in `on = [\"station\"]`";
         let on = lookup
-            .require("on", help)
+            .require("on", what)
             .and_then(|value| On::read(&value))
             .and_then(|on| {
                 if !on.pairs.is_empty() {
                     return Some(on);
                 }
                 let message = "a row of a table is found by one column at least";
-                let mistake = Diagnostic::new(on.span, message).help(help.to_owned());
+                let mistake = Diagnostic::new(on.span, message).help(format!("add {what}"));
                 lookup.context.report(mistake);
                 None
             });

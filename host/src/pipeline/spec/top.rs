@@ -75,7 +75,7 @@ fn by(top: &Table<'_>) -> Option<Vec<(Spanned<String>, bool)>> {
         Some(Order::Each(list)) if list.value.len() == columns.len() => list.value,
         Some(Order::Each(list)) => {
             let message = format!(
-                "`order` has {} of them and `by` has {}",
+                "`order` has {}, and `by` has {}",
                 counted(list.value.len(), "direction"),
                 counted(columns.len(), "column")
             );

@@ -18,6 +18,8 @@ use crate::{
 pub(in crate::pipeline) struct WindowSpec {
     pub(in crate::pipeline) kind: WindowKind,
     pub(in crate::pipeline) time: TimeDomain,
+    /// Whether it could go by the clock.
+    pub(in crate::pipeline) can_go_by_clock: bool,
     pub(in crate::pipeline) span: Span,
 }
 
@@ -134,6 +136,7 @@ pub(super) fn read(value: &Value<'_>, owner: Owner) -> Option<WindowSpec> {
     Some(WindowSpec {
         kind: kind?,
         time: time?,
+        can_go_by_clock: owner == Owner::Aggregate && others.contains(&"time"),
         span: value.span,
     })
 }

@@ -100,7 +100,7 @@ error: `readings` is already the name of a source
 8 | [stage.readings]
   |        ^^^^^^^^
   |
-  = help: sources, stages and sinks need names of their own
+  = help: sources, stages, sinks and tables need names of their own
 
 error: `readings` is already the name of a source
   --> weather.toml:11:7
@@ -111,7 +111,7 @@ error: `readings` is already the name of a source
 11 | [sink.readings]
    |       ^^^^^^^^
    |
-   = help: sources, stages and sinks need names of their own
+   = help: sources, stages, sinks and tables need names of their own
 ",
     );
 }
@@ -282,7 +282,7 @@ error: sink `b` has no `connector`
 12 | [sink.b]
    |       ^
    |
-   = help: add `connector = "stdout"`, or `file`, `blackhole`
+   = help: add `connector = "stdout"`, or `file`, `blackhole`, `test`
 
 error: sink `c` has no `path`
   --> weather.toml:15:7

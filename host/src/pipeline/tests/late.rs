@@ -89,7 +89,7 @@ error: sink `late` gets no rows
 15 | [sink.late]
    |       ^^^^
    |
-   = help: add `from = "NAME"` to it, or `late = "late"` to an `aggregate` stage
+   = help: add `from = "NAME"` to it, or `late = "late"` to an `aggregate`, `top` or `join` stage
 "#,
     );
 }

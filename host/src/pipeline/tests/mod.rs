@@ -1,21 +1,33 @@
 //! What users see: the text of every mistake, and plans in words.
 
 mod calls;
+mod emission;
 mod graph;
+mod join_mistakes;
+mod joins;
 mod late;
 mod later;
 mod libraries;
+mod lookups;
 mod mutations;
 mod plans;
+mod processes;
+mod scripts;
 mod sections;
 mod sources;
 mod stages;
+mod tables;
+mod tops;
+mod traffic;
+mod updates;
 mod variables;
+mod windows;
 mod world;
 
 use std::path::Path;
 
-use super::{Diagnostics, Plan, load_text};
+use super::{Diagnostics, Plan, StagePlan, load_text};
+use crate::batch::Schema;
 use world::World;
 
 /// The start of most files: a source that is right.
@@ -58,4 +70,39 @@ fn check_stage(stage: &str, expected: &str) {
         &format!("{SOURCE}[stage.it]\nfrom = \"readings\"\n{stage}\n{SINK}"),
         expected,
     );
+}
+
+/// Does the same with a stage `it` that counts rows, of which the other keys are given.
+#[track_caller]
+fn check_count(keys: &str, expected: &str) {
+    check_stage(
+        &format!("aggregate = [{{ call = \"std#count\" }}]\n{keys}"),
+        expected,
+    );
+}
+
+/// The stage `it` of a pipeline that is right.
+#[track_caller]
+fn stage_of(toml: &str) -> StagePlan {
+    let plan = load(toml).unwrap_or_else(|mistakes| panic!("it is right: {mistakes}"));
+    let mut stages = plan.stages.into_iter();
+    let it = stages.find(|stage| stage.name == "it");
+    it.expect("there is a stage `it`")
+}
+
+/// The stage `it` between a source and a sink, which is right.
+#[track_caller]
+fn stage(keys: &str) -> StagePlan {
+    stage_of(&format!(
+        "{SOURCE}[stage.it]\nfrom = \"readings\"\n{keys}\n{SINK}"
+    ))
+}
+
+/// The names of columns by their places.
+fn named(places: &[usize], schema: &Schema) -> Vec<String> {
+    let fields = schema.fields();
+    places
+        .iter()
+        .map(|place| fields[*place].name.clone())
+        .collect()
 }

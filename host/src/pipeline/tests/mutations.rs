@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{load, plans::WHOLE};
+use super::{load, plans::WHOLE, traffic::TRAFFIC};
 use crate::pipeline::load::UNEXPLAINED;
 
 /// A small change to a text.
@@ -99,6 +99,12 @@ proptest! {
     #[test]
     fn changed_files_never_panic(changes in prop::collection::vec(change(), 1..6)) {
         let text = changes.iter().fold(WHOLE.to_owned(), |text, change| change.apply(&text));
+        check(&text);
+    }
+
+    #[test]
+    fn changed_files_with_joins_never_panic(changes in prop::collection::vec(change(), 1..6)) {
+        let text = changes.iter().fold(TRAFFIC.to_owned(), |text, change| change.apply(&text));
         check(&text);
     }
 

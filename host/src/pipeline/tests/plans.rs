@@ -59,7 +59,8 @@ stage converted
 stage average
   from          converted
   exchange      hash exchange on sensor
-  window        sliding 20s every 5s
+  window        sliding 20s every 5s, in event time
+  emits         when a window closes
   aggregate     mean(value: float64) -> mean: float64? of std (0123456789ab)
                 value = temperature
   aggregate     mean(value: float64) -> mean: float64? of std (0123456789ab)

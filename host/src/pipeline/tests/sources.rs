@@ -22,7 +22,7 @@ error: source `it` has no `connector`
 2 | [source.it]
   |         ^^
   |
-  = help: add `connector = "file"`, or `stdin`, `socket`, `generator`
+  = help: add `connector = "file"`, or `stdin`, `socket`, `generator`, `test`
 "#,
     );
 }

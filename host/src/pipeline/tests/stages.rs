@@ -13,7 +13,7 @@ error: stage `it` does nothing
 8 | [stage.it]
   |        ^^
   |
-  = help: add one of `filter`, `map`, `flat_map`, `process`, `aggregate`
+  = help: add one of `filter`, `map`, `flat_map`, `process`, `aggregate`, `top`, `join`, `lookup`
 ",
     );
 }
@@ -125,7 +125,7 @@ fn a_window_is_of_one_kind() {
     check_stage(
         "aggregate = [{ call = \"std#count\" }]\nwindow = { tumbling = \"1m\", sliding = \"2m\" }",
         r#"
-error: a window is one of `tumbling`, `sliding` and `global`
+error: a window is one of `tumbling`, `sliding`, `cumulate`, `session`, `count`, `rolling_rows`, `rolling`, `global`, `inherited`
   --> weather.toml:11:10
    |
 11 | window = { tumbling = "1m", sliding = "2m" }
@@ -326,7 +326,7 @@ error: a window needs event time, and the rows of this stage have none
 8 | window = { tumbling = "1m" }
   |          ^^^^^^^^^^^^^^^^^^^
   |
-  = help: set `event_time = { column = …, unit = … }` on the source
+  = help: set `event_time = { column = …, unit = … }` on the source, or `time = "processing"` in the window
 "#,
     );
 }

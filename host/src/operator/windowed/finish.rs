@@ -1,0 +1,145 @@
+//! Makes results of what windows have come to.
+
+use std::ops::Range;
+
+use anyhow::bail;
+use arrow::{
+    array::{ArrayRef, new_null_array},
+    compute,
+    error::ArrowError,
+};
+
+use super::calls::Calls;
+use crate::{
+    operator::{
+        isolation::isolate,
+        rejects::{BadRow, Patience},
+    },
+    state::Columns,
+    wasm::{self, CallError, RowError},
+};
+
+/// What one function has to make results of.
+pub(super) trait Finishable {
+    /// What there is for `windows`, one result each.
+    fn gather(&self, windows: &[u32]) -> Result<Gathered, ArrowError>;
+}
+
+/// What there is for some windows.
+pub(super) enum Gathered {
+    /// One accumulator a window.
+    Accumulators(Columns),
+    /// All rows: for each the place of its window among those asked for, never decreasing, and the
+    /// arguments.
+    Values(Vec<u32>, Columns),
+}
+
+/// The results of every function for `windows`, and those that have none, by their place among them:
+/// a function fails on them. `parts` has one for each call.
+///
+/// # Errors
+///
+/// If a function cannot be given the means to make the result of a single window: nothing is wrong
+/// with its rows, so it must not be left out.
+pub(super) fn finish(
+    calls: &mut Calls,
+    parts: &[impl Finishable],
+    windows: &[u32],
+    patience: Patience,
+) -> anyhow::Result<(Columns, Vec<BadRow>)> {
+    let mut results = Vec::new();
+    let mut bad: Vec<BadRow> = Vec::new();
+    for (call, part) in parts.iter().enumerate() {
+        let mut pieces = Vec::new();
+        let mut exhausted = None;
+        let failed = isolate(
+            0..windows.len(),
+            patience,
+            &mut |range: Range<usize>| {
+                let result = finish_some(calls, call, part, &windows[range.clone()]);
+                if let Err(error) = &result
+                    && range.len() == 1
+                    && is_out_of_means(error)
+                {
+                    exhausted.get_or_insert_with(|| error.clone());
+                }
+                result
+            },
+            &mut |range, (columns, errors)| {
+                bad.extend(BadRow::refused(range.start, errors));
+                pieces.push((range.start, columns));
+            },
+        );
+        let function = &calls.all()[call].function;
+        if let Some(error) = exhausted {
+            bail!(
+                "function `{}` cannot make the result of a single window: {error}; \
+                 raise `limits` of the stage",
+                function.name,
+            );
+        }
+        for window in &failed {
+            let nulls = function.results.iter();
+            let nulls = nulls.map(|field| new_null_array(&field.data_type.to_arrow(), 1));
+            pieces.push((window.row, nulls.collect()));
+        }
+        pieces.sort_by_key(|(start, _)| *start);
+        results.extend(join(pieces)?);
+        bad.extend(failed);
+    }
+    bad.sort_by_key(|bad| bad.row);
+    bad.dedup_by_key(|bad| bad.row);
+    Ok((results, bad))
+}
+
+fn finish_some(
+    calls: &mut Calls,
+    call: usize,
+    part: &impl Finishable,
+    windows: &[u32],
+) -> Result<(Columns, Vec<RowError>), CallError> {
+    let gathered = part
+        .gather(windows)
+        .map_err(|error| CallError::Misfit(error.to_string()))?;
+    match gathered {
+        Gathered::Accumulators(accumulators) => {
+            let accumulators = wasm::Columns {
+                rows: windows.len(),
+                arrays: &accumulators,
+            };
+            Ok((calls.finish(call, accumulators)?, Vec::new()))
+        }
+        Gathered::Values(groups, arguments) => {
+            let arguments = wasm::Columns {
+                rows: groups.len(),
+                arrays: &arguments,
+            };
+            let output = calls.evaluate(call, windows.len(), &groups, arguments)?;
+            Ok((output.columns, output.errors))
+        }
+    }
+}
+
+const fn is_out_of_means(error: &CallError) -> bool {
+    matches!(
+        error,
+        CallError::OutOfMemory { .. } | CallError::Deadline { .. }
+    )
+}
+
+/// Puts the results for parts of the windows together.
+fn join(mut pieces: Vec<(usize, Columns)>) -> Result<Columns, ArrowError> {
+    if pieces.len() == 1 {
+        return Ok(pieces.remove(0).1);
+    }
+    let columns = pieces.first().map_or(0, |(_, columns)| columns.len());
+    (0..columns)
+        .map(|column| -> Result<ArrayRef, ArrowError> {
+            let parts: Vec<_> = pieces
+                .iter()
+                .map(|(_, columns)| columns[column].as_ref())
+                .collect();
+            compute::concat(&parts)
+        })
+        .collect()
+}

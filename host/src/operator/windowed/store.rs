@@ -1,0 +1,134 @@
+//! What windows have come to, by their number.
+
+use arrow::{
+    array::{ArrayRef, UInt32Array},
+    buffer::ScalarBuffer,
+    compute,
+    error::ArrowError,
+};
+
+use super::{
+    calls::Calls,
+    finish::{Finishable, Gathered},
+    values::ValueStore,
+};
+use crate::{
+    state::{Columns, StateTable},
+    wasm::Kind,
+};
+
+/// What the functions of a stage keep of the rows of windows. A window is a number; one that has seen
+/// no row, or was released, has blank accumulators.
+pub(super) struct Store {
+    pub(super) parts: Vec<Part>,
+}
+
+/// What one function keeps.
+pub(super) enum Part {
+    /// One accumulator a window.
+    Accumulators(StateTable),
+    /// The arguments of every row.
+    Values(ValueStore),
+}
+
+impl Store {
+    pub(super) fn new(calls: &Calls) -> Self {
+        let part = |call: &crate::operator::Call| match call.function.kind {
+            Kind::Holistic => Part::Values(ValueStore::new(&call.function.parameters)),
+            _ => Part::Accumulators(StateTable::new(&call.function.state)),
+        };
+        Self {
+            parts: calls.all().iter().map(part).collect(),
+        }
+    }
+
+    /// Makes room for windows below `bound`.
+    pub(super) fn grow(&mut self, calls: &Calls, bound: usize) -> Result<(), ArrowError> {
+        for (call, part) in self.parts.iter_mut().enumerate() {
+            if let Part::Accumulators(table) = part {
+                let missing = bound.saturating_sub(table.rows());
+                table.append_copies(missing, calls.blank(call))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts `columns` in the place of the accumulators that `windows` have of a call.
+    pub(super) fn put(&mut self, call: usize, windows: &[u32], columns: &[ArrayRef]) {
+        if let Part::Accumulators(table) = &mut self.parts[call] {
+            table.scatter(windows, columns, 0);
+        }
+    }
+
+    /// Keeps rows for the holistic functions. `parts` of windows become part of others first.
+    pub(super) fn keep_values(
+        &mut self,
+        parts: &[(u32, u32)],
+        windows: &[u32],
+        times: Option<&ScalarBuffer<i64>>,
+        arguments: &[Columns],
+        bound: usize,
+    ) {
+        for (part, arguments) in self.parts.iter_mut().zip(arguments) {
+            if let Part::Values(values) = part {
+                parts
+                    .iter()
+                    .for_each(|&(into, from)| values.join(into, from));
+                values.append(windows, times, arguments, bound);
+            }
+        }
+    }
+
+    /// Whether a function keeps rows.
+    pub(super) fn keeps_values(&self) -> bool {
+        let mut parts = self.parts.iter();
+        parts.any(|part| matches!(part, Part::Values(_)))
+    }
+
+    /// Forgets what windows have come to, so that their numbers can be used again.
+    pub(super) fn release(&mut self, calls: &Calls, windows: &[u32]) -> Result<(), ArrowError> {
+        if windows.is_empty() {
+            return Ok(());
+        }
+        for (call, part) in self.parts.iter_mut().enumerate() {
+            match part {
+                Part::Values(values) => values.release(windows),
+                Part::Accumulators(table) => {
+                    let copies = UInt32Array::from(vec![0; windows.len()]);
+                    let blanks: Columns = calls
+                        .blank(call)
+                        .iter()
+                        .map(|column| compute::take(column, &copies, None))
+                        .collect::<Result<_, _>>()?;
+                    table.scatter(windows, &blanks, 0);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back the memory of windows from `bound` on, which are released.
+    pub(super) fn truncate(&mut self, bound: usize) {
+        for part in &mut self.parts {
+            match part {
+                Part::Values(values) => values.truncate(bound),
+                Part::Accumulators(table) => {
+                    table.truncate(bound);
+                    table.shrink();
+                }
+            }
+        }
+    }
+}
+
+impl Finishable for Part {
+    fn gather(&self, windows: &[u32]) -> Result<Gathered, ArrowError> {
+        Ok(match self {
+            Self::Accumulators(table) => Gathered::Accumulators(table.gather(windows)),
+            Self::Values(values) => {
+                let (groups, arguments) = values.rows_of(windows);
+                Gathered::Values(groups, arguments)
+            }
+        })
+    }
+}

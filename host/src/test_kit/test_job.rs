@@ -1,0 +1,386 @@
+//! A pipeline that is fed by hand, under a clock that is set by hand, and can be restarted anywhere.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use anyhow::{Context, ensure};
+
+use super::{connectors::TestConnectors, totals::Totals, value::Row};
+use crate::{
+    connector::{SinkConfig, Table, TestFeedMark, TestInput},
+    operator::Work,
+    pipeline::{Plan, Registry},
+    runtime::{JobSnapshot, Order, SteppedJob},
+    time::{Clock, Duration, InputProgress, ManualClock, Timestamp, Watermark},
+};
+
+/// How a pipeline is run by hand.
+#[derive(Clone, Debug, Default)]
+pub struct JobOptions {
+    /// Into how many subtasks an operator is split; as the pipeline says if it is left out.
+    pub parallelism: Option<usize>,
+    /// In which order subtasks take turns.
+    pub order: Order,
+    /// How many partitions each source has, by its place in the plan; one if it is left out.
+    pub partitions: Vec<usize>,
+}
+
+/// A pipeline that is fed by hand. Every call works off all that it brings about before it returns. The
+/// clock begins in 1970.
+pub struct TestJob<'a> {
+    plan: Plan,
+    registry: &'a Registry,
+    clock: Arc<ManualClock>,
+    connectors: TestConnectors,
+    order: Order,
+    /// None while there is none because it could not be started again.
+    job: Option<SteppedJob>,
+    /// What earlier jobs have counted.
+    earlier: Totals,
+    /// What had been counted before the last batch.
+    before_batch: Totals,
+    kept: Checkpoint,
+    /// What was fed since then, in order.
+    since: Vec<(usize, usize, TestInput)>,
+}
+
+/// What was written down for a crash to go back to.
+struct Checkpoint {
+    /// None at the start.
+    job: Option<JobSnapshot>,
+    feeds: Vec<TestFeedMark>,
+    /// How many batches each sink had got.
+    sinks: Vec<usize>,
+    dead_letters: usize,
+    totals: Totals,
+}
+
+impl<'a> TestJob<'a> {
+    /// Starts a pipeline. Its sources and sinks must be those of scripts; dead letters are kept whether
+    /// it says so or not.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub fn start(
+        plan: &Plan,
+        registry: &'a Registry,
+        options: &JobOptions,
+    ) -> anyhow::Result<Self> {
+        let mut plan = plan.clone();
+        plan.dead_letters = Some(SinkConfig::Test);
+        plan.parallelism = options.parallelism.unwrap_or(plan.parallelism);
+        let partitions = options
+            .partitions
+            .iter()
+            .copied()
+            .chain(std::iter::repeat(1));
+        let partitions: Vec<usize> = partitions.take(plan.sources.len()).collect();
+        let connectors = TestConnectors::new(&plan, &partitions)?;
+        let mut job = Self {
+            kept: Checkpoint {
+                job: None,
+                feeds: connectors.feeds.iter().map(|feed| feed.mark()).collect(),
+                sinks: vec![0; plan.sinks.len()],
+                dead_letters: 0,
+                totals: Totals::default(),
+            },
+            plan,
+            registry,
+            clock: Arc::new(ManualClock::new(Timestamp::EPOCH)),
+            connectors,
+            order: options.order.clone(),
+            job: None,
+            earlier: Totals::default(),
+            before_batch: Totals::default(),
+            since: Vec::new(),
+        };
+        job.open(None)?;
+        Ok(job)
+    }
+
+    /// The pipeline.
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Feeds rows, JSON objects on one line each, to a partition of a source, as one batch.
+    ///
+    /// # Errors
+    ///
+    /// If the job fails.
+    pub fn rows(
+        &mut self,
+        source: usize,
+        partition: usize,
+        rows: impl IntoIterator<Item = Arc<str>>,
+    ) -> anyhow::Result<()> {
+        self.before_batch = self.totals();
+        let rows: VecDeque<Arc<str>> = rows.into_iter().collect();
+        self.feed(source, partition, TestInput::Rows(rows))
+    }
+
+    /// Says how far event time has come at a source, in all of its partitions.
+    ///
+    /// # Errors
+    ///
+    /// If the job fails.
+    pub fn watermark(&mut self, source: usize, watermark: Watermark) -> anyhow::Result<()> {
+        (0..self.partitions(source))
+            .try_for_each(|partition| self.feed(source, partition, TestInput::Watermark(watermark)))
+    }
+
+    /// Ends the input and all that is to come out of it.
+    ///
+    /// # Errors
+    ///
+    /// If the job fails.
+    pub fn end(&mut self) -> anyhow::Result<()> {
+        for source in 0..self.plan.sources.len() {
+            for partition in 0..self.partitions(source) {
+                self.feed(source, partition, TestInput::End)?;
+            }
+        }
+        let job = self.job.as_ref().context(NO_JOB)?;
+        ensure!(job.has_ended(), "the input has ended and the job has not");
+        Ok(())
+    }
+
+    /// The clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Sets the clock. Forward, it passes all instants at which somebody wants to be told the time; back,
+    /// it jumps.
+    ///
+    /// # Errors
+    ///
+    /// If the job fails.
+    pub fn set_clock(&mut self, to: Timestamp) -> anyhow::Result<()> {
+        let job = self.job.as_mut().context(NO_JOB)?;
+        while let Some(at) = job.wake_at().filter(|at| *at <= to) {
+            // What was due before is done now.
+            if at > self.clock.now() {
+                self.clock.set(at);
+            }
+            job.run()?;
+        }
+        self.clock.set(to);
+        job.run()
+    }
+
+    /// Lets time pass.
+    ///
+    /// # Errors
+    ///
+    /// If the job fails.
+    pub fn advance_clock(&mut self, by: Duration) -> anyhow::Result<()> {
+        self.set_clock(self.now().saturating_add(by))
+    }
+
+    /// Changes a row of a table, or takes it out.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such table, or `row` is not a row of it.
+    pub fn change_table(&self, name: Option<&str>, row: &str, delete: bool) -> anyhow::Result<()> {
+        let table: Arc<Table> = self.connectors.table(name)?;
+        match delete {
+            true => table.delete(row),
+            false => table.upsert(row),
+        }
+    }
+
+    /// Drops the job and goes on with another one, with what it knew, with `parallelism` subtasks if that
+    /// is said. A crash goes back to here.
+    ///
+    /// # Errors
+    ///
+    /// If what it knew cannot be written down or taken up.
+    pub fn restart(&mut self, parallelism: Option<usize>) -> anyhow::Result<()> {
+        let snapshot = self.reopen(parallelism)?;
+        self.kept = Checkpoint {
+            job: Some(snapshot),
+            feeds: self
+                .connectors
+                .feeds
+                .iter()
+                .map(|feed| feed.mark())
+                .collect(),
+            sinks: self
+                .connectors
+                .sinks
+                .iter()
+                .map(|sink| sink.batches())
+                .collect(),
+            dead_letters: self.connectors.dead_letters.batches(),
+            totals: self.totals(),
+        };
+        self.since.clear();
+        Ok(())
+    }
+
+    /// As [`restart`](Self::restart), but a crash goes back to where it would have gone before.
+    ///
+    /// # Errors
+    ///
+    /// If what it knew cannot be written down or taken up.
+    pub fn reopen(&mut self, parallelism: Option<usize>) -> anyhow::Result<JobSnapshot> {
+        let job = self.job.as_mut().context(NO_JOB)?;
+        let snapshot = job.snapshot()?;
+        self.earlier = self.totals();
+        self.plan.parallelism = parallelism.unwrap_or(self.plan.parallelism);
+        self.open(Some(&snapshot))?;
+        Ok(snapshot)
+    }
+
+    /// Loses the job and all that has come out of it since the last [`restart`](Self::restart), or since
+    /// the start, goes on with another one from there, and feeds again what was fed since. The clock and
+    /// the tables stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// If what it knew cannot be taken up, or the job fails.
+    pub fn crash(&mut self) -> anyhow::Result<()> {
+        let connectors = &self.connectors;
+        for (feed, mark) in connectors.feeds.iter().zip(&self.kept.feeds) {
+            feed.rewind(mark);
+        }
+        for (sink, &batches) in connectors.sinks.iter().zip(&self.kept.sinks) {
+            sink.truncate(batches);
+        }
+        connectors.dead_letters.truncate(self.kept.dead_letters);
+        self.earlier = self.kept.totals.clone();
+        let snapshot = self.kept.job.clone();
+        self.open(snapshot.as_ref())?;
+        for (source, partition, input) in std::mem::take(&mut self.since) {
+            self.feed(source, partition, input)?;
+        }
+        Ok(())
+    }
+
+    /// How many batches a sink has got.
+    pub fn batches(&self, sink: usize) -> usize {
+        self.connectors.sinks[sink].batches()
+    }
+
+    /// The rows that a sink has got, from its batch `first` on.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be read.
+    pub fn rows_since(&self, sink: usize, first: usize) -> anyhow::Result<Vec<Row>> {
+        let name: Arc<str> = self.plan.sinks[sink].name.as_str().into();
+        let batches = self.connectors.sinks[sink].since(first);
+        let rows = batches.iter().map(|batch| Row::of_batch(&name, batch));
+        Ok(rows.collect::<anyhow::Result<Vec<_>>>()?.concat())
+    }
+
+    /// How many batches of dead letters there are.
+    pub fn dead_letter_batches(&self) -> usize {
+        self.connectors.dead_letters.batches()
+    }
+
+    /// The dead letters from the batch `first` on.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be read.
+    pub fn dead_letters_since(&self, first: usize) -> anyhow::Result<Vec<Row>> {
+        let name: Arc<str> = "dead_letters".into();
+        let batches = self.connectors.dead_letters.since(first);
+        let rows = batches.iter().map(|batch| Row::of_batch(&name, batch));
+        Ok(rows.collect::<anyhow::Result<Vec<_>>>()?.concat())
+    }
+
+    /// How many rows have been late for all of their windows.
+    pub fn late_rows(&self) -> u64 {
+        self.totals().late
+    }
+
+    /// How many rows of the last batch have made a `process` stage hand nothing on.
+    pub fn kept_of_last_batch(&self) -> u64 {
+        self.totals().kept_since(&self.before_batch)
+    }
+
+    /// How many rows of state there are. For an aggregate, that is one for each key of each piece of time
+    /// that its windows are made of.
+    ///
+    /// # Errors
+    ///
+    /// If the state cannot be written down.
+    pub fn state_rows(&mut self) -> anyhow::Result<u64> {
+        let snapshot = self.job.as_mut().context(NO_JOB)?.snapshot()?;
+        let mut rows = 0;
+        for stage in &self.plan.stages {
+            let Some(known) = snapshot.stages.get(stage.name.as_str()) else {
+                continue;
+            };
+            // The other tables of an aggregate say more of the rows of the first one.
+            let tables = match stage.work {
+                Work::Aggregate(_) => 1,
+                _ => usize::MAX,
+            };
+            let tables = known
+                .subtasks
+                .iter()
+                .flat_map(|known| known.tables.iter().take(tables));
+            rows += tables.map(|table| table.num_rows() as u64).sum::<u64>();
+        }
+        Ok(rows)
+    }
+
+    /// How far event time has come at a source, or over all of them.
+    pub fn source_watermark(&self, source: Option<usize>) -> Option<Watermark> {
+        let job = self.job.as_ref()?;
+        let sources = self.plan.sources.iter().enumerate();
+        let sources = sources.filter(|(place, _)| source.is_none_or(|source| source == *place));
+        let progress: Vec<InputProgress> = sources
+            .filter_map(|(_, source)| job.source_progress(&source.name))
+            .collect();
+        let all = InputProgress::of_all(progress.into_iter())?;
+        Some(all.watermark)
+    }
+
+    /// How far event time has come at a sink.
+    pub fn sink_watermark(&self, sink: usize) -> Option<Watermark> {
+        let name = &self.plan.sinks.get(sink)?.name;
+        self.job.as_ref()?.sink_watermark(name)
+    }
+
+    fn partitions(&self, source: usize) -> usize {
+        self.connectors.feeds[source].partitions()
+    }
+
+    fn feed(&mut self, source: usize, partition: usize, input: TestInput) -> anyhow::Result<()> {
+        self.connectors.feeds[source].push(partition, input.clone());
+        self.since.push((source, partition, input));
+        self.job.as_mut().context(NO_JOB)?.run()
+    }
+
+    fn open(&mut self, snapshot: Option<&JobSnapshot>) -> anyhow::Result<()> {
+        // The old one first: nobody shall be able to talk to it.
+        self.job = None;
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        let order = self.order.clone();
+        let started = SteppedJob::start(
+            &self.plan,
+            self.registry,
+            &clock,
+            &self.connectors,
+            snapshot,
+            order,
+        );
+        let job = self.job.insert(started?);
+        job.run()
+    }
+
+    fn totals(&self) -> Totals {
+        match &self.job {
+            Some(job) => self.earlier.with(&self.plan, job.metrics()),
+            None => self.earlier.clone(),
+        }
+    }
+}
+
+const NO_JOB: &str = "the job could not be started again";
