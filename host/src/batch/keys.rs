@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::{
     array::{Array, ArrayRef, AsArray},
     buffer::NullBuffer,
+    compute::SortOptions,
     datatypes::{DataType, Float32Type, Float64Type},
     error::ArrowError,
 };
@@ -47,6 +48,29 @@ impl KeyEncoder {
     /// If a type cannot be a key.
     pub fn new(types: impl IntoIterator<Item = DataType>) -> Result<Self, ArrowError> {
         let fields: Vec<_> = types.into_iter().map(SortField::new).collect();
+        Self::with(fields)
+    }
+
+    /// An encoder whose bytes compare as rows do that are ordered by these columns, each with whether
+    /// its greatest value comes first; nulls come last.
+    ///
+    /// # Errors
+    ///
+    /// If rows cannot be ordered by a type.
+    pub fn ordered(
+        columns: impl IntoIterator<Item = (DataType, bool)>,
+    ) -> Result<Self, ArrowError> {
+        let fields = columns.into_iter().map(|(data_type, descending)| {
+            let options = SortOptions {
+                descending,
+                nulls_first: false,
+            };
+            SortField::new_with_options(data_type, options)
+        });
+        Self::with(fields.collect())
+    }
+
+    fn with(fields: Vec<SortField>) -> Result<Self, ArrowError> {
         Ok(Self {
             columns: fields.len(),
             converter: RowConverter::new(fields)?,
@@ -180,6 +204,20 @@ mod tests {
         let keys = encoder.encode(&[Arc::new(numbers)], 4).expect("numbers");
         assert_eq!(keys.get(0), keys.get(1));
         assert_eq!(keys.get(2), keys.get(3));
+    }
+
+    #[test]
+    fn rows_are_ordered_by_columns_one_after_the_other() {
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(Int64Array::from(vec![Some(1), None, Some(2), Some(2)])),
+            Arc::new(Float64Array::from(vec![0.0, 0.0, f64::NAN, 7.0])),
+        ];
+        let order = [(DataType::Int64, true), (DataType::Float64, false)];
+        let encoder = KeyEncoder::ordered(order).expect("types with an order");
+        let keys = encoder.encode(&columns, 4).expect("columns of these types");
+        let mut rows: Vec<usize> = (0..4).collect();
+        rows.sort_by_key(|&row| keys.get(row));
+        assert_eq!(rows, [3, 2, 0, 1]);
     }
 
     #[test]

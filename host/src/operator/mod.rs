@@ -7,6 +7,7 @@ mod aggregate;
 mod children;
 mod count;
 mod dead_letter;
+mod event_times;
 mod expiry;
 mod filter;
 mod flat_map;
@@ -26,6 +27,7 @@ mod scalar_call;
 mod session;
 mod spec;
 mod state_table;
+mod top;
 mod touched;
 #[cfg(test)]
 mod trial;
@@ -154,7 +156,7 @@ pub fn open(spec: &StageSpec, resources: Resources) -> anyhow::Result<Box<dyn Op
         Work::Aggregate(work) => return open_aggregate(spec, work, resources),
         Work::Join(work) => return join::open(spec, work, &resources),
         Work::Lookup(work) => Box::new(lookup::Lookup::open(spec, work, &resources)?),
-        Work::Top(_) => anyhow::bail!("`{}` is not supported yet", spec.work.verb()),
+        Work::Top(work) => Box::new(top::Top::open(spec, work, resources)?),
     })
 }
 

@@ -2,11 +2,6 @@
 
 use std::{cmp::Reverse, collections::btree_map::Entry, sync::Arc};
 
-use arrow::{
-    array::{Array, AsArray},
-    datatypes::Int64Type,
-};
-
 use super::{
     Rolling, Unsettled,
     results::Frames,
@@ -14,7 +9,7 @@ use super::{
 };
 use crate::{
     batch::{Batch, Origin},
-    operator::{BATCH_ROWS, Outbox, TimeDomain, rejects::BadRow},
+    operator::{BATCH_ROWS, Outbox, TimeDomain, event_times, rejects::BadRow},
     time::{Timestamp, Watermark},
 };
 
@@ -120,12 +115,7 @@ impl Rolling {
 
         let places: Vec<u32> = fired.iter().map(|row| row.waiting.row).collect();
         let mut columns = self.rows.gather(&places);
-        let times = columns.pop();
-        let times = times
-            .as_ref()
-            .map(|times| times.as_primitive::<Int64Type>());
-        let times = times.filter(|times| times.null_count() == 0);
-        let times = times.map(|times| times.values().clone());
+        let times = columns.pop().and_then(|times| event_times::of(&times));
         columns.extend(results);
         let schema = Arc::clone(&self.output);
         let batch = Batch::new(schema, columns, fired.len(), times, Origin::Derived)?;

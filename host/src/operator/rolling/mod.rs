@@ -24,10 +24,7 @@ use std::{
 };
 
 use anyhow::Context;
-use arrow::{
-    array::{ArrayRef, Int64Array},
-    datatypes::SchemaRef,
-};
+use arrow::{array::ArrayRef, datatypes::SchemaRef};
 
 use self::{
     functions::{Functions, Leaves},
@@ -36,7 +33,7 @@ use self::{
 };
 use super::{
     AggregateWork, Operator, Outbox, Progress, RejectionPolicy, Resources, Side, StageSpec,
-    TimeDomain, expiry::Expiry, touched::Touched,
+    TimeDomain, event_times, expiry::Expiry, touched::Touched,
 };
 use crate::{
     batch::{Batch, DataType, KeyEncoder},
@@ -183,10 +180,7 @@ impl Rolling {
         let keys = self.encoder.encode(&key, rows)?;
         let mut kept: Columns = self.keep.iter().map(column).collect();
         let times = batch.times();
-        kept.push(Arc::new(match times {
-            Some(times) => Int64Array::new(times.clone(), None),
-            None => Int64Array::new_null(rows),
-        }));
+        kept.push(event_times::column(batch));
         let places = self.rows.insert(rows, &kept);
         let nodes = self.nodes.insert(rows, &leaves.accumulators);
         let values = match leaves.values.is_empty() {
