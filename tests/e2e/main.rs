@@ -10,6 +10,7 @@ mod examples;
 mod faults;
 mod functions;
 mod oracle;
+mod semantics;
 mod sources;
 mod support;
 mod windows;

@@ -45,11 +45,18 @@ pub(crate) enum Windows {
         /// The windows share their start and grow by the slide.
         grow: bool,
     },
-    Session { gap: i64 },
+    Session {
+        gap: i64,
+    },
     Global,
     Count(i64),
-    RollingRows { rows: i64, following: i64 },
-    Rolling { span: i64 },
+    RollingRows {
+        rows: i64,
+        following: i64,
+    },
+    Rolling {
+        span: i64,
+    },
 }
 
 impl Windows {
@@ -135,7 +142,9 @@ impl Windows {
         while start <= time {
             let ends: Vec<i64> = match grow {
                 false => vec![start + size],
-                true => (1..=size / slide).map(|step| start + step * slide).collect(),
+                true => (1..=size / slide)
+                    .map(|step| start + step * slide)
+                    .collect(),
             };
             windows.extend(ends.into_iter().map(|end| (start, end)));
             start += distance;
@@ -209,12 +218,7 @@ impl Model {
     }
 
     /// What comes out at once of a batch that is judged against `watermark`, and its late rows.
-    pub(crate) fn batch(
-        &mut self,
-        rows: &[Row],
-        watermark: i64,
-        now: i64,
-    ) -> (Vec<Out>, Vec<Row>) {
+    pub(crate) fn batch(&mut self, rows: &[Row], watermark: i64, now: i64) -> (Vec<Out>, Vec<Row>) {
         let (mut late, mut changed) = (Vec::new(), BTreeSet::new());
         for row in rows {
             let key = self.key(row);
@@ -305,7 +309,8 @@ impl Model {
             self.due = None;
         }
         let lateness = self.lateness;
-        self.open.retain(|(end, ..), _| end.saturating_add(lateness) > to);
+        self.open
+            .retain(|(end, ..), _| end.saturating_add(lateness) > to);
         self.watermark = self.watermark.max(to);
         out
     }
@@ -321,7 +326,10 @@ impl Model {
     }
 
     fn key(&self, row: &Row) -> Key {
-        self.keys.iter().map(|key| row.fields[key].to_string()).collect()
+        self.keys
+            .iter()
+            .map(|key| row.fields[key].to_string())
+            .collect()
     }
 
     /// Puts a row into each of its windows. Says whether it is late for all of them.
@@ -414,7 +422,10 @@ impl Model {
         let mut found = Vec::new();
         for (rows, done) in self.streams.values_mut() {
             rows.sort_by_key(|row| row.time);
-            let settled = rows.iter().filter(|row| row.time < to || to == i64::MAX).count();
+            let settled = rows
+                .iter()
+                .filter(|row| row.time < to || to == i64::MAX)
+                .count();
             while *done < settled && (to == i64::MAX || *done + following < settled) {
                 let end = settled.min(*done + following + 1);
                 found.push((rows[*done].clone(), frame(rows, *done, end)));

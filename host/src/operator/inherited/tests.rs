@@ -1,5 +1,7 @@
 //! Windows that rows name, in a whole stage.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use crate::{
@@ -114,6 +116,9 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Numbers by the end, the key and the start of their window.
+type Groups = BTreeMap<(i64, &'static str, i64), Vec<i64>>;
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -121,11 +126,10 @@ proptest! {
     #[test]
     fn rows_are_grouped_by_key_and_window(steps in prop::collection::vec(step(), 0..25)) {
         let mut rig = rig();
-        // By end, key and start.
-        let mut model: std::collections::BTreeMap<(i64, &str, i64), Vec<i64>> = Default::default();
+        let mut model = Groups::new();
         let (mut now, mut tasks, mut late, mut refused) = (0, 1, 0, 0);
         rig.advance(0);
-        let lines = |groups: Vec<((i64, &str, i64), Vec<i64>)>, tasks: usize| {
+        let lines = |groups: Groups, tasks: usize| {
             let mut lines: Vec<String> = groups
                 .into_iter()
                 .map(|((end, key, start), values)| {
@@ -165,7 +169,7 @@ proptest! {
                     now += by;
                     let rest = model.split_off(&(now + 1, "", i64::MIN));
                     let due = std::mem::replace(&mut model, rest);
-                    prop_assert_eq!(rig.advance(now), lines(due.into_iter().collect(), tasks));
+                    prop_assert_eq!(rig.advance(now), lines(due, tasks));
                 }
                 Step::Restart(into) => {
                     tasks = into;
@@ -173,7 +177,7 @@ proptest! {
                 }
             }
         }
-        prop_assert_eq!(rig.end(), lines(model.into_iter().collect(), tasks));
+        prop_assert_eq!(rig.end(), lines(model, tasks));
         prop_assert_eq!(rig.state_rows(), 0);
         prop_assert_eq!((rig.late.len(), rig.reasons.len()), (late, refused));
     }

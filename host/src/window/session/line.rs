@@ -9,6 +9,10 @@ use crate::time::Timestamp;
 
 /// The ids of the sessions of a key. Most keys have one or none, which costs no memory of its own.
 #[derive(Debug)]
+#[expect(
+    clippy::box_collection,
+    reason = "there is a line for every key, and few need more than one session"
+)]
 pub(super) enum Line {
     /// No session.
     Empty,

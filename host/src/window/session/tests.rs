@@ -215,7 +215,8 @@ proptest! {
             found.sort();
             wanted.sort();
             prop_assert_eq!(found, wanted);
-            prop_assert!((0..3).all(|key| sessions.is_idle(key) == !model.iter().any(|s| s.0 == key)));
+            let is_idle = |key: u32| model.iter().all(|session| session.0 != key);
+            prop_assert!((0..3).all(|key| sessions.is_idle(key) == is_idle(key)));
         }
     }
 
