@@ -67,6 +67,9 @@ pub(super) struct SideOutputs {
     pub(super) untold: usize,
 }
 
+/// Only an operator knows when it wants to be told the time, so it is told at once.
+const AT_ONCE: Timestamp = Timestamp::from_micros(i64::MIN);
+
 impl Stage {
     /// A stage that has seen nothing.
     pub(super) const fn new(
@@ -78,7 +81,7 @@ impl Stage {
             name,
             operator,
             metrics,
-            wake_at: None,
+            wake_at: Some(AT_ONCE),
             reached: Watermark::START,
         }
     }
@@ -98,8 +101,7 @@ impl Stage {
         }
         let restored = self.operator.restore(snapshots, share);
         restored.with_context(|| format!("the state of stage `{}` does not fit it", self.name))?;
-        // Only the operator knows when it wants to be told the time, so it is told at once.
-        self.wake_at = Some(Timestamp::from_micros(i64::MIN));
+        self.wake_at = Some(AT_ONCE);
         Ok(())
     }
 
