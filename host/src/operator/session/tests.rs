@@ -210,7 +210,16 @@ fn much_leaves_in_pieces() {
         let line = |key| format!("{key} {start} {end} 1 {time} [{time}]");
         expected.extend(keys.iter().map(line));
     }
-    assert_eq!(rig.end(), expected);
+    assert_eq!(rig.advance(20_000), expected);
+    // What was given back of the memory is there again.
+    assert_eq!(
+        rig.feed(&[row("a", 20_000, 1), row("b", 20_000, 2)]),
+        NOTHING
+    );
+    assert_eq!(
+        rig.end(),
+        ["a 20000 20010 1 1 [1]", "b 20000 20010 1 2 [2]"]
+    );
 }
 
 /// A step of a script.
