@@ -195,7 +195,7 @@ error: `average` is already the name of a stage
 20 | [sink.average]
    |       ^^^^^^^
    |
-   = help: sources, stages and sinks need names of their own
+   = help: sources, stages, sinks and tables need names of their own
 "#,
     );
 }

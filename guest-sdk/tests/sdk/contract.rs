@@ -28,7 +28,7 @@ fn functions_are_found_by_place_and_kind() {
     let tester = tester();
     refused(
         tester.scalar("nothing", batch(0, [])),
-        "function 4294967295 of a library that has 21",
+        "function 4294967295 of a library that has 22",
     );
     refused(
         tester.scalar("words", batch(0, [])),

@@ -102,3 +102,6 @@ impl Operator for Lookup {
         Ok(Progress::Done(watermark))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,7 @@ use crate::{
     batch::Schema,
     connector::{Source, SourceConfig, Table},
     metrics::JobMetrics,
-    operator::{self, DeadLetter, Guests, RejectionPolicy, Resources, StageSpec},
+    operator::{self, DeadLetter, Guests, RejectionPolicy, Resources, StageSpec, TimeDomain, Work},
     pipeline::{Plan, Registry},
     state::Share,
     time::{Clock, Duration, WatermarkRule},
@@ -256,7 +256,8 @@ impl Assembly<'_> {
         };
         let operator = operator::open(&spec, resources)
             .with_context(|| format!("stage `{name}` cannot be opened"))?;
-        Ok(Stage::new(name, operator, Arc::clone(metrics)))
+        let by_clock = goes_by_clock(&plan.work);
+        Ok(Stage::new(name, operator, Arc::clone(metrics), by_clock))
     }
 
     /// An instance of each library that a stage calls.
@@ -270,5 +271,13 @@ impl Assembly<'_> {
             ))
         });
         Ok(Guests::new(instances.collect::<anyhow::Result<_>>()?))
+    }
+}
+
+/// Whether the rows of a stage get their event time from the clock: those of windows by the clock.
+fn goes_by_clock(work: &Work) -> bool {
+    match work {
+        Work::Aggregate(work) => work.time == TimeDomain::Processing && work.window.has_bounds(),
+        _ => false,
     }
 }

@@ -18,13 +18,18 @@ pub(super) struct Stage {
     name: Arc<str>,
     operator: Box<dyn Operator>,
     metrics: Arc<NodeMetrics>,
+    /// Whether event time behind the stage is the time of the clock.
+    by_clock: bool,
     /// When the operator wants to be told the time.
     wake_at: Option<Timestamp>,
     /// The latest watermark that was sent behind its rows.
     reached: Watermark,
 }
 
-/// An operator that has been told the time is not told again sooner than this, whatever it asks for.
+/// Earlier than any time.
+const AT_ONCE: Timestamp = Timestamp::from_micros(i64::MIN);
+
+/// An operator that asks for a time that has passed is told the time after this.
 const MIN_SLEEP: Duration = Duration::from_millis(1);
 
 /// A stage and what happens to its rows.
@@ -67,21 +72,20 @@ pub(super) struct SideOutputs {
     pub(super) untold: usize,
 }
 
-/// Only an operator knows when it wants to be told the time, so it is told at once.
-const AT_ONCE: Timestamp = Timestamp::from_micros(i64::MIN);
-
 impl Stage {
     /// A stage that has seen nothing.
     pub(super) const fn new(
         name: Arc<str>,
         operator: Box<dyn Operator>,
         metrics: Arc<NodeMetrics>,
+        by_clock: bool,
     ) -> Self {
         Self {
             name,
             operator,
             metrics,
-            wake_at: Some(AT_ONCE),
+            by_clock,
+            wake_at: None,
             reached: Watermark::START,
         }
     }
@@ -101,8 +105,15 @@ impl Stage {
         }
         let restored = self.operator.restore(snapshots, share);
         restored.with_context(|| format!("the state of stage `{}` does not fit it", self.name))?;
+        // Only the operator knows when it wants to be told the time, so it is told at once.
         self.wake_at = Some(AT_ONCE);
         Ok(())
+    }
+
+    /// Whether nothing comes out of the stage before something comes in, if it goes by the clock; `None`
+    /// if it does not.
+    pub(super) fn rests(&self) -> Option<bool> {
+        self.by_clock.then_some(self.wake_at.is_none())
     }
 
     /// What the operator knows, if it knows something.
@@ -131,7 +142,12 @@ impl Stage {
         self.metrics.rows_in.add(batch.rows());
         let mut out = Outbox::default();
         let done = self.operator.process(input, batch, &mut out);
-        self.hand_on(done, out, side)
+        let batches = self.hand_on(done, out, side);
+        if self.by_clock {
+            // Time has passed for those behind, whether a window has closed or not.
+            self.wake_at = Some(AT_ONCE);
+        }
+        batches
     }
 
     /// Tells the stage how far event time has come, and sends what it hands on through `fork`, ahead
@@ -185,8 +201,9 @@ impl Stage {
                 break;
             }
         }
-        let soonest = now.saturating_add(MIN_SLEEP);
-        self.wake_at = self.wake_at.map(|wake_at| wake_at.max(soonest));
+        if self.wake_at.is_some_and(|wake_at| wake_at <= now) {
+            self.wake_at = Some(now.saturating_add(MIN_SLEEP));
+        }
         Ok(true)
     }
 

@@ -156,9 +156,10 @@ impl SourceTask {
         let mut due = std::mem::take(&mut self.told.restored);
         let progress = self.partitions.progress(&*self.clock);
         if let Some(progress) = progress {
-            due |= progress.watermark > self.told.watermark;
+            // It may go back, when a partition was idle and is there again.
+            due |= progress.watermark != self.told.watermark;
             due |= self.told.idle && !progress.idle;
-            self.told.watermark = self.told.watermark.max(progress.watermark);
+            self.told.watermark = progress.watermark;
         }
         if due {
             self.told.idle = false;

@@ -106,13 +106,14 @@ impl StageTask {
         Ok(Step::Moved)
     }
 
-    /// Says how far the stage is, if it has been restored. Returns whether it had to.
+    /// Says how far the stage is, if it has been restored, and that nothing may come for long, if it is
+    /// known already. Returns whether it had to.
     fn begin(&mut self) -> anyhow::Result<bool> {
         let restored = std::mem::take(&mut self.restored);
         if restored {
             self.tell()?;
         }
-        Ok(restored)
+        Ok(self.rest()? || restored)
     }
 
     /// The next message, unless a stage wants to be told the time first.
@@ -135,7 +136,7 @@ impl StageTask {
         let moved = match message.event {
             Event::Batch(side, batch) => {
                 self.inputs.wake(message.input);
-                self.wake()?;
+                self.wake(false)?;
                 let Branch { stage, fork } = &mut self.branch;
                 for batch in stage.process(side, batch, &mut self.side)? {
                     fork.batch(&batch, &mut self.side)?;
@@ -149,12 +150,15 @@ impl StageTask {
                 None
             }
         };
-        self.wake()?;
+        self.wake(self.rests())?;
         if let Some(watermark) = moved {
             let Branch { stage, fork } = &mut self.branch;
             stage.advance(watermark, fork, &mut self.side)?;
+            // A watermark has gone out, so whether something comes has to be said again.
+            self.idle = false;
         }
-        self.rest()
+        self.rest()?;
+        Ok(())
     }
 
     /// Tells the time to the stages that want to be told. Returns whether there were some.
@@ -163,29 +167,38 @@ impl StageTask {
             return Ok(false);
         }
         let ticked = self.branch.tick(self.clock.now(), &mut self.side)?;
-        if ticked && self.idle {
-            // A watermark may have gone out, so it has to be said again.
-            self.branch.fork.idle()?;
+        if ticked {
+            // As behind a watermark: one may have gone out.
+            self.idle = false;
+            self.rest()?;
         }
         Ok(ticked)
     }
 
-    /// Tells those behind that something may come again, if they have been told otherwise.
-    fn wake(&mut self) -> anyhow::Result<()> {
-        if self.idle && !self.inputs.is_idle() {
+    /// Whether nothing may come out of the stage for long.
+    fn rests(&self) -> bool {
+        let stage = &self.branch.stage;
+        stage.rests().unwrap_or_else(|| self.inputs.is_idle())
+    }
+
+    /// Tells those behind that something may come again, if they have been told otherwise and nothing
+    /// `rests` any more.
+    fn wake(&mut self, rests: bool) -> anyhow::Result<()> {
+        if self.idle && !rests {
             self.idle = false;
             self.tell()?;
         }
         Ok(())
     }
 
-    /// Tells those behind that nothing may come for long, once.
-    fn rest(&mut self) -> anyhow::Result<()> {
-        if !self.idle && self.inputs.is_idle() {
+    /// Tells those behind that nothing may come for long, once. Returns whether they were told now.
+    fn rest(&mut self) -> anyhow::Result<bool> {
+        let due = !self.idle && self.rests();
+        if due {
             self.idle = true;
             self.branch.fork.idle()?;
         }
-        Ok(())
+        Ok(due)
     }
 
     /// Tells those behind how far the stage is.

@@ -106,7 +106,36 @@ impl KeyTable {
 
     /// Puts numbers in the order of their keys.
     pub fn sort(&self, numbers: &mut [u32]) {
-        numbers.sort_unstable_by(|&a, &b| self.key(a).cmp(self.key(b)));
+        // Most keys differ early behind what all of them begin with, so most comparisons need not look
+        // at the keys themselves.
+        let shared = self.shared_prefix(numbers);
+        let head = |&number: &u32| {
+            let mut head = [0; 8];
+            let rest = self.key(number).get(shared..).unwrap_or_default();
+            let length = rest.len().min(head.len());
+            head[..length].copy_from_slice(&rest[..length]);
+            (u64::from_be_bytes(head), number)
+        };
+        let mut heads: Vec<(u64, u32)> = numbers.iter().map(head).collect();
+        heads.sort_unstable_by(|a, b| {
+            let keys = || self.key(a.1).cmp(self.key(b.1));
+            a.0.cmp(&b.0).then_with(keys)
+        });
+        for (number, (_, sorted)) in numbers.iter_mut().zip(heads) {
+            *number = sorted;
+        }
+    }
+
+    /// How many bytes all of some keys begin with.
+    fn shared_prefix(&self, numbers: &[u32]) -> usize {
+        let mut keys = numbers.iter().map(|&number| self.key(number));
+        let Some(first) = keys.next() else {
+            return 0;
+        };
+        keys.fold(first.len(), |shared, key| {
+            let pairs = key.iter().zip(&first[..shared]);
+            pairs.take_while(|(a, b)| a == b).count()
+        })
     }
 }
 
@@ -119,6 +148,20 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn numbers_are_sorted_by_their_keys(
+            prefix in prop::collection::vec(any::<u8>(), 0..12),
+            ends in prop::collection::hash_set(prop::collection::vec(0_u8..3, 0..12), 0..50),
+        ) {
+            let mut table = KeyTable::default();
+            let mut keys: Vec<Vec<u8>> = ends.iter().map(|end| [&prefix[..], end].concat()).collect();
+            let mut numbers: Vec<u32> = keys.iter().map(|key| table.number(key).0).collect();
+            table.sort(&mut numbers);
+            keys.sort();
+            let sorted: Vec<&[u8]> = numbers.iter().map(|&number| table.key(number)).collect();
+            prop_assert_eq!(sorted, keys);
+        }
+
         /// A table does what a map from keys to numbers does, and reuses numbers.
         #[test]
         fn keys_keep_their_numbers(steps in prop::collection::vec((any::<bool>(), 0_u8..20), 0..200)) {

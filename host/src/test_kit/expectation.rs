@@ -133,11 +133,18 @@ impl Expectations {
             "the rows come in another order".to_owned()
         } else {
             let (missing, unexpected) = (matching.missing().len(), matching.unexpected.len());
-            format!(
-                "{missing} of {} expected rows are not there, {unexpected} of {} rows are not expected",
-                expected.len(),
-                found.len(),
-            )
+            let parts = [
+                (missing, expected.len(), "expected rows", "not there"),
+                (unexpected, found.len(), "rows", "not expected"),
+            ];
+            let parts = parts.into_iter().filter(|(count, ..)| *count > 0);
+            let parts: Vec<String> = parts
+                .map(|(count, all, rows, what)| match count {
+                    1 => format!("1 of {all} {rows} is {what}"),
+                    _ => format!("{count} of {all} {rows} are {what}"),
+                })
+                .collect();
+            parts.join(", ")
         };
         let difference = difference(expected, found, &matching, self.unit);
         Some(format!("{name}: {what}\n{difference}"))

@@ -235,6 +235,16 @@ impl Fields {
     /// `ts`, below which no row will come, or `ms`, the last instant at which one may have.
     fn watermark(&mut self) -> Result<Watermark, String> {
         const MILLISECOND: Duration = Duration::from_millis(1);
+        for (word, watermark) in [("start", Watermark::START), ("end", Watermark::END)] {
+            if self
+                .fields
+                .get("ts")
+                .is_some_and(|ts| **ts == format!("\"{word}\""))
+            {
+                self.take("ts");
+                return Ok(watermark);
+            }
+        }
         match self.instants()? {
             (Some(instant), None) => Ok(Watermark::at(instant)),
             (None, Some(last)) => Ok(Watermark::at(last.saturating_add(MILLISECOND))),

@@ -38,6 +38,8 @@ pub struct TestJob<'a> {
     earlier: Totals,
     /// What had been counted before the last batch.
     before_batch: Totals,
+    /// How far event time has come at each source, and over all of them, last.
+    reached: Vec<Watermark>,
     kept: Checkpoint,
     /// What was fed since then, in order.
     since: Vec<(usize, usize, TestInput)>,
@@ -52,6 +54,7 @@ struct Checkpoint {
     sinks: Vec<usize>,
     dead_letters: usize,
     totals: Totals,
+    reached: Vec<Watermark>,
 }
 
 impl<'a> TestJob<'a> {
@@ -76,6 +79,7 @@ impl<'a> TestJob<'a> {
             .chain(std::iter::repeat(1));
         let partitions: Vec<usize> = partitions.take(plan.sources.len()).collect();
         let connectors = TestConnectors::new(&plan, &partitions)?;
+        let reached = vec![Watermark::START; plan.sources.len() + 1];
         let mut job = Self {
             kept: Checkpoint {
                 job: None,
@@ -83,7 +87,9 @@ impl<'a> TestJob<'a> {
                 sinks: vec![0; plan.sinks.len()],
                 dead_letters: 0,
                 totals: Totals::default(),
+                reached: reached.clone(),
             },
+            reached,
             plan,
             registry,
             clock: Arc::new(ManualClock::new(Timestamp::EPOCH)),
@@ -166,7 +172,7 @@ impl<'a> TestJob<'a> {
             job.run()?;
         }
         self.clock.set(to);
-        job.run()
+        self.work_off()
     }
 
     /// Lets time pass.
@@ -215,6 +221,7 @@ impl<'a> TestJob<'a> {
                 .collect(),
             dead_letters: self.connectors.dead_letters.batches(),
             totals: self.totals(),
+            reached: self.reached.clone(),
         };
         self.since.clear();
         Ok(())
@@ -251,6 +258,7 @@ impl<'a> TestJob<'a> {
         }
         connectors.dead_letters.truncate(self.kept.dead_letters);
         self.earlier = self.kept.totals.clone();
+        self.reached = self.kept.reached.clone();
         let snapshot = self.kept.job.clone();
         self.open(snapshot.as_ref())?;
         for (source, partition, input) in std::mem::take(&mut self.since) {
@@ -332,14 +340,8 @@ impl<'a> TestJob<'a> {
 
     /// How far event time has come at a source, or over all of them.
     pub fn source_watermark(&self, source: Option<usize>) -> Option<Watermark> {
-        let job = self.job.as_ref()?;
-        let sources = self.plan.sources.iter().enumerate();
-        let sources = sources.filter(|(place, _)| source.is_none_or(|source| source == *place));
-        let progress: Vec<InputProgress> = sources
-            .filter_map(|(_, source)| job.source_progress(&source.name))
-            .collect();
-        let all = InputProgress::of_all(progress.into_iter())?;
-        Some(all.watermark)
+        let place = source.unwrap_or(self.plan.sources.len());
+        self.reached.get(place).copied()
     }
 
     /// How far event time has come at a sink.
@@ -355,7 +357,27 @@ impl<'a> TestJob<'a> {
     fn feed(&mut self, source: usize, partition: usize, input: TestInput) -> anyhow::Result<()> {
         self.connectors.feeds[source].push(partition, input.clone());
         self.since.push((source, partition, input));
-        self.job.as_mut().context(NO_JOB)?.run()
+        self.work_off()
+    }
+
+    /// Works off all that there is to do.
+    fn work_off(&mut self) -> anyhow::Result<()> {
+        let job = self.job.as_mut().context(NO_JOB)?;
+        job.run()?;
+        let sources = self.plan.sources.iter();
+        let sources: Vec<Option<InputProgress>> = sources
+            .map(|source| job.source_progress(&source.name))
+            .collect();
+        let all = InputProgress::of_all(sources.iter().flatten().copied());
+        // A partition that is back is behind what those behind it have been told, and still are.
+        for (reached, progress) in self
+            .reached
+            .iter_mut()
+            .zip(sources.into_iter().chain([all]))
+        {
+            *reached = progress.map_or(*reached, |progress| progress.watermark.max(*reached));
+        }
+        Ok(())
     }
 
     fn open(&mut self, snapshot: Option<&JobSnapshot>) -> anyhow::Result<()> {
@@ -371,8 +393,8 @@ impl<'a> TestJob<'a> {
             snapshot,
             order,
         );
-        let job = self.job.insert(started?);
-        job.run()
+        self.job = Some(started?);
+        self.work_off()
     }
 
     fn totals(&self) -> Totals {

@@ -75,15 +75,15 @@ impl InputWatermarks {
     }
 
     /// Takes note of the watermark of one input, which is then not idle, and returns the watermark of
-    /// all if that has moved. A watermark that goes back is ignored.
+    /// all if that has moved. An input may go back, when part of it was idle and is there again: it then
+    /// holds the others back, but nobody is told less than before.
     ///
     /// # Panics
     ///
     /// If there is no such input.
     pub fn advance(&mut self, input: usize, watermark: Watermark) -> Option<Watermark> {
-        let known = &mut self.inputs[input];
-        known.watermark = known.watermark.max(watermark);
-        known.idle = false;
+        let idle = false;
+        self.inputs[input] = InputProgress { watermark, idle };
         self.settle()
     }
 
@@ -149,6 +149,17 @@ mod tests {
         assert_eq!(inputs.advance(0, at(30)), None);
         assert_eq!(inputs.advance(1, at(15)), None);
         assert_eq!(inputs.advance(1, at(25)), Some(at(25)));
+    }
+
+    #[test]
+    fn an_input_that_goes_back_holds_the_others_back() {
+        let mut inputs = InputWatermarks::new(2);
+        inputs.advance(0, at(10));
+        assert_eq!(inputs.advance(1, at(20)), Some(at(10)));
+        assert_eq!(inputs.advance(0, at(5)), None);
+        assert_eq!(inputs.current(), at(10));
+        assert_eq!(inputs.advance(1, at(30)), None);
+        assert_eq!(inputs.advance(0, at(15)), Some(at(15)));
     }
 
     #[test]

@@ -8,6 +8,14 @@ use serde::Deserialize;
 pub struct Config {
     /// What `quantile` computes: 0 is the least value, 0.5 the median, 1 the greatest value.
     pub(crate) quantile: Option<Fraction>,
+    /// How many rows `lag` looks back and `lead` looks ahead; 1 unless it is given.
+    pub(crate) rows: Option<u32>,
+}
+
+impl Config {
+    pub(crate) fn rows(&self) -> usize {
+        self.rows.unwrap_or(1) as usize
+    }
 }
 
 /// A number from 0 to 1.
@@ -45,6 +53,13 @@ mod tests {
         assert!(Fraction::try_from(1.0).is_ok());
         assert!(Fraction::try_from(1.1).is_err());
         assert!(Fraction::try_from(f64::NAN).is_err());
+    }
+
+    #[test]
+    fn one_row_is_meant_unless_another_number_is_given() {
+        assert_eq!(Config::default().rows(), 1);
+        assert!(Tester::<Library>::new(r#"{"rows": 2}"#).is_ok());
+        assert!(Tester::<Library>::new(r#"{"rows": -1}"#).is_err());
     }
 
     #[test]

@@ -90,3 +90,28 @@ impl Ordered for String {
         left.cmp(right)
     }
 }
+
+/// A kept value that can be compared with another one.
+pub(crate) trait Same: Kept {
+    /// Whether two values are the same.
+    fn same(left: Self::Given<'_>, right: Self::Given<'_>) -> bool;
+}
+
+/// Values that are the same when they are equal.
+macro_rules! equal {
+    ($($type:ty),+) => {
+        $(impl Same for $type {
+            fn same(left: Self::Given<'_>, right: Self::Given<'_>) -> bool {
+                left == right
+            }
+        })+
+    };
+}
+
+equal!(bool, i64, Timestamp, String, Vec<u8>);
+
+impl Same for f64 {
+    fn same(left: f64, right: f64) -> bool {
+        left == right || (left.is_nan() && right.is_nan())
+    }
+}

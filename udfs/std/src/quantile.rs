@@ -51,6 +51,7 @@ mod tests {
         let fraction = Fraction::try_from(fraction).expect("between 0 and 1");
         let config = Config {
             quantile: Some(fraction),
+            ..Config::default()
         };
         let values = [50.0, 10.0, 40.0, 20.0, 30.0];
         assert_eq!(quantile(&config, &values), Ok(expected));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use arrow::array::{ArrayRef, UInt32Array};
+use arrow::array::ArrayRef;
 
 use super::{
     ENOUGH_BATCHES,
@@ -12,8 +12,9 @@ use super::{
     leaving::{Leaving, Lone},
     snapshot,
     store::{NewRows, Place, Store, Until},
+    strand::Strand,
     timeline::{Entry, Timeline},
-    weave::{Bounds, Strand, Weave},
+    weave::{Bounds, Weave},
 };
 use crate::{
     batch::Batch,
@@ -143,14 +144,9 @@ impl IntervalJoin {
     /// The rows of the output for new rows of `side` and the rows that they meet.
     fn pairs(&self, side: Side, columns: &[ArrayRef], pairs: Pairs) -> anyhow::Result<Batch> {
         let rows = pairs.rows.len();
-        let new = Strand::Batch {
-            columns,
-            rows: UInt32Array::from(pairs.rows),
-        };
-        let kept = Strand::Kept {
-            chunks: self.rows[opposite(side)].chunks(),
-            places: pairs.places,
-        };
+        let new = Strand::of_batch(columns, pairs.rows);
+        let places = pairs.places.into_iter().map(Some);
+        let kept = Strand::of_places(self.rows[opposite(side)].chunks(), places);
         let strands = match side {
             Side::Left => Both {
                 left: new,
@@ -162,7 +158,7 @@ impl IntervalJoin {
             },
         };
         self.weave
-            .weave(rows, strands, Bounds::default(), Some(pairs.times))
+            .weave(rows, &strands, Bounds::default(), Some(pairs.times))
     }
 
     /// Keeps rows.
@@ -201,8 +197,9 @@ impl IntervalJoin {
             let timelines = &mut self.timelines;
             self.rows[side].let_go(until, |gone| {
                 let timelines = &mut timelines[gone.key as usize];
-                timelines[side].forget(until);
-                if timelines.left.is_empty() && timelines.right.is_empty() {
+                // The first of the rows of a key that go takes the others with it.
+                let is_over = timelines[side].forget(until);
+                if is_over && timelines[opposite(side)].is_empty() {
                     keys.push(gone.key);
                 }
                 if keeps && !gone.matched {
@@ -216,8 +213,6 @@ impl IntervalJoin {
             });
         }
         self.leaving = Leaving::new(lone, &self.keys);
-        keys.sort_unstable();
-        keys.dedup();
         for key in keys {
             self.keys.remove(key);
         }
@@ -228,10 +223,7 @@ impl IntervalJoin {
         let rows = self.leaving.take(BATCH_ROWS);
         let places = |side| {
             let place = |row: &Lone| (row.side == side).then_some(row.place);
-            Strand::Kept {
-                chunks: self.rows[side].chunks(),
-                places: rows.iter().map(place).collect(),
-            }
+            Strand::of_places(self.rows[side].chunks(), rows.iter().map(place))
         };
         let strands = Both {
             left: places(Side::Left),
@@ -239,7 +231,7 @@ impl IntervalJoin {
         };
         let times = rows.iter().map(|row| row.time).collect();
         self.weave
-            .weave(rows.len(), strands, Bounds::default(), Some(times))
+            .weave(rows.len(), &strands, Bounds::default(), Some(times))
     }
 }
 
@@ -310,14 +302,14 @@ impl Operator for IntervalJoin {
 #[derive(Default)]
 struct Pairs {
     rows: Vec<u32>,
-    places: Vec<Option<Place>>,
+    places: Vec<Place>,
     times: Vec<i64>,
 }
 
 impl Pairs {
     fn push(&mut self, row: u32, place: Place, time: i64) {
         self.rows.push(row);
-        self.places.push(Some(place));
+        self.places.push(place);
         self.times.push(time);
     }
 }

@@ -85,6 +85,11 @@ impl JoinKeys {
         number
     }
 
+    /// Puts numbers in the order of their keys.
+    pub(super) fn sort(&self, numbers: &mut [u32]) {
+        self.table.sort(numbers);
+    }
+
     /// The key with a number, encoded.
     pub(super) fn key(&self, number: u32) -> &[u8] {
         self.table.key(number)

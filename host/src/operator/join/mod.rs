@@ -12,6 +12,7 @@ mod pairing;
 mod panes;
 mod snapshot;
 mod store;
+mod strand;
 mod timeline;
 mod weave;
 mod windowed;

@@ -52,15 +52,16 @@ impl Pairing {
             left: count(&numbers.left, distinct.len()),
             right: count(&numbers.right, distinct.len()),
         };
-        let leaves = |&key: &u32| {
-            let (left, right) = (counts.left[key as usize], counts.right[key as usize]);
-            let alone =
-                (left > 0 && kind.keeps(Side::Left)) || (right > 0 && kind.keeps(Side::Right));
-            alone || (left > 0 && right > 0 && !keys.is_lonely(distinct[key as usize]))
+        let leaves = |(place, &key): (usize, &u32)| {
+            let (left, right) = (counts.left[place] > 0, counts.right[place] > 0);
+            let alone = left && kind.keeps(Side::Left) || right && kind.keeps(Side::Right);
+            (alone || left && right && !keys.is_lonely(key)).then_some(key)
         };
-        let mut order: Vec<u32> = (0..distinct.len() as u32).filter(leaves).collect();
-        let key = |key: u32| keys.key(distinct[key as usize]);
-        order.sort_unstable_by(|&a, &b| key(a).cmp(key(b)));
+        let mut order: Vec<u32> = distinct.iter().enumerate().filter_map(leaves).collect();
+        keys.sort(&mut order);
+        for key in &mut order {
+            *key = touched.touch(*key, &mut distinct);
+        }
         let left = by_key(&rows.left, &numbers.left, &counts.left, &order);
         let right = by_key(&rows.right, &numbers.right, &counts.right, &order);
         let groups = order.iter().zip(left.1.into_iter().zip(right.1));

@@ -1,6 +1,6 @@
 //! The rows of one key, in order of time.
 
-use std::{collections::BTreeSet, mem};
+use std::collections::BTreeSet;
 
 use super::store::{RowId, Until};
 
@@ -53,10 +53,10 @@ impl Timeline {
         one.into_iter().chain(many.into_iter().flatten())
     }
 
-    /// Forgets the rows before `until`.
-    pub(super) fn forget(&mut self, until: Until) {
+    /// Forgets the rows before `until`; says whether they were the last.
+    pub(super) fn forget(&mut self, until: Until) -> bool {
         let is_over = match self {
-            Self::Empty => return,
+            Self::Empty => false,
             Self::One(entry) => until.covers(entry.time),
             Self::Many(entries) => {
                 while entries
@@ -69,7 +69,8 @@ impl Timeline {
             }
         };
         if is_over {
-            drop(mem::take(self));
+            *self = Self::Empty;
         }
+        is_over
     }
 }

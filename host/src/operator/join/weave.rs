@@ -4,15 +4,12 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use arrow::{
-    array::{
-        Array, ArrayRef, BooleanArray, TimestampMicrosecondArray, UInt32Array, new_null_array,
-    },
-    compute::{self, kernels::zip::zip},
-    datatypes::{DataType, SchemaRef},
+    array::{ArrayRef, TimestampMicrosecondArray},
+    datatypes::SchemaRef,
     error::ArrowError,
 };
 
-use super::{both::Both, chunk::Chunk, store::Place};
+use super::{both::Both, strand::Strand};
 use crate::{
     batch::{Batch, Origin},
     operator::{JoinBound, JoinColumn, JoinWork, Side, StageSpec},
@@ -34,20 +31,6 @@ enum Column {
     WindowEnd,
     Of(Side, usize),
     Key { left: usize, right: usize },
-}
-
-/// The rows of one side for some rows of the output.
-pub(super) enum Strand<'a> {
-    /// Rows of a batch.
-    Batch {
-        columns: &'a [ArrayRef],
-        rows: UInt32Array,
-    },
-    /// Rows that were kept; no place stands for no row.
-    Kept {
-        chunks: &'a [Chunk],
-        places: Vec<Option<Place>>,
-    },
 }
 
 /// The start and the end of the window of each row.
@@ -123,14 +106,10 @@ impl Weave {
     pub(super) fn weave(
         &self,
         rows: usize,
-        strands: Both<Strand<'_>>,
+        strands: &Both<Strand<'_>>,
         bounds: Bounds,
         times: Option<Vec<i64>>,
     ) -> anyhow::Result<Batch> {
-        let threads = Both {
-            left: Thread::new(strands.left),
-            right: Thread::new(strands.right),
-        };
         let bound = |times: Vec<i64>| -> ArrayRef {
             Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC"))
         };
@@ -139,14 +118,10 @@ impl Weave {
         let columns = columns.map(|(column, field)| match *column {
             Column::WindowStart => Ok(Arc::clone(&starts)),
             Column::WindowEnd => Ok(Arc::clone(&ends)),
-            Column::Of(side, place) => threads[side].column(place, field.data_type()),
+            Column::Of(side, place) => strands[side].column(place, field.data_type()),
             Column::Key { left, right } => {
-                let column = threads.left.column(left, field.data_type())?;
-                let Some(there) = threads.left.there() else {
-                    return Ok(column);
-                };
-                let other = threads.right.column(right, field.data_type())?;
-                zip(&there, &column, &other)
+                let (strand, other) = (&strands.left, &strands.right);
+                strand.column_or(left, other, right, field.data_type())
             }
         });
         let columns = columns.collect::<Result<Vec<_>, ArrowError>>();
@@ -154,91 +129,5 @@ impl Weave {
         let times = times.map(Into::into);
         let schema = Arc::clone(&self.schema);
         Ok(Batch::new(schema, columns, rows, times, Origin::Derived)?)
-    }
-}
-
-/// A strand, ready to be read column by column.
-enum Thread<'a> {
-    Batch {
-        columns: &'a [ArrayRef],
-        rows: UInt32Array,
-    },
-    /// Of one chunk.
-    Chunk {
-        chunk: &'a Chunk,
-        rows: UInt32Array,
-    },
-    /// Of several chunks; rows of the chunk after the last are not there.
-    Chunks {
-        chunks: Vec<&'a Chunk>,
-        rows: Vec<(usize, usize)>,
-    },
-    Missing(usize),
-}
-
-impl<'a> Thread<'a> {
-    fn new(strand: Strand<'a>) -> Self {
-        match strand {
-            Strand::Batch { columns, rows } => Self::Batch { columns, rows },
-            Strand::Kept { chunks, places } => Self::of_places(chunks, &places),
-        }
-    }
-
-    fn of_places(all: &'a [Chunk], places: &[Option<Place>]) -> Self {
-        const UNUSED: u32 = u32::MAX;
-        // Of many chunks few may be needed.
-        let mut numbers = vec![UNUSED; all.len()];
-        let mut chunks = Vec::new();
-        for place in places.iter().flatten() {
-            let number = &mut numbers[place.chunk as usize];
-            if *number == UNUSED {
-                *number = chunks.len() as u32;
-                chunks.push(&all[place.chunk as usize]);
-            }
-        }
-        let is_whole = places.iter().all(Option::is_some);
-        match (&chunks[..], is_whole) {
-            ([], _) => Self::Missing(places.len()),
-            ([chunk], true) => Self::Chunk {
-                chunk,
-                rows: places.iter().flatten().map(|place| place.row).collect(),
-            },
-            _ => {
-                let row = |place: &Option<Place>| match place {
-                    None => (chunks.len(), 0),
-                    Some(place) => (numbers[place.chunk as usize] as usize, place.row as usize),
-                };
-                Self::Chunks {
-                    rows: places.iter().map(row).collect(),
-                    chunks,
-                }
-            }
-        }
-    }
-
-    fn column(&self, place: usize, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
-        match self {
-            Self::Missing(rows) => Ok(new_null_array(data_type, *rows)),
-            Self::Batch { columns, rows } => compute::take(&columns[place], rows, None),
-            Self::Chunk { chunk, rows } => compute::take(&chunk.rows.columns[place], rows, None),
-            Self::Chunks { chunks, rows } => {
-                let null = new_null_array(data_type, 1);
-                let columns = chunks.iter().map(|chunk| &chunk.rows.columns[place]);
-                let columns: Vec<&dyn Array> = columns.chain([&null]).map(AsRef::as_ref).collect();
-                compute::interleave(&columns, rows)
-            }
-        }
-    }
-
-    /// Which rows are there; `None` if all are.
-    fn there(&self) -> Option<BooleanArray> {
-        match self {
-            Self::Batch { .. } | Self::Chunk { .. } => None,
-            Self::Missing(rows) => Some(vec![false; *rows].into()),
-            Self::Chunks { chunks, rows } => {
-                let there: Vec<bool> = rows.iter().map(|row| row.0 < chunks.len()).collect();
-                there.contains(&false).then(|| there.into())
-            }
-        }
     }
 }

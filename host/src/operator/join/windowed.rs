@@ -8,11 +8,12 @@ use super::{
     ENOUGH_BATCHES,
     both::Both,
     keys::JoinKeys,
-    pairing::Pairing,
+    pairing::{Pair, Pairing},
     panes::{Due, Panes},
     snapshot,
-    store::{NewRows, Place, Store, Until},
-    weave::{Bounds, Strand, Weave},
+    store::{NewRows, Store, Until},
+    strand::Strand,
+    weave::{Bounds, Weave},
 };
 use crate::{
     batch::Batch,
@@ -117,10 +118,10 @@ impl WindowJoin {
 
     /// Makes rows of the output for the windows that `to` closes, a batch at most.
     fn next_batch(&mut self, to: Watermark) -> anyhow::Result<Option<Batch>> {
-        let mut pairs: Both<Vec<Option<Place>>> = Both::default();
+        let mut pairs: Vec<Pair> = Vec::new();
         let mut bounds = Bounds::default();
         let mut times = Vec::new();
-        while pairs.left.len() < BATCH_ROWS {
+        while pairs.len() < BATCH_ROWS {
             let Some((due, pairing)) = &mut self.closing else {
                 let Some(due) = self.panes.due(to) else {
                     break;
@@ -137,28 +138,26 @@ impl WindowJoin {
                 self.closing = None;
                 continue;
             };
-            pairs.left.push(pair.left);
-            pairs.right.push(pair.right);
+            pairs.push(pair);
             times.push(last_instant(due.window).as_micros());
             bounds.starts.push(due.window.start.as_micros());
             bounds.ends.push(due.window.end.as_micros());
         }
-        let rows = pairs.left.len();
-        if rows == 0 {
+        if pairs.is_empty() {
             return Ok(None);
         }
         let times = self.timed.then_some(times);
-        let strands = Both {
-            left: Strand::Kept {
-                chunks: self.rows.left.chunks(),
-                places: pairs.left,
-            },
-            right: Strand::Kept {
-                chunks: self.rows.right.chunks(),
-                places: pairs.right,
-            },
+        let strand = |side: Side| {
+            let places = pairs.iter().map(|pair| pair[side]);
+            Strand::of_places(self.rows[side].chunks(), places)
         };
-        self.weave.weave(rows, strands, bounds, times).map(Some)
+        let strands = Both {
+            left: strand(Side::Left),
+            right: strand(Side::Right),
+        };
+        self.weave
+            .weave(pairs.len(), &strands, bounds, times)
+            .map(Some)
     }
 
     /// Lets go the rows that are in no window any more.

@@ -191,11 +191,11 @@ impl Track {
         cover(rows).into_iter().map(place).collect()
     }
 
-    /// Where the values of some rows are.
+    /// Where the values of some rows are; nowhere if no function asks for them.
     pub(super) fn values_of(&self, rows: Range<i64>) -> impl Iterator<Item = u32> {
-        let first = self.first();
-        let range = (rows.start - first) as usize..(rows.end - first) as usize;
-        self.values.range(range).copied()
+        let before = (rows.start - self.first()) as usize;
+        let len = (rows.end - rows.start) as usize;
+        self.values.iter().skip(before).take(len).copied()
     }
 
     /// Forgets the rows that no frame needs any more if no row before `now` comes.

@@ -39,12 +39,11 @@ pub(super) fn stage(
         let text = format!("{side}to {}", plan.sinks[late].name);
         line(formatter, "late rows", &text)?;
     }
+    // Only functions can refuse a row, and only they use memory of their own.
     if !stage.work.calls().is_empty() {
         let memory = Size(stage.limits.memory);
         let limits = format!("{memory} of memory, {} a call", stage.limits.deadline);
         line(formatter, "limits", &limits)?;
-    }
-    if !matches!(stage.work, Work::Lookup(_)) {
         line(formatter, "on error", &stage.on_error.to_string())?;
     }
     if let Some(key) = &stage.upsert_key {

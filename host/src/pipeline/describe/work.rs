@@ -112,7 +112,7 @@ fn emission(work: &AggregateWork) -> String {
         Emit::Final if work.lateness.is_zero() => end,
         Emit::Final => format!("{end}, and again when a late row changes it"),
         Emit::Update => "after every batch that changes a window".to_owned(),
-        Emit::Every(every) => format!("every {every} while a window changes, and {end}"),
+        Emit::Every(every) => format!("every {every} what has changed, and {end}"),
     }
 }
 

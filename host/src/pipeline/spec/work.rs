@@ -63,8 +63,8 @@ const KINDS: [(&str, &[&str]); 8] = [
             "limits",
         ],
     ),
-    ("top", &["key", "window", "emit", "late", "on_error"]),
-    ("join", &["keep", "late", "on_error"]),
+    ("top", &["key", "window", "emit", "late"]),
+    ("join", &["keep", "late"]),
     ("lookup", &["keep"]),
 ];
 

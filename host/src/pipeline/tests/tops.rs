@@ -318,7 +318,7 @@ error: the input has a column `rank`, and `top` adds another
 #[test]
 fn a_top_stage_calls_no_function() {
     check_stage(
-        "top = { n = 1, by = [\"count\"] }\nwindow = { global = true }\nargs = [\"count\"]\nlimits = { memory = \"1MiB\" }\nallowed_lateness = \"1s\"",
+        "top = { n = 1, by = [\"count\"] }\nwindow = { global = true }\nargs = [\"count\"]\nlimits = { memory = \"1MiB\" }\non_error = \"skip\"\nallowed_lateness = \"1s\"",
         r#"
 error: a `top` stage cannot have `args`
   --> weather.toml:12:1
@@ -332,10 +332,16 @@ error: a `top` stage cannot have `limits`
 13 | limits = { memory = "1MiB" }
    | ^^^^^^
 
-error: a `top` stage cannot have `allowed_lateness`
+error: a `top` stage cannot have `on_error`
   --> weather.toml:14:1
    |
-14 | allowed_lateness = "1s"
+14 | on_error = "skip"
+   | ^^^^^^^^
+
+error: a `top` stage cannot have `allowed_lateness`
+  --> weather.toml:15:1
+   |
+15 | allowed_lateness = "1s"
    | ^^^^^^^^^^^^^^^^
 "#,
     );

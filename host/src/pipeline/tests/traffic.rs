@@ -9,7 +9,7 @@ pub(super) const TRAFFIC: &str = include_str!("traffic.toml");
 fn a_plan_says_what_has_a_time() {
     check(
         TRAFFIC,
-        r#"
+        r"
 pipeline traffic
   parallelism   2
   dead letters  kept for the case; more than 1000 in a row stop the job
@@ -86,7 +86,6 @@ stage busy
   top           the first 3 by cars descending, gate ascending
   emits         ranks that have changed, after every batch
   reads         rows that replace each other, by gate, window_start, window_end
-  on error      dead-letter
   replaces      by rank, window_start, window_end
   columns       gate          utf8?
                 window_start  timestamp
@@ -98,7 +97,7 @@ stage growing
   from          named
   exchange      gather
   window        cumulate 1h in steps of 5m, in event time
-  emits         every 5s while a window changes, and when a window closes
+  emits         every 5s what has changed, and when a window closes
   aggregate     count() -> count: int64 of std (0123456789ab)
   limits        64MiB of memory, 1s a call
   on error      dead-letter
@@ -151,7 +150,6 @@ stage closed
   join          left, gate = gate
   within        the right row at most 10s after the left one, not before it
   late rows     of the left side, to late_cars
-  on error      dead-letter
   columns       gate      utf8?
                 plate     utf8?
                 owner     utf8?
@@ -164,7 +162,6 @@ stage met
                 right: hash exchange on gate
   join          full, gate = gate
   window        tumbling 1m, in event time
-  on error      dead-letter
   columns       window_start  timestamp
                 window_end    timestamp
                 ts            timestamp?
@@ -302,6 +299,6 @@ sink late_cars
                 plate  utf8?
                 gate   utf8?
                 speed  float64?
-"#,
+",
     );
 }
