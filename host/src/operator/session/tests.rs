@@ -195,7 +195,8 @@ fn no_subtask_holds_back_what_goes_by_the_clock() {
     }
     let expected = [
         "a 100 114 2 204 [100,104]",
-        "b 130 140 1 130 [130]",
+        "c 109 119 1 109 [109]",
+        "b 130 141 2 261 [130,131]",
         "c 150 160 1 150 [150]",
     ];
     assert_eq!(left, expected);
