@@ -33,8 +33,7 @@ pub(super) struct SessionStage {
     time: TimeDomain,
     /// How far time has come: event time, or the clock.
     watermark: Watermark,
-    /// The watermark of the output. By the clock it is ahead of that: a session to come cannot end for
-    /// a while.
+    /// The watermark of the output, for sessions by the clock.
     promised: Watermark,
     gap: Duration,
     /// Sessions that are complete and whose rows have not been made yet.
@@ -90,19 +89,17 @@ impl SessionStage {
         Ok(progress)
     }
 
-    /// Fires the sessions that are over by the clock, and makes a promise that lasts until the operator
-    /// is told the time again. Without one, a subtask to which no rows come would hold back what
-    /// follows the others.
+    /// Fires the sessions that are over by the clock, and promises that no row comes before the next one
+    /// is: what follows would wait for those of other subtasks in vain.
     fn reach_by_clock(&mut self, now: Timestamp, out: &mut Outbox) -> anyhow::Result<Progress> {
         let progress = self.reach(Watermark::at(now), out)?;
         Ok(match progress {
             Progress::More(_) => progress,
             Progress::Done(_) => {
+                // One that is yet to begin ends no sooner than this.
                 let earliest = now.saturating_add(self.gap);
-                let earliest = self
-                    .windows
-                    .next_due()
-                    .map_or(earliest, |due| due.min(earliest));
+                let due = self.windows.next_due();
+                let earliest = due.map_or(earliest, |due| due.min(earliest));
                 // The row of a session is within it.
                 let promised = earliest.as_micros().saturating_sub(1);
                 let promised = Watermark::at(Timestamp::from_micros(promised));
@@ -112,17 +109,11 @@ impl SessionStage {
         })
     }
 
-    /// When the operator wants to be told the time: when a session may be over, and when what it has
-    /// promised is past.
+    /// When the operator wants to be told the time.
     fn wake_at(&self) -> Option<Timestamp> {
         match self.time {
             TimeDomain::Event => None,
-            TimeDomain::Processing => {
-                let past = self.promised.time().as_micros().saturating_add(1);
-                let past = Timestamp::from_micros(past);
-                let due = self.windows.next_due();
-                Some(due.map_or(past, |due| due.min(past)))
-            }
+            TimeDomain::Processing => self.windows.next_due(),
         }
     }
 }
