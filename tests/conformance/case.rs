@@ -10,6 +10,7 @@ use anyhow::{Context, anyhow, ensure};
 use serde_json::Value;
 use tidemill::{
     pipeline::Registry,
+    runtime::Order,
     test_kit::{self, RunOptions},
 };
 
@@ -130,24 +131,26 @@ impl Case {
     }
 }
 
-/// How a case is run: with one subtask a stage, with three, and restarted after every step, each time with
-/// another number of them.
-fn manners() -> [(&'static str, RunOptions); 4] {
+/// How a case is run: with one subtask a stage and with three; with subtasks that take turns in orders that
+/// are drawn; restarted after every step, with as many subtasks and with another number of them.
+fn manners() -> [(&'static str, RunOptions); 5] {
     let manner = |parallelism: &[usize], restart_everywhere| RunOptions {
         parallelism: parallelism.to_vec(),
         restart_everywhere,
-        ..RunOptions::default()
+        order: Order::Fixed,
+    };
+    let drawn = RunOptions {
+        order: Order::drawn(7),
+        ..manner(&[3], false)
     };
     [
         ("with one subtask", manner(&[1], false)),
         ("with three subtasks", manner(&[3], false)),
+        ("with three subtasks, in other orders", drawn),
+        ("with three subtasks, restarted", manner(&[3], true)),
         (
             "with one subtask, restarted with three and back",
             manner(&[1, 3], true),
-        ),
-        (
-            "with three subtasks, restarted with as many",
-            manner(&[3], true),
         ),
     ]
 }
