@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use arrow::{
-    array::{ArrayRef, RecordBatch, RecordBatchOptions},
-    datatypes::{Field, Schema},
+    array::{ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch, RecordBatchOptions},
+    datatypes::{Field, Int64Type, Schema},
 };
 
-use crate::{state::Snapshot, time::Watermark};
+use crate::{
+    state::Snapshot,
+    time::{Timestamp, Watermark},
+};
 
 /// A table of `columns`, the first of which is the encoded key.
 pub(super) fn of_columns(columns: Vec<ArrayRef>) -> anyhow::Result<RecordBatch> {
@@ -34,8 +37,34 @@ pub(super) fn get(snapshot: &Snapshot, place: usize) -> anyhow::Result<&RecordBa
     table.context("the snapshot of the stage is cut off")
 }
 
-/// How far event time had come for all of the subtasks that have written `snapshots`.
-pub(super) fn watermark(snapshots: &[Snapshot]) -> Watermark {
+/// A table of one row that says how far the input had come, where that is not how far the output had.
+/// The key is nobody's.
+pub(super) fn of_watermark(watermark: Watermark) -> anyhow::Result<RecordBatch> {
+    let micros = Int64Array::from(vec![watermark.time().as_micros()]);
+    let nobody = BinaryArray::from_iter_values([b""]);
+    of_columns(vec![Arc::new(nobody), Arc::new(micros)])
+}
+
+/// The least of the watermarks in the tables at a place.
+///
+/// # Errors
+///
+/// If one is missing.
+pub(super) fn watermark(snapshots: &[Snapshot], place: usize) -> anyhow::Result<Watermark> {
+    let read = |snapshot: &Snapshot| {
+        let column = get(snapshot, place)?.columns().get(1);
+        let column = column.and_then(|column| column.as_primitive_opt::<Int64Type>());
+        let micros = column.and_then(|column| column.values().first());
+        let micros = micros.context("the snapshot of the stage does not say how far it was")?;
+        anyhow::Ok(Watermark::at(Timestamp::from_micros(*micros)))
+    };
+    let watermarks = snapshots.iter().map(read);
+    let watermarks = watermarks.collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(watermarks.into_iter().min().unwrap_or(Watermark::START))
+}
+
+/// How far the outputs had come of all subtasks that have written `snapshots`.
+pub(super) fn reached(snapshots: &[Snapshot]) -> Watermark {
     let watermarks = snapshots.iter().map(|snapshot| snapshot.watermark);
     watermarks.min().unwrap_or(Watermark::START)
 }

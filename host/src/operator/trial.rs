@@ -8,7 +8,12 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use arrow::{array::AsArray, compute, datatypes::TimestampMicrosecondType, json::ReaderBuilder};
+use arrow::{
+    array::{AsArray, RecordBatch},
+    compute,
+    datatypes::TimestampMicrosecondType,
+    json::ReaderBuilder,
+};
 
 use super::{
     Argument, Call, Guests, OnError, Operator, Outbox, Progress, Resources, Side, StageSpec, Work,
@@ -230,33 +235,33 @@ impl Trial {
     /// Writes everything down and goes on with other subtasks.
     pub(super) fn restart(&mut self, subtasks: usize) {
         let snapshots = self.snapshots();
+        let reached = snapshots.iter().map(|snapshot| snapshot.watermark).min();
         self.open(subtasks);
-        for (place, subtask) in self.subtasks.iter_mut().enumerate() {
+        for place in 0..subtasks {
             let share = Share {
                 subtask: place,
                 subtasks,
             };
+            let subtask = &mut self.subtasks[place];
             let restored = subtask.operator.restore(&snapshots, share);
             restored.expect("the snapshots are of this stage");
-        }
-        for place in 0..subtasks {
+            subtask.reached = reached.expect("there are subtasks");
             let mut out = Outbox::default();
-            let now = self.clock.now();
-            let operator = &mut self.subtasks[place].operator;
-            operator.tick(now, &mut out).expect("the stage goes on");
+            let progress = subtask.operator.tick(self.clock.now(), &mut out);
             self.take(place, out);
-        }
-        let times = self.watermark.time().as_micros();
-        if self.watermark > Watermark::START {
-            self.advance(times);
+            if let Some(progress) = progress.expect("the stage goes on") {
+                self.reach(place, progress);
+            }
         }
     }
 
     /// How many rows of state there are.
     pub(super) fn state_rows(&mut self) -> usize {
         let snapshots = self.snapshots();
-        let tables = snapshots.iter().flat_map(|snapshot| &snapshot.tables);
-        tables.map(arrow::array::RecordBatch::num_rows).sum()
+        let tables = snapshots
+            .iter()
+            .filter_map(|snapshot| snapshot.tables.first());
+        tables.map(RecordBatch::num_rows).sum()
     }
 
     /// What has come out since the last look, in order.

@@ -324,15 +324,14 @@ impl<'a> TestJob<'a> {
             let Some(known) = snapshot.stages.get(stage.name.as_str()) else {
                 continue;
             };
-            // The other tables of an aggregate say more of the rows of the first one.
-            let tables = match stage.work {
-                Work::Aggregate(_) => 1,
-                _ => usize::MAX,
-            };
-            let tables = known
-                .subtasks
-                .iter()
-                .flat_map(|known| known.tables.iter().take(tables));
+            // The first table of a join says how far it is, and the others have its rows; all tables
+            // of other stages but the first one say more of the same rows.
+            let tables = known.subtasks.iter().map(|known| &known.tables[..]);
+            let tables = tables.flat_map(|tables| match (&stage.work, tables) {
+                (Work::Join(_), [_, rows @ ..]) => rows,
+                (_, [rows, ..]) => std::slice::from_ref(rows),
+                (_, []) => &[],
+            });
             rows += tables.map(|table| table.num_rows() as u64).sum::<u64>();
         }
         Ok(rows)

@@ -203,7 +203,7 @@ impl Operator for Process {
     }
 
     fn restore(&mut self, snapshots: &[Snapshot], share: Share) -> anyhow::Result<()> {
-        self.watermark = state_table::watermark(snapshots);
+        self.watermark = state_table::reached(snapshots);
         let now = self.now();
         for snapshot in snapshots {
             let table = state_table::get(snapshot, 0)?;

@@ -1,9 +1,10 @@
 //! What a stage with rolling windows knows, as rows that can be dealt out by key, and back.
 //!
-//! There is one table, with a row for each row that is kept: the key; its number among the rows of the
+//! The first table has a row for each row that is kept: the key; its number among the rows of the
 //! key, if it is settled; its time; its place among all rows of the stage; whether it has been fired;
 //! what it keeps for the output, and its event time, if it has not; its accumulators; its values. What
-//! runs of rows come to is not in it: it is made again, of the same rows.
+//! runs of rows come to is not in it: it is made again, of the same rows. The second table says how far the
+//! input had come.
 
 use std::{cmp::Reverse, sync::Arc};
 
@@ -72,8 +73,11 @@ impl Rolling {
             columns.extend(self.values.gather(&values));
         }
         Ok(Snapshot {
-            watermark: self.watermark,
-            tables: vec![state_table::of_columns(columns)?],
+            watermark: self.reached,
+            tables: vec![
+                state_table::of_columns(columns)?,
+                state_table::of_watermark(self.watermark)?,
+            ],
         })
     }
 
@@ -112,7 +116,8 @@ impl Rolling {
     }
 
     pub(super) fn take_up(&mut self, snapshots: &[Snapshot], share: Share) -> anyhow::Result<()> {
-        self.watermark = state_table::watermark(snapshots);
+        self.watermark = state_table::watermark(snapshots, 1)?;
+        self.reached = state_table::reached(snapshots);
         self.look_at_clock();
         for snapshot in snapshots {
             let table = state_table::get(snapshot, 0)?;

@@ -1,8 +1,8 @@
 //! What a stage that ranks rows knows, as rows that can be dealt out by key, and back.
 //!
-//! There is one table, with a row for each row that a window keeps, the best of each key and window
+//! The first table has a row for each row that a window keeps, the best of each key and window
 //! first: the key, the end and the start of the window, the row's arrival and version, its columns and
-//! its event time.
+//! its event time. The second table says how far the input had come.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -49,8 +49,11 @@ impl Top {
         columns.extend(numbers.map(|column| Arc::new(Int64Array::from(column)) as ArrayRef));
         columns.extend(self.rows.gather(&places));
         Ok(Snapshot {
-            watermark: self.watermark,
-            tables: vec![state_table::of_columns(columns)?],
+            watermark: self.reached,
+            tables: vec![
+                state_table::of_columns(columns)?,
+                state_table::of_watermark(self.watermark)?,
+            ],
         })
     }
 
@@ -62,7 +65,8 @@ impl Top {
             let rows: UInt32Array = (0..keys.len() as u32).filter(mine).collect();
             self.take_up_rows(&compute::take_record_batch(table, &rows)?)?;
         }
-        self.reach(state_table::watermark(snapshots));
+        self.reached = state_table::reached(snapshots);
+        self.reach(state_table::watermark(snapshots, 1)?);
         if self.emit != Emit::Final {
             // All changes were handed on before the snapshot.
             let rankings = self.open.values_mut();
