@@ -2,13 +2,15 @@
 
 use std::{
     fs,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use serde_json::Value;
 use tidemill::{
     pipeline::Registry,
+    runtime::Order,
     test_kit::{self, RunOptions},
 };
 
@@ -20,7 +22,8 @@ use crate::{
     script,
 };
 
-/// A folder with a `pipeline.toml`, or with a `case.toml` that says why there is none.
+/// A folder with a `pipeline.toml`, or with a `case.toml` that says why there is none; or no folder, of
+/// a case that nobody has looked at yet.
 #[derive(Debug)]
 pub struct Case {
     /// The folder, seen from the one with all cases: the name of the known answer, and more if it has
@@ -37,16 +40,19 @@ impl Case {
             name,
         };
         let whole = case(answer.to_owned());
-        if !whole.folder.is_dir() {
-            return Ok(Vec::new());
-        }
-        if whole.folder.join("pipeline.toml").exists() || whole.folder.join("case.toml").exists() {
+        let has = |file| whole.folder.join(file).exists();
+        if !whole.folder.is_dir() || has("pipeline.toml") || has("case.toml") {
             return Ok(vec![whole]);
         }
         let mut parts = crate::known_answers::names(&whole.folder)?;
         parts.sort_by_key(|part| (part.len(), part.clone()));
         let parts = parts.iter().map(|part| case(format!("{answer}/{part}")));
         Ok(parts.collect())
+    }
+
+    /// The name of the case.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Runs the case each way. `work` is where the library is and where the case is put.
@@ -65,6 +71,9 @@ impl Case {
         work: &Path,
         registry: &Registry,
     ) -> anyhow::Result<Outcome> {
+        if !self.folder.is_dir() {
+            return Ok(Outcome::LeftOut("there is no pipeline for it".to_owned()));
+        }
         let adapter = Adapter::read(&self.folder)?;
         if let Some(missing) = adapter.missing {
             return Ok(Outcome::LeftOut(missing));
@@ -75,7 +84,10 @@ impl Case {
         let load = |path: &Path| test_kit::load_text(path, &pipeline, registry);
         let case = test_kit::Case::read(&folder, load)?;
         for (manner, options) in manners() {
-            if let Err(failure) = test_kit::run(&case, registry, &options) {
+            let run = || test_kit::run(&case, registry, &options);
+            // A panic is told above; the other cases go on.
+            let result = catch_unwind(AssertUnwindSafe(run)).map_err(|_| anyhow!("a panic"));
+            if let Err(failure) = result? {
                 let steps = folder.join("steps.jsonl");
                 let place = steps.display();
                 return Ok(Outcome::Failed(format!("{manner}: {place}:{failure}")));
@@ -119,24 +131,26 @@ impl Case {
     }
 }
 
-/// How a case is run: with one subtask a stage, with three, and restarted after every step, each time with
-/// another number of them.
-fn manners() -> [(&'static str, RunOptions); 4] {
+/// How a case is run: with one subtask a stage and with three; with subtasks that take turns in orders that
+/// are drawn; restarted after every step, with as many subtasks and with another number of them.
+fn manners() -> [(&'static str, RunOptions); 5] {
     let manner = |parallelism: &[usize], restart_everywhere| RunOptions {
         parallelism: parallelism.to_vec(),
         restart_everywhere,
-        ..RunOptions::default()
+        order: Order::Fixed,
+    };
+    let drawn = RunOptions {
+        order: Order::drawn(7),
+        ..manner(&[3], false)
     };
     [
         ("with one subtask", manner(&[1], false)),
         ("with three subtasks", manner(&[3], false)),
+        ("with three subtasks, in other orders", drawn),
+        ("with three subtasks, restarted", manner(&[3], true)),
         (
             "with one subtask, restarted with three and back",
             manner(&[1, 3], true),
-        ),
-        (
-            "with three subtasks, restarted with as many",
-            manner(&[3], true),
         ),
     ]
 }
