@@ -7,6 +7,10 @@ use std::{
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
+use tidemill::{
+    pipeline::Registry,
+    test_kit::{self, RunOptions},
+};
 
 use crate::{
     adapter::Adapter,
@@ -15,9 +19,6 @@ use crate::{
     report::{Line, Outcome},
     script,
 };
-
-/// How many subtasks keyed stages have.
-const WIDTHS: [usize; 2] = [1, 3];
 
 /// A folder with a `pipeline.toml`, or with a `case.toml` that says why there is none.
 #[derive(Debug)]
@@ -49,8 +50,8 @@ impl Case {
     }
 
     /// Runs the case each way. `work` is where the library is and where the case is put.
-    pub fn run(&self, answer: &KnownAnswer, work: &Path) -> Line {
-        let outcome = self.outcome(answer, work);
+    pub fn run(&self, answer: &KnownAnswer, work: &Path, registry: &Registry) -> Line {
+        let outcome = self.outcome(answer, work, registry);
         Line {
             case: self.name.clone(),
             covers: self.covers(answer),
@@ -58,7 +59,12 @@ impl Case {
         }
     }
 
-    fn outcome(&self, answer: &KnownAnswer, work: &Path) -> anyhow::Result<Outcome> {
+    fn outcome(
+        &self,
+        answer: &KnownAnswer,
+        work: &Path,
+        registry: &Registry,
+    ) -> anyhow::Result<Outcome> {
         let adapter = Adapter::read(&self.folder)?;
         if let Some(missing) = adapter.missing {
             return Ok(Outcome::LeftOut(missing));
@@ -66,14 +72,13 @@ impl Case {
         let pipeline = self.pipeline()?;
         let steps = script::translate(answer, &adapter, &main_sinks(&pipeline)?)?;
         let folder = self.put(&pipeline, &steps, work)?;
-        for width in WIDTHS {
-            for restarts in [false, true] {
-                if let Some(reason) = run_once(&folder, width, restarts)? {
-                    let manner = if restarts { "restarts" } else { "no restarts" };
-                    return Ok(Outcome::Failed(format!(
-                        "with width {width} and {manner}: {reason}"
-                    )));
-                }
+        let load = |path: &Path| test_kit::load_text(path, &pipeline, registry);
+        let case = test_kit::Case::read(&folder, load)?;
+        for (manner, options) in manners() {
+            if let Err(failure) = test_kit::run(&case, registry, &options) {
+                let steps = folder.join("steps.jsonl");
+                let place = steps.display();
+                return Ok(Outcome::Failed(format!("{manner}: {place}:{failure}")));
             }
         }
         Ok(Outcome::Passed)
@@ -114,6 +119,28 @@ impl Case {
     }
 }
 
+/// How a case is run: with one subtask a stage, with three, and restarted after every step, each time with
+/// another number of them.
+fn manners() -> [(&'static str, RunOptions); 4] {
+    let manner = |parallelism: &[usize], restart_everywhere| RunOptions {
+        parallelism: parallelism.to_vec(),
+        restart_everywhere,
+        ..RunOptions::default()
+    };
+    [
+        ("with one subtask", manner(&[1], false)),
+        ("with three subtasks", manner(&[3], false)),
+        (
+            "with one subtask, restarted with three and back",
+            manner(&[1, 3], true),
+        ),
+        (
+            "with three subtasks, restarted with as many",
+            manner(&[3], true),
+        ),
+    ]
+}
+
 /// The sinks of a pipeline that take main output, not late rows.
 fn main_sinks(pipeline: &str) -> anyhow::Result<Vec<String>> {
     let document = document::parse(pipeline)?;
@@ -123,9 +150,4 @@ fn main_sinks(pipeline: &str) -> anyhow::Result<Vec<String>> {
     let names: Vec<String> = main.map(|(name, _)| name.clone()).collect();
     ensure!(!names.is_empty(), "the pipeline has no sink of main output");
     Ok(names)
-}
-
-/// Runs a case that has been put in `folder`. What was not as expected, if something was not.
-fn run_once(_folder: &Path, _width: usize, _restarts: bool) -> anyhow::Result<Option<String>> {
-    Ok(None)
 }

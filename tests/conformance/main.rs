@@ -24,6 +24,10 @@ use std::{
 };
 
 use anyhow::Context;
+use tidemill::{
+    pipeline::Registry,
+    wasm::{Engine, EngineOptions},
+};
 
 use case::Case;
 use known_answers::KnownAnswer;
@@ -61,6 +65,10 @@ fn run_all(root: &Path, answers: &Path) -> anyhow::Result<Report> {
         &root.join("target/guests"),
         &work.join("udfs.wasm"),
     )?;
+    let engine = Engine::new(&EngineOptions {
+        cache_dir: Some(root.join("target/guests/cache")),
+    })?;
+    let registry = Registry::new(engine);
     let mut report = Report::default();
     for name in known_answers::names(answers)? {
         let answer = KnownAnswer::new(answers.join(&name));
@@ -73,7 +81,7 @@ fn run_all(root: &Path, answers: &Path) -> anyhow::Result<Report> {
             });
         }
         for case in cases {
-            report.lines.push(case.run(&answer, &work));
+            report.lines.push(case.run(&answer, &work, &registry));
         }
     }
     Ok(report)

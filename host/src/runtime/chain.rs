@@ -85,7 +85,7 @@ impl Stage {
             operator,
             metrics,
             by_clock,
-            wake_at: None,
+            wake_at: Some(AT_ONCE),
             reached: Watermark::START,
         }
     }
@@ -105,7 +105,6 @@ impl Stage {
         }
         let restored = self.operator.restore(snapshots, share);
         restored.with_context(|| format!("the state of stage `{}` does not fit it", self.name))?;
-        // Only the operator knows when it wants to be told the time, so it is told at once.
         self.wake_at = Some(AT_ONCE);
         Ok(())
     }

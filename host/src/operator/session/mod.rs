@@ -33,6 +33,10 @@ pub(super) struct SessionStage {
     time: TimeDomain,
     /// How far time has come: event time, or the clock.
     watermark: Watermark,
+    /// The watermark of the output. By the clock it is ahead of that: a session to come cannot end for
+    /// a while.
+    promised: Watermark,
+    gap: Duration,
     /// Sessions that are complete and whose rows have not been made yet.
     due: VecDeque<u32>,
     clock: Arc<dyn Clock>,
@@ -56,6 +60,8 @@ impl SessionStage {
             windows: Windows::new(gap, work.lateness),
             time: work.time,
             watermark: Watermark::START,
+            promised: Watermark::START,
+            gap,
             due: VecDeque::new(),
             clock,
         })
@@ -84,11 +90,39 @@ impl SessionStage {
         Ok(progress)
     }
 
-    /// When the operator wants to be told the time.
+    /// Fires the sessions that are over by the clock, and makes a promise that lasts until the operator
+    /// is told the time again. Without one, a subtask to which no rows come would hold back what
+    /// follows the others.
+    fn reach_by_clock(&mut self, now: Timestamp, out: &mut Outbox) -> anyhow::Result<Progress> {
+        let progress = self.reach(Watermark::at(now), out)?;
+        Ok(match progress {
+            Progress::More(_) => progress,
+            Progress::Done(_) => {
+                let earliest = now.saturating_add(self.gap);
+                let earliest = self
+                    .windows
+                    .next_due()
+                    .map_or(earliest, |due| due.min(earliest));
+                // The row of a session is within it.
+                let promised = earliest.as_micros().saturating_sub(1);
+                let promised = Watermark::at(Timestamp::from_micros(promised));
+                self.promised = self.promised.max(promised);
+                Progress::Done(self.promised)
+            }
+        })
+    }
+
+    /// When the operator wants to be told the time: when a session may be over, and when what it has
+    /// promised is past.
     fn wake_at(&self) -> Option<Timestamp> {
         match self.time {
             TimeDomain::Event => None,
-            TimeDomain::Processing => self.windows.next_due(),
+            TimeDomain::Processing => {
+                let past = self.promised.time().as_micros().saturating_add(1);
+                let past = Timestamp::from_micros(past);
+                let due = self.windows.next_due();
+                Some(due.map_or(past, |due| due.min(past)))
+            }
         }
     }
 }
@@ -108,7 +142,7 @@ impl Operator for SessionStage {
     fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {
         let progress = match self.time {
             // Sessions go by the clock, and so does what follows them.
-            TimeDomain::Processing if watermark != Watermark::END => Progress::Done(self.watermark),
+            TimeDomain::Processing if watermark != Watermark::END => Progress::Done(self.promised),
             TimeDomain::Event | TimeDomain::Processing => self.reach(watermark, out)?,
         };
         out.wake_at = self.wake_at();
@@ -118,7 +152,7 @@ impl Operator for SessionStage {
     fn tick(&mut self, now: Timestamp, out: &mut Outbox) -> anyhow::Result<Option<Progress>> {
         let progress = match self.time {
             TimeDomain::Processing if self.watermark.time() < now => {
-                Some(self.reach(Watermark::at(now), out)?)
+                Some(self.reach_by_clock(now, out)?)
             }
             TimeDomain::Event | TimeDomain::Processing => None,
         };

@@ -227,6 +227,13 @@ impl Rig {
         }
     }
 
+    /// The watermark of the output, over all subtasks.
+    pub(in crate::operator) fn promised(&self) -> i64 {
+        let promised = self.tasks.iter().map(|task| task.promised);
+        let least = promised.min().expect("a subtask");
+        least.time().as_micros()
+    }
+
     /// Rows in the tables of a snapshot.
     pub(in crate::operator) fn state_rows(&mut self) -> usize {
         let operators = self.tasks.iter_mut();
@@ -254,7 +261,7 @@ impl Rig {
             Task {
                 operator: open(&self.spec, resources).expect("a stage"),
                 promised: Watermark::START,
-                wake_at: None,
+                wake_at: Some(Timestamp::from_micros(i64::MIN)),
             }
         };
         self.tasks = (0..tasks).map(task).collect();
