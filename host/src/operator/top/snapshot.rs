@@ -102,6 +102,9 @@ impl Top {
         let replaces = replaces.map(|columns| columns.encode(&batch)).transpose()?;
         // A row that several windows keep is kept once.
         let mut known: HashMap<i64, u32> = HashMap::new();
+        // Subtasks count versions each for itself, so rows get new ones, after those of the subtasks
+        // before.
+        let first_version = self.versions;
         let (mut places, mut first_rows) = (Vec::new(), Vec::new());
         for row in 0..rows {
             let key = self.number(table.column(0).as_binary::<i32>().value(row));
@@ -110,6 +113,8 @@ impl Top {
                 first_rows.push(row as u32);
                 self.rows.reserve_for(&mut places)
             });
+            let version = first_version + version.cast_unsigned();
+            self.versions = self.versions.max(version);
             self.hold(place);
             let window = Window {
                 end: Timestamp::from_micros(ends.value(row)),
@@ -122,8 +127,6 @@ impl Top {
                 self.holders[key as usize] += 1;
                 Default::default()
             });
-            let version = version.cast_unsigned();
-            self.versions = self.versions.max(version);
             let replaced = replaces.as_ref().map(|replaces| replaces.get(row));
             let arrival = arrivals.value(row).cast_unsigned();
             ranking.restore(replaced, order.get(row), arrival, Row { place, version });
