@@ -11,6 +11,8 @@
 //! At the end, `soak` runs ten million keys, each of which is seen once, through windows of 10 s and tells
 //! the resident memory on the way: it must stay level.
 
+#![expect(clippy::print_stdout, reason = "a benchmark tells what it has measured")]
+
 #[path = "support/cpu.rs"]
 mod cpu;
 

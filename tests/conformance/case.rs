@@ -2,11 +2,17 @@
 
 use std::{
     fs,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use serde_json::Value;
+use tidemill::{
+    pipeline::Registry,
+    runtime::Order,
+    test_kit::{self, RunOptions},
+};
 
 use crate::{
     adapter::Adapter,
@@ -16,10 +22,8 @@ use crate::{
     script,
 };
 
-/// How many subtasks keyed stages have.
-const WIDTHS: [usize; 2] = [1, 3];
-
-/// A folder with a `pipeline.toml`, or with a `case.toml` that says why there is none.
+/// A folder with a `pipeline.toml`, or with a `case.toml` that says why there is none; or no folder, of
+/// a case that nobody has looked at yet.
 #[derive(Debug)]
 pub struct Case {
     /// The folder, seen from the one with all cases: the name of the known answer, and more if it has
@@ -36,10 +40,8 @@ impl Case {
             name,
         };
         let whole = case(answer.to_owned());
-        if !whole.folder.is_dir() {
-            return Ok(Vec::new());
-        }
-        if whole.folder.join("pipeline.toml").exists() || whole.folder.join("case.toml").exists() {
+        let has = |file| whole.folder.join(file).exists();
+        if !whole.folder.is_dir() || has("pipeline.toml") || has("case.toml") {
             return Ok(vec![whole]);
         }
         let mut parts = crate::known_answers::names(&whole.folder)?;
@@ -48,9 +50,14 @@ impl Case {
         Ok(parts.collect())
     }
 
+    /// The name of the case.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Runs the case each way. `work` is where the library is and where the case is put.
-    pub fn run(&self, answer: &KnownAnswer, work: &Path) -> Line {
-        let outcome = self.outcome(answer, work);
+    pub fn run(&self, answer: &KnownAnswer, work: &Path, registry: &Registry) -> Line {
+        let outcome = self.outcome(answer, work, registry);
         Line {
             case: self.name.clone(),
             covers: self.covers(answer),
@@ -58,7 +65,15 @@ impl Case {
         }
     }
 
-    fn outcome(&self, answer: &KnownAnswer, work: &Path) -> anyhow::Result<Outcome> {
+    fn outcome(
+        &self,
+        answer: &KnownAnswer,
+        work: &Path,
+        registry: &Registry,
+    ) -> anyhow::Result<Outcome> {
+        if !self.folder.is_dir() {
+            return Ok(Outcome::LeftOut("there is no pipeline for it".to_owned()));
+        }
         let adapter = Adapter::read(&self.folder)?;
         if let Some(missing) = adapter.missing {
             return Ok(Outcome::LeftOut(missing));
@@ -66,14 +81,16 @@ impl Case {
         let pipeline = self.pipeline()?;
         let steps = script::translate(answer, &adapter, &main_sinks(&pipeline)?)?;
         let folder = self.put(&pipeline, &steps, work)?;
-        for width in WIDTHS {
-            for restarts in [false, true] {
-                if let Some(reason) = run_once(&folder, width, restarts)? {
-                    let manner = if restarts { "restarts" } else { "no restarts" };
-                    return Ok(Outcome::Failed(format!(
-                        "with width {width} and {manner}: {reason}"
-                    )));
-                }
+        let load = |path: &Path| test_kit::load_text(path, &pipeline, registry);
+        let case = test_kit::Case::read(&folder, load)?;
+        for (manner, options) in manners() {
+            let run = || test_kit::run(&case, registry, &options);
+            // A panic is told above; the other cases go on.
+            let result = catch_unwind(AssertUnwindSafe(run)).map_err(|_| anyhow!("a panic"));
+            if let Err(failure) = result? {
+                let steps = folder.join("steps.jsonl");
+                let place = steps.display();
+                return Ok(Outcome::Failed(format!("{manner}: {place}:{failure}")));
             }
         }
         Ok(Outcome::Passed)
@@ -114,6 +131,30 @@ impl Case {
     }
 }
 
+/// How a case is run: with one subtask a stage and with three; with subtasks that take turns in orders that
+/// are drawn; restarted after every step, with as many subtasks and with another number of them.
+fn manners() -> [(&'static str, RunOptions); 5] {
+    let manner = |parallelism: &[usize], restart_everywhere| RunOptions {
+        parallelism: parallelism.to_vec(),
+        restart_everywhere,
+        order: Order::Fixed,
+    };
+    let drawn = RunOptions {
+        order: Order::drawn(7),
+        ..manner(&[3], false)
+    };
+    [
+        ("with one subtask", manner(&[1], false)),
+        ("with three subtasks", manner(&[3], false)),
+        ("with three subtasks, in other orders", drawn),
+        ("with three subtasks, restarted", manner(&[3], true)),
+        (
+            "with one subtask, restarted with three and back",
+            manner(&[1, 3], true),
+        ),
+    ]
+}
+
 /// The sinks of a pipeline that take main output, not late rows.
 fn main_sinks(pipeline: &str) -> anyhow::Result<Vec<String>> {
     let document = document::parse(pipeline)?;
@@ -123,9 +164,4 @@ fn main_sinks(pipeline: &str) -> anyhow::Result<Vec<String>> {
     let names: Vec<String> = main.map(|(name, _)| name.clone()).collect();
     ensure!(!names.is_empty(), "the pipeline has no sink of main output");
     Ok(names)
-}
-
-/// Runs a case that has been put in `folder`. What was not as expected, if something was not.
-fn run_once(_folder: &Path, _width: usize, _restarts: bool) -> anyhow::Result<Option<String>> {
-    Ok(None)
 }

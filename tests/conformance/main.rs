@@ -1,7 +1,7 @@
 //! Runs the known answers of other engines: their inputs and scripts, our pipelines, their outputs.
 //!
-//! `cargo run --example conformance -- [FOLDER]`, where `FOLDER` holds the answers. They are not part of
-//! this repository: without them there is nothing to run. What belongs to it are the pipelines in
+//! `cargo run --example conformance -- [FOLDER [CASE…]]`, where `FOLDER` holds the answers and only cases
+//! with one of the `CASE`s in their names are run. The answers are not part of this repository: without them there is nothing to run. What belongs to it are the pipelines in
 //! `cases/`, how the notation of a case becomes ours (`case.toml` beside the pipeline), and the
 //! functions in `udfs/`.
 #![expect(unreachable_pub, reason = "a program has no outside")]
@@ -24,10 +24,14 @@ use std::{
 };
 
 use anyhow::Context;
+use tidemill::{
+    pipeline::Registry,
+    wasm::{Engine, EngineOptions},
+};
 
 use case::Case;
 use known_answers::KnownAnswer;
-use report::{Line, Outcome, Report};
+use report::Report;
 
 fn main() -> anyhow::Result<ExitCode> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
@@ -42,7 +46,8 @@ fn main() -> anyhow::Result<ExitCode> {
         );
         return Ok(ExitCode::SUCCESS);
     }
-    let report = run_all(root, &answers)?;
+    let only: Vec<String> = env::args().skip(2).collect();
+    let report = run_all(root, &answers, &only)?;
     println!("{report}");
     Ok(if report.is_good() {
         ExitCode::SUCCESS
@@ -51,8 +56,9 @@ fn main() -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Runs every case of which there are answers.
-fn run_all(root: &Path, answers: &Path) -> anyhow::Result<Report> {
+/// Runs every case of which there are answers; of those with a name that has one of `only` in it, if
+/// there are some.
+fn run_all(root: &Path, answers: &Path, only: &[String]) -> anyhow::Result<Report> {
     let work = root.join("target/conformance");
     let source = root.join("tests/conformance");
     std::fs::create_dir_all(&work).context("cannot make a folder for the cases")?;
@@ -61,20 +67,21 @@ fn run_all(root: &Path, answers: &Path) -> anyhow::Result<Report> {
         &root.join("target/guests"),
         &work.join("udfs.wasm"),
     )?;
-    let mut report = Report::default();
+    let engine = Engine::new(&EngineOptions {
+        cache_dir: Some(root.join("target/guests/cache")),
+    })?;
+    let registry = Registry::new(engine);
+    let mut cases = Vec::new();
     for name in known_answers::names(answers)? {
         let answer = KnownAnswer::new(answers.join(&name));
-        let cases = Case::find(&source.join("cases"), &name)?;
-        if cases.is_empty() {
-            report.lines.push(Line {
-                covers: answer.about()?.covers.join(", "),
-                case: name,
-                outcome: Outcome::LeftOut("there is no pipeline for it".to_owned()),
-            });
-        }
-        for case in cases {
-            report.lines.push(case.run(&answer, &work));
-        }
+        let found = Case::find(&source.join("cases"), &name)?.into_iter();
+        cases.extend(found.map(|case| (answer.clone(), case)));
+    }
+    cases.retain(|(_, case)| only.is_empty() || only.iter().any(|part| case.name().contains(part)));
+    let mut report = Report::new(cases.iter().map(|(_, case)| case.name()));
+    println!("{}", report.head());
+    for (answer, case) in &cases {
+        println!("{}", report.add(case.run(answer, &work, &registry)));
     }
     Ok(report)
 }

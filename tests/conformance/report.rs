@@ -1,6 +1,6 @@
 //! What a run of the cases has come to, as a table.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 /// What became of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +26,39 @@ pub struct Line {
 /// All rows.
 #[derive(Debug, Default)]
 pub struct Report {
-    pub lines: Vec<Line>,
+    lines: Vec<Line>,
+    case_width: usize,
 }
 
 impl Report {
+    /// A table with room for cases of these names.
+    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let widths = names.into_iter().map(str::len);
+        Self {
+            lines: Vec::new(),
+            case_width: widths.max().unwrap_or_default(),
+        }
+    }
+
+    /// The head of the table.
+    pub fn head(&self) -> String {
+        self.row("case", "engine", "result", "covers")
+    }
+
+    /// Adds a line. How it looks in the table is returned.
+    pub fn add(&mut self, line: Line) -> String {
+        let row = self.row(&line.case, line.engine(), line.result(), &line.covers);
+        self.lines.push(line);
+        row
+    }
+
+    fn row(&self, case: &str, engine: &str, result: &str, covers: &str) -> String {
+        format!(
+            "{case:width$}  {engine:13}  {result:8}  {covers}",
+            width = self.case_width
+        )
+    }
+
     /// Whether nothing has failed.
     pub fn is_good(&self) -> bool {
         let failed = |line: &Line| matches!(line.outcome, Outcome::Failed(_));
@@ -98,29 +127,14 @@ impl Line {
     }
 }
 
-/// The table, the reasons of what is not a pass, the counts.
+/// What stands under the table: the reasons of what has not passed, and counts.
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = |of: fn(&Line) -> usize| self.lines.iter().map(of).max().unwrap_or(0);
-        let case_width = width(|line| line.case.len()).max("case".len());
-        let engine_width = width(|line| line.engine().len()).max("engine".len());
-        let mut row = |case: &str, engine: &str, result: &str, covers: &str| {
-            writeln!(
-                formatter,
-                "{case:case_width$}  {engine:engine_width$}  {result:8}  {covers}"
-            )
-        };
-        row("case", "engine", "result", "covers")?;
-        for line in &self.lines {
-            row(&line.case, line.engine(), line.result(), &line.covers)?;
-        }
         for line in &self.lines {
             if let Some(reason) = line.reason() {
-                let mut text = String::new();
-                reason
-                    .lines()
-                    .try_for_each(|reason| writeln!(text, "  {reason}"))?;
-                write!(formatter, "\n{} {}:\n{text}", line.case, line.result())?;
+                writeln!(formatter, "\n{} {}:", line.case, line.result())?;
+                let mut reasons = reason.lines();
+                reasons.try_for_each(|reason| writeln!(formatter, "  {reason}"))?;
             }
         }
         let (folders, passed) = self.folders();
@@ -150,21 +164,15 @@ mod tests {
     #[test]
     fn a_folder_passes_if_all_in_it_do() {
         let failed = Outcome::Failed("2 is not 3".to_owned());
-        let report = Report {
-            lines: vec![
-                line("flink_a", Outcome::Passed),
-                line("risingwave_n/q0", Outcome::Passed),
-                line("risingwave_n/q1", failed),
-                line("spark_b", Outcome::LeftOut("retractions".to_owned())),
-            ],
-        };
+        let mut report = Report::new(["flink_a", "risingwave_n/q1"]);
+        let row = report.add(line("flink_a", Outcome::Passed));
+        assert_eq!(row, "flink_a          Flink          pass      sums");
+        report.add(line("risingwave_n/q0", Outcome::Passed));
+        report.add(line("risingwave_n/q1", failed));
+        report.add(line("spark_b", Outcome::LeftOut("retractions".to_owned())));
         assert_eq!(report.folders(), (3, 1));
         assert!(!report.is_good());
         let text = report.to_string();
-        assert!(
-            text.contains("flink_a          Flink       pass      sums\n"),
-            "{text}"
-        );
         assert!(
             text.contains("\nrisingwave_n/q1 FAIL:\n  2 is not 3\n"),
             "{text}"

@@ -129,6 +129,7 @@ fn every_source_file_says_what_it_is_for() {
 fn links_in_the_documentation_lead_somewhere() {
     let mut pages = files(&root().join("docs"), "md");
     pages.push(root().join("README.md"));
+    pages.extend(files(&root().join("udfs"), "md"));
     for page in pages {
         let text = fs::read_to_string(&page).expect("UTF-8 text");
         for link in text

@@ -141,6 +141,8 @@ impl<'a> Run<'a> {
         }
         self.report_failure()?;
         match self.act(step) {
+            // The job has not had the row yet: another restart would find nothing new.
+            Ok(()) if self.batches && matches!(step, Step::Row { .. }) => Ok(()),
             Ok(()) => self.restart_anyway(line),
             Err(error) => {
                 self.broken = true;

@@ -15,7 +15,7 @@ impl InputProgress {
     /// How far all of `inputs` have come: the least watermark of those that are not idle. Inputs that
     /// have ended do not count as long as there are others. When all of the others are idle, the
     /// greatest of theirs counts: so it does not matter which of them was idle first. `None` of none.
-    pub fn of_all(inputs: impl Iterator<Item = Self> + Clone) -> Option<Self> {
+    pub fn of_all(mut inputs: impl Iterator<Item = Self> + Clone) -> Option<Self> {
         let open = inputs
             .clone()
             .filter(|input| input.watermark != Watermark::END);
@@ -35,7 +35,7 @@ impl InputProgress {
             watermark: Watermark::END,
             idle: false,
         };
-        inputs.clone().next().map(ended)
+        inputs.next().map(ended)
     }
 }
 

@@ -137,8 +137,8 @@ fn a_spread_that_moves_within_five_seconds_is_told_once() {
             deviating.map(|(_, row)| row.at).collect::<Vec<_>>(),
         ));
     }
+    let text = example.pipeline("swing");
     for parallelism in [1, 3] {
-        let text = example.pipeline("swing");
         example.run_as("swing", &format!("parallelism = {parallelism}\n{text}"));
         assert_eq!(found(&example, "swing"), expected);
     }

@@ -17,7 +17,7 @@ pub fn library(name: &str) -> PathBuf {
     let source = source.unwrap_or_else(|| panic!("no library `{name}`"));
     let component = root().join("target/guests").join(format!("{name}.wasm"));
     let shared = ["guest-sdk", "wit", "udfs/dice"].map(|home| root().join(home));
-    let inputs = [&[source.clone()], shared.as_slice()].concat();
+    let inputs = [std::slice::from_ref(&source), shared.as_slice()].concat();
     let newest = inputs
         .iter()
         .map(|input| newest(input))

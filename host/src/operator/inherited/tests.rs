@@ -98,6 +98,24 @@ fn a_refused_row_opens_no_window() {
     );
 }
 
+#[test]
+fn much_leaves_in_pieces() {
+    let mut rig = rig();
+    let mut expected = Vec::new();
+    for key in 0..40_000 {
+        let key: &'static str = format!("{key:05}").leak();
+        rig.feed(&[part(key, (0, 10), 1)]);
+        expected.push(format!("{key} 0 10 1 1 [1]"));
+    }
+    assert_eq!(rig.advance(10), expected);
+    // What was given back of the memory is there again.
+    assert_eq!(
+        rig.feed(&[part("b", (10, 20), 2), part("a", (10, 20), 1)]),
+        NOTHING
+    );
+    assert_eq!(rig.end(), ["a 10 20 1 1 [1]", "b 10 20 1 2 [2]"]);
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Rows(Vec<(usize, (i64, i64), i64)>),

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
-use arrow::array::ArrayRef;
+use anyhow::{Context as _, ensure};
 
 use super::{
     ENOUGH_BATCHES,
     both::{Both, opposite},
     keys::JoinKeys,
     leaving::{Leaving, Lone},
+    meeting::{Meeting, Pairs},
     snapshot,
-    store::{NewRows, Place, Store, Until},
+    store::{NewRows, Store, Until},
     strand::Strand,
     timeline::{Entry, Timeline},
     weave::{Bounds, Weave},
@@ -38,6 +38,8 @@ pub(super) struct IntervalJoin {
     /// By the number of the key.
     timelines: Vec<Both<Timeline>>,
     leaving: Leaving,
+    /// Rows that have not met all others yet, for there was much to hand on.
+    meeting: Option<Meeting>,
     watermark: Watermark,
     weave: Weave,
     late: Option<usize>,
@@ -61,6 +63,7 @@ impl IntervalJoin {
             rows: Both::default(),
             timelines: Vec::new(),
             leaving: Leaving::default(),
+            meeting: None,
             watermark: Watermark::START,
             weave: Weave::new(spec, work),
             late: spec.late,
@@ -102,49 +105,74 @@ impl IntervalJoin {
         Ok(batch.take(&kept)?)
     }
 
-    /// Hands on the pairs that new rows make. Says for each whether it has met another.
-    fn meet(&mut self, side: Side, new: &NewRows, out: &mut Outbox) -> anyhow::Result<Vec<bool>> {
-        let other = opposite(side);
-        let (earlier, later) = (self.reach[other], self.reach[side]);
-        let keep = (self.kind.keeps(side), self.kind.keeps(other));
-        let mut matched = vec![false; if keep.0 { new.keys.len() } else { 0 }];
+    /// Hands on the pairs that new rows make, and keeps the rows. Stops after `limit` batches, to go on
+    /// when the stage is told the time.
+    fn meet(&mut self, mut meeting: Meeting, limit: usize, out: &mut Outbox) -> anyhow::Result<()> {
         let mut pairs = Pairs::default();
-        for ((row, &key), &time) in (0..).zip(&new.keys).zip(&new.times) {
-            let Some(timelines) = self.timelines.get(key as usize) else {
-                continue;
-            };
-            let timeline = &timelines[other];
-            if timeline.is_empty() || self.keys.is_lonely(key) {
-                continue;
-            }
-            let now = Timestamp::from_micros(time);
-            let from = now.saturating_sub(earlier).as_micros();
-            let to = now.saturating_add(later).as_micros();
-            for entry in timeline.range(from, to) {
-                let place = self.rows[other].place(entry.row);
-                if keep.0 {
-                    matched[row as usize] = true;
-                }
-                if keep.1 {
-                    self.rows[other].mark(place);
-                }
-                pairs.push(row, place, time.max(entry.time));
-                if pairs.rows.len() == BATCH_ROWS {
-                    let pairs = std::mem::take(&mut pairs);
-                    out.push(self.pairs(side, &new.columns, pairs)?);
-                }
+        while meeting.done < meeting.rows.keys.len() {
+            self.meet_one(&mut meeting, &mut pairs, out)?;
+            meeting.done += 1;
+            if out.batches.len() >= limit {
+                out.wake_at = Some(Timestamp::from_micros(i64::MIN));
+                self.hand_on(&meeting, pairs, out)?;
+                self.meeting = Some(meeting);
+                return Ok(());
             }
         }
-        if !pairs.rows.is_empty() {
-            out.push(self.pairs(side, &new.columns, pairs)?);
-        }
-        Ok(matched)
+        self.hand_on(&meeting, pairs, out)?;
+        self.keep(meeting.side, meeting.rows)
     }
 
-    /// The rows of the output for new rows of `side` and the rows that they meet.
-    fn pairs(&self, side: Side, columns: &[ArrayRef], pairs: Pairs) -> anyhow::Result<Batch> {
-        let rows = pairs.rows.len();
-        let new = Strand::of_batch(columns, pairs.rows);
+    /// Finds those that the next new row meets.
+    fn meet_one(
+        &mut self,
+        meeting: &mut Meeting,
+        pairs: &mut Pairs,
+        out: &mut Outbox,
+    ) -> anyhow::Result<()> {
+        let (row, other) = (meeting.done, opposite(meeting.side));
+        let (key, time) = (meeting.rows.keys[row], meeting.rows.times[row]);
+        let Some(timelines) = self.timelines.get(key as usize) else {
+            return Ok(());
+        };
+        let timeline = &timelines[other];
+        if timeline.is_empty() || self.keys.is_lonely(key) {
+            return Ok(());
+        }
+        let now = Timestamp::from_micros(time);
+        let from = now.saturating_sub(self.reach[other]).as_micros();
+        let to = now.saturating_add(self.reach[meeting.side]).as_micros();
+        for entry in timeline.range(from, to) {
+            let place = self.rows[other].place(entry.row);
+            if self.kind.keeps(meeting.side) {
+                meeting.rows.matched[row] = true;
+            }
+            if self.kind.keeps(other) {
+                self.rows[other].mark(place);
+            }
+            pairs.push(row as u32, place, time.max(entry.time));
+            if pairs.rows.len() == BATCH_ROWS {
+                self.hand_on(meeting, std::mem::take(pairs), out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on with what was stopped because there was much to hand on.
+    fn go_on(&mut self, limit: usize, out: &mut Outbox) -> anyhow::Result<()> {
+        match self.meeting.take() {
+            Some(meeting) => self.meet(meeting, limit, out),
+            None => Ok(()),
+        }
+    }
+
+    /// Hands on the rows of the output for new rows and those that they meet.
+    fn hand_on(&self, meeting: &Meeting, pairs: Pairs, out: &mut Outbox) -> anyhow::Result<()> {
+        let (side, rows) = (meeting.side, pairs.rows.len());
+        if rows == 0 {
+            return Ok(());
+        }
+        let new = Strand::of_batch(&meeting.rows.columns, pairs.rows);
         let places = pairs.places.into_iter().map(Some);
         let kept = Strand::of_places(self.rows[opposite(side)].chunks(), places);
         let strands = match side {
@@ -157,8 +185,9 @@ impl IntervalJoin {
                 right: new,
             },
         };
-        self.weave
-            .weave(rows, &strands, Bounds::default(), Some(pairs.times))
+        let (bounds, times) = (Bounds::default(), Some(pairs.times));
+        out.push(self.weave.weave(rows, &strands, bounds, times)?);
+        Ok(())
     }
 
     /// Keeps rows.
@@ -237,21 +266,27 @@ impl IntervalJoin {
 
 impl Operator for IntervalJoin {
     fn process(&mut self, side: Side, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
+        self.go_on(usize::MAX, out)?;
         let batch = self.without_late(side, batch, out)?;
         let times = batch.times().context("a row has no event time")?.clone();
         self.metrics.absorbed.add(batch.rows());
-        let keep_nulls = self.kind.keeps(side);
-        let mut new = NewRows {
+        let keeps = self.kind.keeps(side);
+        let rows = NewRows {
             columns: self.weave.kept(side, &batch),
-            keys: self.keys.number(side, &batch, keep_nulls)?,
+            keys: self.keys.number(side, &batch, keeps)?,
             times,
-            matched: Vec::new(),
+            matched: vec![false; if keeps { batch.rows() } else { 0 }],
         };
-        new.matched = self.meet(side, &new, out)?;
-        self.keep(side, new)
+        let meeting = Meeting {
+            side,
+            rows,
+            done: 0,
+        };
+        self.meet(meeting, ENOUGH_BATCHES, out)
     }
 
     fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {
+        self.go_on(usize::MAX, out)?;
         if watermark > self.watermark {
             self.let_go(watermark);
             self.watermark = watermark;
@@ -272,7 +307,20 @@ impl Operator for IntervalJoin {
         Ok(Progress::Done(held))
     }
 
+    fn tick(&mut self, _: Timestamp, out: &mut Outbox) -> anyhow::Result<Option<Progress>> {
+        if self.meeting.is_none() {
+            return Ok(None);
+        }
+        self.go_on(ENOUGH_BATCHES, out)?;
+        let held = self.held(self.watermark);
+        Ok(Some(match self.meeting {
+            Some(_) => Progress::More(held),
+            None => Progress::Done(held),
+        }))
+    }
+
     fn snapshot(&mut self) -> anyhow::Result<Option<Snapshot>> {
+        ensure!(self.meeting.is_none(), "a join has more to hand on first");
         Ok(Some(Snapshot {
             watermark: self.held(self.watermark),
             tables: snapshot::write_down(self.watermark, &self.rows, &self.keys)?,
@@ -295,22 +343,6 @@ impl Operator for IntervalJoin {
             self.keep(side, new)?;
         }
         Ok(())
-    }
-}
-
-/// Pairs of a new row and one that was kept, with the later of their times.
-#[derive(Default)]
-struct Pairs {
-    rows: Vec<u32>,
-    places: Vec<Place>,
-    times: Vec<i64>,
-}
-
-impl Pairs {
-    fn push(&mut self, row: u32, place: Place, time: i64) {
-        self.rows.push(row);
-        self.places.push(place);
-        self.times.push(time);
     }
 }
 

@@ -8,6 +8,7 @@ mod chunk;
 mod interval;
 mod keys;
 mod leaving;
+mod meeting;
 mod pairing;
 mod panes;
 mod snapshot;

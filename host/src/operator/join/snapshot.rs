@@ -2,18 +2,16 @@
 //!
 //! Each chunk of rows is a table: the key, whether the rows are of the right side, the time by which a
 //! row is let go, whether it has met another, and the columns that are kept. The tables of a side are
-//! in the order in which their rows came. The first table of all has one row: how far the input had
-//! come, after a key that is nobody's.
+//! in the order in which their rows came. The first table of all has no rows; with it stands how far the
+//! input had come, which the watermark of the output does not always tell.
 
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use arrow::{
-    array::{
-        Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Int64Array, RecordBatch, UInt32Array,
-    },
+    array::{ArrayRef, AsArray, BinaryArray, BooleanArray, Int64Array, RecordBatch, UInt32Array},
     compute,
-    datatypes::{Field, Int64Type, Schema},
+    datatypes::{DataType, Field, Int64Type, Schema},
     error::ArrowError,
 };
 
@@ -32,6 +30,9 @@ use crate::{
 /// Columns ahead of those that are kept.
 const AHEAD: usize = 4;
 
+/// What the watermark of the input stands behind.
+const REACHED: &str = "watermark";
+
 const NOT_OURS: &str = "the snapshot is not one of such a join";
 
 /// What a join knows.
@@ -40,9 +41,10 @@ pub(super) fn write_down(
     rows: &Both<Store>,
     keys: &JoinKeys,
 ) -> anyhow::Result<Vec<RecordBatch>> {
-    let reached = Int64Array::from(vec![watermark.time().as_micros()]);
-    let nobody = BinaryArray::from_iter_values([b""]);
-    let mut tables = vec![table(vec![Arc::new(nobody), Arc::new(reached)])?];
+    let reached = watermark.time().as_micros().to_string();
+    let field = Field::new("0", DataType::Binary, true);
+    let schema = Schema::new_with_metadata(vec![field], [(REACHED.to_owned(), reached)].into());
+    let mut tables = vec![RecordBatch::new_empty(Arc::new(schema))];
     for side in Both::<()>::SIDES {
         for chunk in rows[side].chunks() {
             if chunk.live() > 0 {
@@ -56,11 +58,9 @@ pub(super) fn write_down(
 /// How far the input had come, and the tables of rows.
 pub(super) fn open(snapshot: &Snapshot) -> anyhow::Result<(Watermark, &[RecordBatch])> {
     let (reached, tables) = snapshot.tables.split_first().context(NOT_OURS)?;
-    let reached = reached.columns().get(1).context(NOT_OURS)?;
-    let reached = reached.as_primitive_opt::<Int64Type>().context(NOT_OURS)?;
-    ensure!(reached.len() == 1, NOT_OURS);
-    let reached = Timestamp::from_micros(reached.value(0));
-    Ok((Watermark::at(reached), tables))
+    let reached = reached.schema_ref().metadata().get(REACHED);
+    let reached = reached.context(NOT_OURS)?.parse().context(NOT_OURS)?;
+    Ok((Watermark::at(Timestamp::from_micros(reached)), tables))
 }
 
 /// The rows of a table that belong to `share`, with their side; `width` tells how many columns of a

@@ -188,6 +188,35 @@ fn nulls_are_rows_that_functions_leave_out() {
 }
 
 #[test]
+fn accumulators_alone_need_no_values() {
+    let input = trial::schema();
+    let fields = vec![
+        Field::nullable("v", DataType::Int64),
+        Field::nullable("sum", DataType::Int64),
+    ];
+    let output = Schema::new(fields).expect("the names differ");
+    let work = AggregateWork {
+        key: vec![1],
+        window: rows(2, 0),
+        time: TimeDomain::Event,
+        lateness: Duration::ZERO,
+        emit: Emit::Final,
+        calls: vec![trial::call("sum", &["v"], "{}", &input)],
+        keep: vec![2],
+    };
+    let mut trial = Trial::new(Work::Aggregate(work), input, output, "{}", true);
+    trial.feed(&[(1, "a", 4), (2, "a", 5), (3, "a", 6)]);
+    trial.restart(2);
+    trial.end();
+    let expected = [
+        r#"{"v":4,"sum":4}"#,
+        r#"{"v":5,"sum":9}"#,
+        r#"{"v":6,"sum":11}"#,
+    ];
+    assert_eq!(trial.new_rows(), expected);
+}
+
+#[test]
 fn keys_without_history_are_forgotten() {
     let mut trial = stage(rows(1, 0), TimeDomain::Event, true);
     trial.feed(&[(1, "a", 1), (2, "b", 2), (9, "b", 3)]);

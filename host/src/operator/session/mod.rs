@@ -33,6 +33,9 @@ pub(super) struct SessionStage {
     time: TimeDomain,
     /// How far time has come: event time, or the clock.
     watermark: Watermark,
+    /// The watermark of the output, for sessions by the clock.
+    promised: Watermark,
+    gap: Duration,
     /// Sessions that are complete and whose rows have not been made yet.
     due: VecDeque<u32>,
     clock: Arc<dyn Clock>,
@@ -56,6 +59,8 @@ impl SessionStage {
             windows: Windows::new(gap, work.lateness),
             time: work.time,
             watermark: Watermark::START,
+            promised: Watermark::START,
+            gap,
             due: VecDeque::new(),
             clock,
         })
@@ -84,6 +89,26 @@ impl SessionStage {
         Ok(progress)
     }
 
+    /// Fires the sessions that are over by the clock, and promises that no row comes before the next one
+    /// is: what follows would wait for those of other subtasks in vain.
+    fn reach_by_clock(&mut self, now: Timestamp, out: &mut Outbox) -> anyhow::Result<Progress> {
+        let progress = self.reach(Watermark::at(now), out)?;
+        Ok(match progress {
+            Progress::More(_) => progress,
+            Progress::Done(_) => {
+                // One that is yet to begin ends no sooner than this.
+                let earliest = now.saturating_add(self.gap);
+                let due = self.windows.next_due();
+                let earliest = due.map_or(earliest, |due| due.min(earliest));
+                // The row of a session is within it.
+                let promised = earliest.as_micros().saturating_sub(1);
+                let promised = Watermark::at(Timestamp::from_micros(promised));
+                self.promised = self.promised.max(promised);
+                Progress::Done(self.promised)
+            }
+        })
+    }
+
     /// When the operator wants to be told the time.
     fn wake_at(&self) -> Option<Timestamp> {
         match self.time {
@@ -108,7 +133,7 @@ impl Operator for SessionStage {
     fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {
         let progress = match self.time {
             // Sessions go by the clock, and so does what follows them.
-            TimeDomain::Processing if watermark != Watermark::END => Progress::Done(self.watermark),
+            TimeDomain::Processing if watermark != Watermark::END => Progress::Done(self.promised),
             TimeDomain::Event | TimeDomain::Processing => self.reach(watermark, out)?,
         };
         out.wake_at = self.wake_at();
@@ -118,7 +143,7 @@ impl Operator for SessionStage {
     fn tick(&mut self, now: Timestamp, out: &mut Outbox) -> anyhow::Result<Option<Progress>> {
         let progress = match self.time {
             TimeDomain::Processing if self.watermark.time() < now => {
-                Some(self.reach(Watermark::at(now), out)?)
+                Some(self.reach_by_clock(now, out)?)
             }
             TimeDomain::Event | TimeDomain::Processing => None,
         };

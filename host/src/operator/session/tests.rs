@@ -175,6 +175,34 @@ fn sessions_can_go_by_the_clock() {
 }
 
 #[test]
+fn no_subtask_holds_back_what_goes_by_the_clock() {
+    let mut rig = rig().with(|work| work.time = TimeDomain::Processing);
+    rig.restart(3);
+    let mut left = Vec::new();
+    for now in [100, 104, 109, 110, 114, 130, 131, 150, 155, 159, 160] {
+        left.extend(rig.tick(now));
+        // What ends by now is not held back.
+        assert!(
+            rig.promised().is_none_or(|promised| promised >= now),
+            "at {now}"
+        );
+        match now {
+            100 | 104 => rig.feed(&[row("a", 0, now)]),
+            130 | 131 => rig.feed(&[row("b", 0, now)]),
+            109 | 150 => rig.feed(&[row("c", 0, now)]),
+            _ => Vec::new(),
+        };
+    }
+    let expected = [
+        "a 100 114 2 204 [100,104]",
+        "c 109 119 1 109 [109]",
+        "b 130 141 2 261 [130,131]",
+        "c 150 160 1 150 [150]",
+    ];
+    assert_eq!(left, expected);
+}
+
+#[test]
 fn much_leaves_in_pieces() {
     let mut rig = rig();
     let keys: Vec<&'static str> = (0..300).map(|key| &*format!("{key:03}").leak()).collect();
@@ -186,7 +214,16 @@ fn much_leaves_in_pieces() {
         let line = |key| format!("{key} {start} {end} 1 {time} [{time}]");
         expected.extend(keys.iter().map(line));
     }
-    assert_eq!(rig.end(), expected);
+    assert_eq!(rig.advance(20_000), expected);
+    // What was given back of the memory is there again.
+    assert_eq!(
+        rig.feed(&[row("a", 20_000, 1), row("b", 20_000, 2)]),
+        NOTHING
+    );
+    assert_eq!(
+        rig.end(),
+        ["a 20000 20010 1 1 [1]", "b 20000 20010 1 2 [2]"]
+    );
 }
 
 /// A step of a script.

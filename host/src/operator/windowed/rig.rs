@@ -171,6 +171,11 @@ impl Rig {
             let done = operator.process(Side::Left, batch, &mut out);
             done.expect("the stage goes on");
             self.take(task, out);
+            if self.is_by_clock() {
+                // As the runtime does.
+                self.tasks[task].wake_at = Some(self.clock.now());
+                self.tell_time();
+            }
         }
         self.check_counts();
         self.look()
@@ -191,21 +196,35 @@ impl Rig {
     /// Sets the clock, and tells the time to whoever wants to be told.
     #[track_caller]
     pub(in crate::operator) fn tick(&mut self, now: i64) -> Vec<String> {
-        let now = Timestamp::from_micros(now);
-        self.clock.set(now);
+        self.clock.set(Timestamp::from_micros(now));
+        self.tell_time();
+        self.look()
+    }
+
+    #[track_caller]
+    fn tell_time(&mut self) {
+        let now = self.clock.now();
         for task in 0..self.tasks.len() {
             while self.tasks[task].wake_at.is_some_and(|due| due <= now) {
+                self.tasks[task].wake_at = None;
                 let mut out = Outbox::default();
                 let progress = self.tasks[task].operator.tick(now, &mut out);
                 let progress = progress.expect("the stage goes on");
                 self.take(task, out);
                 match progress {
                     None => break,
-                    Some(progress) => self.promise(task, progress),
-                };
+                    Some(progress) => {
+                        if !self.promise(task, progress) {
+                            self.tasks[task].wake_at = Some(now);
+                        }
+                    }
+                }
             }
         }
-        self.look()
+    }
+
+    fn is_by_clock(&self) -> bool {
+        matches!(&self.spec.work, Work::Aggregate(work) if work.time == TimeDomain::Processing)
     }
 
     /// Restarts the stage with `tasks` subtasks.
@@ -225,6 +244,13 @@ impl Rig {
             task.promised = promised;
             task.wake_at = Some(self.clock.now());
         }
+    }
+
+    /// The watermark of the output, over all subtasks that do not rest.
+    pub(in crate::operator) fn promised(&self) -> Option<i64> {
+        let busy = self.tasks.iter().filter(|task| task.wake_at.is_some());
+        let least = busy.map(|task| task.promised).min();
+        least.map(|least| least.time().as_micros())
     }
 
     /// Rows in the tables of a snapshot.

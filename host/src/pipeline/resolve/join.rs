@@ -108,61 +108,72 @@ fn candidates(
             column: None,
         }));
     }
-    let left_is_optional = matches!(spec.kind, JoinKind::Right | JoinKind::Full);
-    let right_is_optional = matches!(spec.kind, JoinKind::Left | JoinKind::Full);
-    let (lefts, rights) = (left.schema.fields(), right.schema.fields());
-    // Columns that both sides have together: those of `on`, and the bounds of inherited windows.
-    let is_bound = |name: &str| is_inherited(spec) && BOUNDS.contains(&name);
-    let in_key = |side: &[usize], place: usize| side.iter().position(|other| *other == place);
-    let shared_key = |place: usize| {
-        let at = in_key(&on.left, place)?;
-        let right = &rights[on.right[at]];
-        (right.name == lefts[place].name).then_some((at, right))
-    };
-    for (place, field) in lefts.iter().enumerate() {
-        // Of rows without a left one, they are the right one's.
-        let (column, other) = match shared_key(place) {
-            Some((at, other)) => (JoinColumn::Key(at), Some(other)),
-            None if is_bound(&field.name) => {
-                let other = right.schema.find(&field.name);
+    candidates.extend(left_columns(spec, on, &left.schema, &right.schema));
+    for mut candidate in right_columns(spec, on, &left.schema, &right.schema) {
+        let name = &mut candidate.field.name;
+        let taken = |name: &str| left.schema.find(name).is_some();
+        if taken(name) || has_own_bounds(spec) && BOUNDS.contains(&name.as_str()) {
+            *name = format!("{right_name}_{name}");
+        }
+        candidates.push(candidate);
+    }
+    candidates
+}
+
+/// The columns of the left side. Those that the right side has as well, with the same name, hold the
+/// right side's value in rows without a left one.
+fn left_columns(spec: &JoinSpec, on: &Places, left: &Schema, right: &Schema) -> Vec<Candidate> {
+    let is_optional = matches!(spec.kind, JoinKind::Right | JoinKind::Full);
+    let column = |(place, field): (usize, &Field)| {
+        let (column, other) = match on.left.iter().position(|key| *key == place) {
+            Some(at) if is_shared(on, at, left, right) => {
+                (JoinColumn::Key(at), right.fields().get(on.right[at]))
+            }
+            _ if is_inherited_bound(spec, field) => {
+                let other = right.find(&field.name);
                 (JoinColumn::Left(place), other.map(|(_, other)| other))
             }
-            None => (JoinColumn::Left(place), None),
+            _ => (JoinColumn::Left(place), None),
         };
-        let may_be_null = other.is_none_or(|other| other.nullable);
-        candidates.push(Candidate {
+        let may_be_null = is_optional && other.is_none_or(|other| other.nullable);
+        Candidate {
             field: Field {
-                nullable: field.nullable || left_is_optional && may_be_null,
+                nullable: field.nullable || may_be_null,
                 ..field.clone()
             },
             column: Some(column),
-        });
-    }
-    let taken: Vec<String> = candidates
-        .iter()
-        .map(|candidate| candidate.field.name.clone())
-        .collect();
-    for (place, field) in rights.iter().enumerate() {
-        let is_shared =
-            in_key(&on.right, place).is_some_and(|at| lefts[on.left[at]].name == field.name);
-        if is_shared || is_bound(&field.name) {
-            continue;
         }
-        let name = if taken.contains(&field.name) {
-            format!("{right_name}_{}", field.name)
-        } else {
-            field.name.clone()
-        };
-        candidates.push(Candidate {
-            field: Field {
-                name,
-                nullable: field.nullable || right_is_optional,
-                ..*field
-            },
-            column: Some(JoinColumn::Right(place)),
-        });
-    }
-    candidates
+    };
+    left.fields().iter().enumerate().map(column).collect()
+}
+
+/// The columns of the right side, without those that are among the left ones already.
+fn right_columns(spec: &JoinSpec, on: &Places, left: &Schema, right: &Schema) -> Vec<Candidate> {
+    let is_optional = matches!(spec.kind, JoinKind::Left | JoinKind::Full);
+    let is_there = |place: usize, field: &Field| {
+        let at = on.right.iter().position(|key| *key == place);
+        at.is_some_and(|at| is_shared(on, at, left, right)) || is_inherited_bound(spec, field)
+    };
+    let fields = right.fields().iter().enumerate();
+    let fields = fields.filter(|(place, field)| !is_there(*place, field));
+    let column = |(place, field): (usize, &Field)| Candidate {
+        field: Field {
+            nullable: field.nullable || is_optional,
+            ..field.clone()
+        },
+        column: Some(JoinColumn::Right(place)),
+    };
+    fields.map(column).collect()
+}
+
+/// Whether a column of the key has the same name on both sides.
+fn is_shared(on: &Places, at: usize, left: &Schema, right: &Schema) -> bool {
+    left.fields()[on.left[at]].name == right.fields()[on.right[at]].name
+}
+
+/// Whether a column is a bound of the windows of the inputs.
+fn is_inherited_bound(spec: &JoinSpec, field: &Field) -> bool {
+    is_inherited(spec) && BOUNDS.contains(&field.name.as_str())
 }
 
 /// Whether the output begins with the bounds of the join's own window.

@@ -355,3 +355,21 @@ error: no row is late for a `count` window, so there is nothing to write
 "#,
     );
 }
+
+#[test]
+fn no_row_is_late_by_the_clock() {
+    check(
+        &format!(
+            "{SOURCE}[stage.it]\nfrom = \"readings\"\naggregate = [{{ call = \"std#count\" }}]\nwindow = {{ tumbling = \"1m\", time = \"processing\" }}\nlate = \"late\"\n{SINK}[sink.late]\nconnector = \"blackhole\"\n"
+        ),
+        r#"
+error: no row is late in processing time, so there is nothing to write
+  --> weather.toml:12:8
+   |
+12 | late = "late"
+   |        ^^^^^^
+   |
+   = help: remove `late`
+"#,
+    );
+}

@@ -346,3 +346,26 @@ error: a `top` stage cannot have `allowed_lateness`
 "#,
     );
 }
+
+#[test]
+fn late_rows_are_not_ranked() {
+    let toml = |window: &str| {
+        format!(
+            "{SOURCE}[stage.it]\nfrom = \"readings\"\ntop = {{ n = 1, by = [\"count\"] }}\nwindow = {{ {window} }}\nlate = \"late\"\n{SINK}[sink.late]\nconnector = \"blackhole\"\n"
+        )
+    };
+    let plan = load(&toml("tumbling = \"1m\"")).expect("it is right");
+    assert_eq!(plan.sinks[1].schema, plan.sources[0].schema);
+    check(
+        &toml("global = true"),
+        r#"
+error: no row is late for a `global` window, so there is nothing to write
+  --> weather.toml:12:8
+   |
+12 | late = "late"
+   |        ^^^^^^
+   |
+   = help: remove `late`
+"#,
+    );
+}

@@ -1,22 +1,22 @@
-//! Numbers and truths, combined bit by bit.
+//! Numbers, combined bit by bit.
 
 use tidemill_sdk::prelude::*;
 
-/// Makes an aggregate that folds all values of a type into one; null if there are none.
+/// Makes an aggregate that folds all numbers into one; null if there are none.
 macro_rules! fold {
-    ($(#[$doc:meta])* $name:ident, $type:ty, $left:ident, $right:ident => $fold:expr) => {
+    ($(#[$doc:meta])* $name:ident, $left:ident, $right:ident => $fold:expr) => {
         $(#[$doc])*
         #[derive(Debug, Default, State)]
         pub(crate) struct $name {
-            value: Option<$type>,
+            value: Option<i64>,
         }
 
         #[aggregate]
         impl Aggregate for $name {
-            type Input = $type;
-            type Output = Option<$type>;
+            type Input = i64;
+            type Output = Option<i64>;
 
-            fn update(&mut self, value: $type) {
+            fn update(&mut self, value: i64) {
                 self.value = Some(self.value.map_or(value, |$left| {
                     let $right = value;
                     $fold
@@ -29,7 +29,7 @@ macro_rules! fold {
                 }
             }
 
-            fn finish(&self) -> Option<$type> {
+            fn finish(&self) -> Option<i64> {
                 self.value
             }
         }
@@ -38,25 +38,16 @@ macro_rules! fold {
 
 fold!(
     /// The bits that all numbers have.
-    BitAnd, i64, left, right => left & right
+    BitAnd, left, right => left & right
 );
 fold!(
     /// The bits that a number has.
-    BitOr, i64, left, right => left | right
+    BitOr, left, right => left | right
 );
 fold!(
     /// The bits that an odd count of numbers has.
-    BitXor, i64, left, right => left ^ right
+    BitXor, left, right => left ^ right
 );
-fold!(
-    /// Whether all are true.
-    BoolAnd, bool, left, right => left && right
-);
-fold!(
-    /// Whether one is true.
-    BoolOr, bool, left, right => left || right
-);
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,12 +67,6 @@ mod tests {
         assert_eq!(of!(BitOr: 6, 12).finish(), Some(14));
         assert_eq!(of!(BitXor: 6, 12).finish(), Some(10));
         assert_eq!(BitXor::default().finish(), None);
-    }
-
-    #[test]
-    fn truths_are_folded() {
-        assert_eq!(of!(BoolAnd: true, false).finish(), Some(false));
-        assert_eq!(of!(BoolOr: true, false).finish(), Some(true));
     }
 
     #[test]

@@ -12,8 +12,6 @@ pub(crate) struct Config {
     pub(crate) divisor: Option<i64>,
     /// Both ends of an open interval.
     pub(crate) between: Option<(f64, f64)>,
-    /// How many rows ahead.
-    pub(crate) offset: Option<usize>,
     /// From one start of a window to the next, in seconds.
     pub(crate) slide_seconds: Option<i64>,
     /// Numbers that are looked for.

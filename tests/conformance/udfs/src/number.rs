@@ -38,12 +38,6 @@ pub(crate) fn truncated(value: f64) -> i64 {
     value as i64
 }
 
-/// A whole number as one with a fraction.
-#[scalar]
-pub(crate) fn as_float(value: i64) -> f64 {
-    value as f64
-}
-
 /// Whether a number is above zero.
 #[scalar]
 pub(crate) fn positive(value: i64) -> bool {

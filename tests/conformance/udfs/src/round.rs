@@ -23,8 +23,8 @@ macro_rules! rounding {
 rounding!(
     /// Rounds averages, deviations and variances.
     round_spread -> RoundSpread {
-        avg_driver, driver_stddev, driver_stddev_pop, driver_var, driver_var_pop, regr_corr,
-        regr_covar_pop, regr_covar_samp,
+        avg_driver, stddev_driver, var_driver, corr_driver_ts, covar_samp_driver_ts, regr_covar_pop,
+        regr_stddev_pop, regr_var_pop,
     }
 );
 rounding!(

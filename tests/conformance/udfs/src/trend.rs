@@ -1,4 +1,4 @@
-//! How numbers are spread, and how pairs of numbers go together.
+//! How pairs of numbers go together: what SQL has and the standard library does not.
 
 use tidemill_sdk::prelude::*;
 
@@ -18,9 +18,9 @@ pub(crate) struct Trend {
 /// What is known of pairs; null where it needs more of them than there are.
 #[derive(Debug, PartialEq, Row)]
 pub(crate) struct Trends {
-    corr: Option<f64>,
     covar_pop: Option<f64>,
-    covar_samp: Option<f64>,
+    var_pop: Option<f64>,
+    stddev_pop: Option<f64>,
     slope: Option<f64>,
     intercept: Option<f64>,
     r2: Option<f64>,
@@ -32,13 +32,14 @@ pub(crate) struct Trends {
     count: i64,
 }
 
-/// The regression of `y` on `x`: SQL's `corr`, `covar_pop`, `covar_samp` and `regr_*`.
+/// The regression of `y` on `x`: SQL's `covar_pop`, `var_pop` and `stddev_pop` of `y`, and `regr_*`.
 #[aggregate]
 impl Aggregate for Trend {
-    type Input = (f64, f64);
+    type Input = (i64, f64);
     type Output = Trends;
 
-    fn update(&mut self, (y, x): (f64, f64)) {
+    fn update(&mut self, (y, x): (i64, f64)) {
+        let y = y as f64;
         self.count += 1;
         let count = self.count as f64;
         let (before_x, before_y) = (x - self.mean_x, y - self.mean_y);
@@ -70,14 +71,13 @@ impl Aggregate for Trend {
         let some = |value: f64| (self.count > 0).then_some(value);
         let slope = (self.sxx > 0.0).then(|| self.sxy / self.sxx);
         let varied = self.sxx > 0.0 && self.syy > 0.0;
-        let corr = varied.then(|| self.sxy / (self.sxx.sqrt() * self.syy.sqrt()));
         Trends {
-            corr,
             covar_pop: some(self.sxy / count),
-            covar_samp: (self.count > 1).then(|| self.sxy / (count - 1.0)),
+            var_pop: some(self.syy / count),
+            stddev_pop: some((self.syy / count).sqrt()),
             slope,
             intercept: slope.map(|slope| self.mean_y - slope * self.mean_x),
-            r2: corr.map(|corr| corr * corr),
+            r2: varied.then(|| self.sxy / self.sxx * (self.sxy / self.syy)),
             avgx: some(self.mean_x),
             avgy: some(self.mean_y),
             sxx: some(self.sxx),
@@ -88,79 +88,11 @@ impl Aggregate for Trend {
     }
 }
 
-/// Mean and squared distances of single numbers.
-#[derive(Debug, Default, State)]
-pub(crate) struct Spread {
-    count: i64,
-    mean: f64,
-    squares: f64,
-}
-
-/// How numbers are spread; null where that needs more of them than there are.
-#[derive(Debug, PartialEq, Row)]
-pub(crate) struct Spreads {
-    stddev: Option<f64>,
-    stddev_pop: Option<f64>,
-    var: Option<f64>,
-    var_pop: Option<f64>,
-}
-
-/// SQL's `stddev`, `stddev_pop`, `var` and `var_pop`.
-#[aggregate]
-impl Aggregate for Spread {
-    type Input = f64;
-    type Output = Spreads;
-
-    fn update(&mut self, value: f64) {
-        let mut trend = self.trend();
-        trend.update((value, value));
-        *self = Self::of(&trend);
-    }
-
-    fn merge(&mut self, other: Self) {
-        let mut trend = self.trend();
-        trend.merge(other.trend());
-        *self = Self::of(&trend);
-    }
-
-    fn finish(&self) -> Spreads {
-        let trends = self.trend().finish();
-        Spreads {
-            stddev: trends.covar_samp.map(f64::sqrt),
-            stddev_pop: trends.covar_pop.map(f64::sqrt),
-            var: trends.covar_samp,
-            var_pop: trends.covar_pop,
-        }
-    }
-}
-
-impl Spread {
-    /// The numbers paired with themselves.
-    fn trend(&self) -> Trend {
-        Trend {
-            count: self.count,
-            mean_x: self.mean,
-            mean_y: self.mean,
-            sxx: self.squares,
-            syy: self.squares,
-            sxy: self.squares,
-        }
-    }
-
-    fn of(trend: &Trend) -> Self {
-        Self {
-            count: trend.count,
-            mean: trend.mean_x,
-            squares: trend.sxx,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(pairs: &[(f64, f64)]) -> Trend {
+    fn of(pairs: &[(i64, f64)]) -> Trend {
         let mut trend = Trend::default();
         pairs.iter().for_each(|&pair| trend.update(pair));
         trend
@@ -174,49 +106,41 @@ mod tests {
 
     #[test]
     fn points_on_a_line_give_the_line() {
-        let trends = of(&[(1.0, 0.0), (3.0, 1.0), (5.0, 2.0)]).finish();
+        let trends = of(&[(1, 0.0), (3, 1.0), (5, 2.0)]).finish();
         check(trends.slope, 2.0);
         check(trends.intercept, 1.0);
-        check(trends.corr, 1.0);
         check(trends.r2, 1.0);
-        check(trends.covar_samp, 2.0);
+        check(trends.covar_pop, 4.0 / 3.0);
         check(trends.avgx, 1.0);
+    }
+
+    #[test]
+    fn spread_is_of_all_and_not_of_a_sample() {
+        // The squared distances from 5 add up to 32, over 8.
+        let trends = of(&[2, 4, 4, 4, 5, 5, 7, 9].map(|y| (y, 0.0))).finish();
+        check(trends.var_pop, 4.0);
+        check(trends.stddev_pop, 2.0);
+        assert_eq!(trends.r2, None);
     }
 
     #[test]
     fn too_few_points_give_nulls() {
         assert_eq!(of(&[]).finish().avgx, None);
-        assert_eq!(of(&[(1.0, 1.0)]).finish().slope, None);
-        assert_eq!(of(&[(1.0, 1.0)]).finish().covar_samp, None);
+        assert_eq!(of(&[(1, 1.0)]).finish().slope, None);
     }
 
     #[test]
     fn merging_is_as_one_pass() {
-        let pairs: Vec<_> = (0..20)
-            .map(|i| (f64::from(i * i % 7), f64::from(i)))
-            .collect();
+        let pairs: Vec<_> = (0..20).map(|i| (i * i % 7, i as f64)).collect();
         let whole = of(&pairs).finish();
         for place in 0..=pairs.len() {
             let (left, right) = pairs.split_at(place);
             let mut merged = of(left);
             merged.merge(of(right));
             let merged = merged.finish();
-            check(merged.corr, whole.corr.expect("there are pairs"));
+            check(merged.r2, whole.r2.expect("there are pairs"));
             check(merged.covar_pop, whole.covar_pop.expect("there are pairs"));
-            check(merged.sxx, whole.sxx.expect("there are pairs"));
+            check(merged.var_pop, whole.var_pop.expect("there are pairs"));
         }
-    }
-
-    #[test]
-    fn spread_is_of_a_sample_and_of_all() {
-        // The squared distances from 5 add up to 32, over 7 or 8.
-        let mut spread = Spread::default();
-        let values = [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0];
-        values.iter().for_each(|&value| spread.update(value));
-        let spreads = spread.finish();
-        check(spreads.var, 32.0 / 7.0);
-        check(spreads.var_pop, 4.0);
-        check(spreads.stddev_pop, 2.0);
-        check(spreads.stddev, (32.0_f64 / 7.0).sqrt());
     }
 }

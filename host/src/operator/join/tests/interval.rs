@@ -113,7 +113,8 @@ fn check(before: i64, after: i64, kind: JoinKind, subtasks: usize, steps: &[Step
                     .filter(|late| late.0 == Side::Left);
                 let mut late: Vec<i64> = late.map(|late| late.1).collect();
                 let mut found = found.late;
-                (late.sort_unstable(), found.sort_unstable());
+                late.sort_unstable();
+                found.sort_unstable();
                 assert_eq!(found, late);
             }
             Step::Watermark(watermark) => {

@@ -28,6 +28,40 @@ fn many_pairs_of_one_key_leave_in_pieces() {
 }
 
 #[test]
+fn many_pairs_of_one_batch_leave_in_pieces() {
+    let bound = JoinBound::Within {
+        before: micros(10),
+        after: micros(10),
+    };
+    let feed = |join: &mut Subtasks| {
+        join.feed(Side::Left, &rows(400, |_| (5, 1)), true);
+        join.feed(Side::Right, &rows(500, |_| (9, 1)), true).rows
+    };
+    let found = feed(&mut Subtasks::new(bound, JoinKind::Full, 1));
+    let expected = (0..500).flat_map(|right| (0..400).map(move |left| (Some(left), Some(right))));
+    let pairs = found.iter().map(|row| (row.left, row.right));
+    assert!(pairs.eq(expected));
+    // What is not done when the next call comes is done then.
+    let mut join = Subtasks::new(bound, JoinKind::Full, 1);
+    join.feed(Side::Left, &rows(400, |_| (5, 1)), true);
+    let mut out = Outbox::default();
+    let batch = join.batch(Side::Right, &rows(500, |_| (9, 1)), true);
+    join.operators[0]
+        .process(Side::Right, batch, &mut out)
+        .expect("rows");
+    assert!(
+        out.batches.len() < 10,
+        "{} batches at once",
+        out.batches.len()
+    );
+    join.operators[0]
+        .advance(Watermark::END, &mut out)
+        .expect("progress");
+    let count: usize = out.batches.iter().map(Batch::rows).sum();
+    assert_eq!(count, 400 * 500);
+}
+
+#[test]
 fn many_rows_leave_alone_in_pieces_and_in_order() {
     let bound = JoinBound::Within {
         before: micros(10),

@@ -180,9 +180,17 @@ impl Subtasks {
             self.metrics.rows_in.add(owned.len());
             let mut out = Outbox::default();
             let batch = self.batch(side, &owned, timed);
-            self.operators[subtask]
-                .process(side, batch, &mut out)
-                .expect("rows");
+            let operator = &mut self.operators[subtask];
+            operator.process(side, batch, &mut out).expect("rows");
+            while out.wake_at.is_some() {
+                self.take(std::mem::take(&mut out), &mut outcome);
+                let ticked = self.operators[subtask].tick(Timestamp::EPOCH, &mut out);
+                let progress = ticked.expect("progress").expect("there is more");
+                let is_done = matches!(progress, Progress::Done(_));
+                assert_eq!(is_done, out.wake_at.is_none());
+                let (Progress::Done(reached) | Progress::More(reached)) = progress;
+                assert!(reached <= self.reached);
+            }
             self.take(out, &mut outcome);
         }
         outcome

@@ -160,7 +160,8 @@ fn check(window: WindowKind, kind: JoinKind, subtasks: usize, timed: bool, steps
                     .filter(|late| late.0 == Side::Left);
                 let mut late: Vec<i64> = late.map(|late| late.1).collect();
                 let mut found = found.late;
-                (late.sort_unstable(), found.sort_unstable());
+                late.sort_unstable();
+                found.sort_unstable();
                 assert_eq!(found, late);
             }
             Step::Watermark(watermark) => {
