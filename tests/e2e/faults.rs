@@ -124,6 +124,33 @@ aggregate = [
 }
 
 #[test]
+fn rows_that_an_aggregate_breaks_down_on_are_in_no_frame() {
+    let (workspace, run) = run(r#"key = ["k"]
+window = { rolling_rows = 2 }
+aggregate = [
+  { call = "faulty#total", args = ["n"] },
+  { call = "std#count", args = ["n"] },
+]"#);
+    assert_dead_letters(&workspace, &run);
+    let rows = workspace.json_lines("out");
+    let found: Vec<(i64, i64, i64)> = rows
+        .iter()
+        .map(|row| ["n", "total", "count"].map(|name| row[name].as_i64().expect("a number")))
+        .map(|[n, total, count]| (n, total, count))
+        .collect();
+    for n in good() {
+        let before = good().into_iter().filter(|other| *other < n);
+        let before = before.rev().find(|other| (n - other) % 2 == 0);
+        let expected = match before {
+            Some(before) => (n, n + before, 2),
+            None => (n, n, 1),
+        };
+        assert!(found.contains(&expected), "{expected:?}");
+    }
+    assert_eq!(found.len(), good().len());
+}
+
+#[test]
 fn a_process_function_that_breaks_down_keeps_an_exact_state() {
     let (workspace, run) = run("process = \"faulty#running_total\"");
     let totals = good().into_iter().scan(0, |total, n| {

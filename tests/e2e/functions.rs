@@ -94,6 +94,46 @@ fn the_standard_library_looks_at_all_rows_at_once() {
 }
 
 #[test]
+fn the_standard_library_looks_at_two_columns() {
+    check(r#"call = "std#min_by", args = ["s", "n"]"#, &json!("apple"));
+    check(r#"call = "std#max_by", args = ["s", "x"]"#, &json!("fig"));
+    check(
+        r#"call = "std#max_by", args = { value = "ts", by = "x" }"#,
+        &json!("1970-01-01T00:00:04Z"),
+    );
+    check(
+        r#"call = "std#covariance", args = ["n", "x"]"#,
+        &json!(-2.0),
+    );
+}
+
+#[test]
+fn the_standard_library_looks_back_and_ahead() {
+    check(r#"call = "std#lag", args = ["s"]"#, &json!("fig"));
+    check(
+        r#"call = "std#lag", args = ["s"], config = { rows = 2 }"#,
+        &Value::Null,
+    );
+    check(
+        r#"call = "std#lead", args = ["s"], config = { rows = 1 }"#,
+        &json!("apple"),
+    );
+}
+
+#[test]
+fn rows_pass_that_a_process_function_lets_pass() {
+    let out = run(
+        &rows(),
+        "key = [\"s\"]\nprocess = \"std#deduplicate\"\nkeep = [\"s\"]",
+    );
+    let found: Vec<String> = out.iter().map(|row| row["s"].to_string()).collect();
+    assert_eq!(found.len(), 5, "{found:?}");
+    assert_eq!(out.iter().filter(|row| row["s"] == "fig").count(), 1);
+    let columns = out[0].as_object().map(serde_json::Map::len);
+    assert_eq!(columns, Some(1), "there is no result");
+}
+
+#[test]
 fn stddev_is_that_of_a_sample() {
     let stage = "key = [\"k\"]\nwindow = { global = true }\naggregate = [{ call = \"std#stddev\", args = [\"x\"] }]";
     let out = run(&rows(), stage);
