@@ -47,7 +47,7 @@ fn check(seed: u64, registry: &Registry) {
         let options = RunOptions {
             // A restart goes on with another number of subtasks.
             parallelism: vec![parallelism, 5 - parallelism],
-            restart_everywhere: seed % 4 == 0,
+            restart_everywhere: seed.is_multiple_of(4),
             order: Order::drawn(seed),
         };
         if let Err(failure) = run(&case, registry, &options) {
