@@ -173,20 +173,30 @@ fn merge<A: Aggregate>(
     let mut states = A::load(accumulators)?;
     let partials = A::load(partials)?;
     check_groups(groups, partials.len(), states.len())?;
-    for (partial, &group) in partials.into_iter().zip(groups) {
-        if let Some(state) = states.get_mut(group as usize) {
-            state.merge(partial).into_result()?;
+    let mut failure = Ok(());
+    let mut groups = groups.iter();
+    crate::state::for_each(partials, |partial| {
+        let group = groups.next().map_or(usize::MAX, |&group| group as usize);
+        if let Some(state) = states.get_mut(group)
+            && failure.is_ok()
+        {
+            failure = state.merge(partial).into_result();
         }
-    }
+    });
+    failure?;
     Ok(A::store(states))
 }
 
 fn finish<A: Aggregate>(accumulators: &Batch) -> Result<Batch, String> {
     let states = A::load(accumulators)?;
     let mut builder = <<A::Output as Output>::Row as Row>::Builder::with_capacity(states.len());
-    for state in &states {
-        state.finish().into_row()?.append(&mut builder);
-    }
+    let mut failure = Ok(());
+    crate::state::for_each(&states, |state| match state.finish().into_row() {
+        Ok(row) => row.append(&mut builder),
+        Err(message) if failure.is_ok() => failure = Err(message),
+        Err(_) => {}
+    });
+    failure?;
     Ok(Batch {
         rows: place(states.len()),
         columns: finished(builder),

@@ -1,6 +1,7 @@
 //! A function as the library sees it: what it is, and how to call it.
 
 use crate::bindings::exports::tidemill::udf as contract;
+use crate::reader::BLOCK;
 use crate::types::{Batch, Field};
 pub use contract::aggregate::UpdateResult;
 pub use contract::catalog::{Function as Description, Kind};
@@ -104,7 +105,9 @@ pub(crate) fn check_groups(groups: &[u32], rows: usize, count: usize) -> Result<
     if groups.len() != rows {
         return Err(format!("{} groups for {rows} rows", groups.len()));
     }
-    match groups.iter().max() {
+    let (blocks, rest) = groups.as_chunks::<BLOCK>();
+    let greatest = blocks.iter().filter_map(|block| block.iter().max());
+    match greatest.chain(rest).max() {
         Some(&group) if group as usize >= count => {
             Err(format!("group {group} where there are {count}"))
         }

@@ -2,7 +2,7 @@
 
 use crate::cell::Cell;
 use crate::parameter::Parameter;
-use crate::reader;
+use crate::reader::{self, BLOCK};
 use crate::types::{Batch, Field};
 
 /// A struct that the host can keep as columns. Derive it.
@@ -110,6 +110,34 @@ pub fn open<'a, T: Parameter<'a>>(
         }
     }
     T::read(column, rows).map_err(context)
+}
+
+/// The states of `rows` rows.
+#[inline]
+pub fn load<S>(rows: usize, mut state: impl FnMut(usize) -> S) -> Vec<S> {
+    let mut states = Vec::with_capacity(rows);
+    let whole = rows / BLOCK * BLOCK;
+    for first in (0..whole).step_by(BLOCK) {
+        let block: [S; BLOCK] = std::array::from_fn(|place| state(first + place));
+        states.extend(block);
+    }
+    states.extend((whole..rows).map(state));
+    states
+}
+
+/// Hands `states` on one by one, in blocks.
+#[inline]
+pub fn for_each<S: IntoIterator<IntoIter: ExactSizeIterator>>(
+    states: S,
+    mut each: impl FnMut(S::Item),
+) {
+    let mut states = states.into_iter();
+    while states.len() >= BLOCK {
+        for _ in 0..BLOCK {
+            states.next().into_iter().for_each(&mut each);
+        }
+    }
+    states.for_each(each);
 }
 
 /// What the interfaces call `migrate`.

@@ -4,8 +4,8 @@
 //! makes a row for each of its keys. So a window that slides often costs as much as one that does not,
 //! and beside that what its rows cost.
 //!
-//! Axes: the window (`tumbling 1h` as the baseline, `sliding 1h/1s`: 3,600 windows at a time) and the
-//! number of keys. Two hours of readings, 1000 a second, one in twenty up to 5 s out of order, from
+//! Axes: the window (`tumbling 1h` as the baseline, `sliding 1h/1s`: 3,600 windows at a time), the
+//! number of keys, and the functions: a mean, or a mean and a count. Two hours of readings, 1000 a second, one in twenty up to 5 s out of order, from
 //! Parquet to rows that are counted.
 //!
 //! At the end, `soak` runs ten million keys, each of which is seen once, through windows of 10 s and tells
@@ -46,19 +46,30 @@ const WINDOWS: [(&str, &str); 2] = [
     ("sliding 1h/1s", "sliding = \"1h\", slide = \"1s\""),
 ];
 
+const FUNCTIONS: [&str; 2] = [
+    "{ call = \"std#mean\", args = [\"temperature\"], as = \"temperature\" }",
+    "{ call = \"std#count\", as = \"readings\" }",
+];
+
 fn windows(criterion: &mut Criterion<CpuTime>) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let registry = registry();
-    for keys in [100, 1000] {
-        run(&generate(&folder, &registry, keys), &registry);
-        let mut group = criterion.benchmark_group(format!("windows/{keys} keys"));
+    for (keys, functions) in [100, 1000]
+        .into_iter()
+        .flat_map(|keys| [(keys, 1), (keys, 2)])
+    {
+        if functions == 1 {
+            run(&generate(&folder, &registry, keys), &registry);
+        }
+        let axes = format!("windows/{keys} keys/{functions} functions");
+        let mut group = criterion.benchmark_group(axes);
         group
             .throughput(cpu::rows(ROWS))
             .sample_size(10)
             .warm_up_time(Duration::from_millis(500))
             .measurement_time(Duration::from_secs(10));
         for (name, window) in WINDOWS {
-            let plan = plan(&folder, &registry, &averages(keys, window));
+            let plan = plan(&folder, &registry, &averages(keys, window, functions));
             group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
                 bencher.iter(|| run(&plan, &registry));
             });
@@ -90,7 +101,8 @@ format = "parquet"
     plan(folder, registry, &text)
 }
 
-fn averages(keys: u32, window: &str) -> String {
+fn averages(keys: u32, window: &str, functions: usize) -> String {
+    let functions = FUNCTIONS[..functions].join(", ");
     format!(
         r#"
 name = "bench"
@@ -106,10 +118,7 @@ watermark = {{ delay = "10s" }}
 from = "readings"
 key = ["sensor"]
 window = {{ {window} }}
-aggregate = [
-  {{ call = "std#mean", args = ["temperature"], as = "temperature" }},
-  {{ call = "std#count", as = "readings" }},
-]
+aggregate = [{functions}]
 [sink.out]
 from = "average"
 connector = "blackhole"

@@ -84,11 +84,9 @@ fn methods(fields: &NamedFields) -> TokenStream {
         fn load(batch: &support::Batch) -> ::std::result::Result<::std::vec::Vec<Self>, ::std::string::String> {
             let rows = support::state::check_columns::<Self>(batch, #count)?;
             #(let #variables = support::state::open::<#types>(batch, #places, #names)?;)*
-            ::std::result::Result::Ok(::std::iter::Iterator::collect(
-                ::std::iter::Iterator::map(0..rows, |row| Self {
-                    #(#idents: support::Reader::get(&#variables, row)),*
-                })
-            ))
+            ::std::result::Result::Ok(support::state::load(rows, |row| Self {
+                #(#idents: support::Reader::get(&#variables, row)),*
+            }))
         }
 
         fn store(states: ::std::vec::Vec<Self>) -> support::Batch {
@@ -96,9 +94,9 @@ fn methods(fields: &NamedFields) -> TokenStream {
             let mut builder = <#builder as support::Builder>::with_capacity(rows);
             {
                 let #pattern = &mut builder;
-                for state in states {
+                support::state::for_each(states, |state| {
                     #(support::Cell::push(state.#idents, #variables);)*
-                }
+                });
             }
             support::batch(rows, builder)
         }

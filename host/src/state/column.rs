@@ -132,6 +132,30 @@ impl StateColumn {
         }
     }
 
+    /// Appends the rows of `other`, a column of the same type, at `places`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row, or the column is of another type.
+    pub fn append_from(&mut self, other: &Self, places: &[u32]) {
+        let before = self.len();
+        let at = places.iter().map(|&place| place as usize);
+        match (&mut self.values, &other.values) {
+            (Values::Int32(rows), Values::Int32(from)) => rows.extend(at.map(|row| from[row])),
+            (Values::Int64(rows), Values::Int64(from)) => rows.extend(at.map(|row| from[row])),
+            (Values::Float32(rows), Values::Float32(from)) => rows.extend(at.map(|row| from[row])),
+            (Values::Float64(rows), Values::Float64(from)) => rows.extend(at.map(|row| from[row])),
+            (Values::Timestamp(rows), Values::Timestamp(from)) => {
+                rows.extend(at.map(|row| from[row]));
+            }
+            _ => return self.append(&other.gather(places)),
+        }
+        if self.valid.is_some() || other.valid.is_some() {
+            let valid = self.valid.get_or_insert_with(|| vec![true; before]);
+            valid.extend(places.iter().map(|&place| other.is_valid(place as usize)));
+        }
+    }
+
     /// Removes all rows from row `rows` on.
     pub fn truncate(&mut self, rows: usize) {
         match &mut self.values {

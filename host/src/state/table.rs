@@ -116,6 +116,27 @@ impl StateTable {
             .collect()
     }
 
+    /// Copies rows of tables with the same columns, of one after the other.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row, or the columns are others.
+    pub fn gather_all(parts: &[(&Self, &[u32])]) -> Columns {
+        match parts {
+            [] => Vec::new(),
+            [(table, places)] => table.gather(places),
+            [(first, _), ..] => (0..first.columns.len())
+                .map(|place| {
+                    let mut column = first.columns[place].empty();
+                    for (table, places) in parts {
+                        column.append_from(&table.columns[place], places);
+                    }
+                    column.into_array()
+                })
+                .collect(),
+        }
+    }
+
     /// Overwrites the row at `places[i]` with row `from + i` of `columns`.
     ///
     /// # Panics
@@ -191,6 +212,9 @@ mod tests {
             let all: Vec<u32> = (0..model.len() as u32).rev().collect();
             model.reverse();
             prop_assert_eq!(table.gather(&all), columns(&model));
+            let twice = StateTable::gather_all(&[(&table, &all), (&table, &all[..1])]);
+            model.push(model[0].clone());
+            prop_assert_eq!(twice, columns(&model));
         }
     }
 }

@@ -53,7 +53,8 @@ pub enum WindowKind {
         /// How many rows after it.
         following: u64,
     },
-    /// For each row, the rows of its key that are not older than it by more than this.
+    /// For each row, the rows of its key in the span of time that ends with it: a row that is older by
+    /// exactly this is not among them.
     Rolling {
         /// Never zero.
         span: Duration,

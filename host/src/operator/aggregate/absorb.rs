@@ -20,7 +20,7 @@ use crate::{
         rejects::{BadRow, Patience},
         touched::Touched,
     },
-    state::Columns,
+    state::{Columns, StateTable},
     wasm::{self, CallError, Kind},
 };
 
@@ -246,26 +246,15 @@ fn touch(open: &mut [Open], rows: &Placed<'_>, selected: &[u32]) -> (Vec<Vec<u32
 
 /// The accumulators of the touched keys, slice after slice.
 fn gather(open: &[Open], call: usize, distinct: &[Vec<u32>]) -> Columns {
-    let mut parts = open
+    let parts = open
         .iter()
         .zip(distinct)
         .filter(|(_, keys)| !keys.is_empty())
         .filter_map(|(open, keys)| match &open.state.calls[call] {
-            CallState::Accumulators(table) => Some(table.gather(keys)),
+            CallState::Accumulators(table) => Some((table, keys.as_slice())),
             CallState::Values(_) => None,
         });
-    let first = parts.next().unwrap_or_default();
-    let others: Vec<Columns> = parts.collect();
-    if others.is_empty() {
-        return first;
-    }
-    (0..first.len())
-        .map(|column| {
-            let mut pieces = vec![first[column].as_ref()];
-            pieces.extend(others.iter().map(|part| part[column].as_ref()));
-            compute::concat(&pieces).expect("the slices hold the same columns")
-        })
-        .collect()
+    StateTable::gather_all(&parts.collect::<Vec<_>>())
 }
 
 /// The arguments of the selected rows: a slice while they are a whole range.

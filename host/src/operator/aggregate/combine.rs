@@ -1,21 +1,19 @@
 //! Puts together what several pieces of event time come to.
 
-use std::{ops::Range, sync::Arc};
+use std::{collections::HashMap, ops::Range, sync::Arc};
 
-use arrow::{
-    array::{Array, ArrayRef, UInt32Array},
-    compute,
-    error::ArrowError,
-};
+use arrow::{array::Array, compute, error::ArrowError};
 
 use super::{
     calls::Calls,
-    partial::{Partial, Settled, take},
+    overlap::Overlap,
+    partial::{Partial, Settled},
+    ranges::Combine,
     value_log::ValueLog,
 };
 use crate::{
     operator::{guest, isolation::isolate, rejects::Patience},
-    state::{Columns, overwrite},
+    state::Columns,
 };
 
 /// Merges partials with the functions of a stage. Where two have the same keys, which is most often so,
@@ -28,9 +26,10 @@ pub(super) struct Combiner<'a> {
 /// Accumulators that are merged in one call at most.
 const CALL_ROWS: usize = 1 << 16;
 
-impl Combiner<'_> {
-    /// What `parts` come to, which follow each other in event time; `None` if there are none.
-    pub(super) fn combine(
+impl Combine for Combiner<'_> {
+    type Piece = Partial;
+
+    fn combine(
         &mut self,
         parts: impl IntoIterator<Item = Arc<Partial>>,
     ) -> anyhow::Result<Option<Arc<Partial>>> {
@@ -49,7 +48,9 @@ impl Combiner<'_> {
         }
         Ok(Some(whole))
     }
+}
 
+impl Combiner<'_> {
     /// What `parts` come to, with one call of each function. `None` if a call fails: then they must be
     /// joined one by one, to find out on which keys.
     fn join_all(&mut self, parts: &[Arc<Partial>]) -> anyhow::Result<Option<Partial>> {
@@ -59,10 +60,7 @@ impl Combiner<'_> {
             let settled = parts.iter().map(|part| &part.calls[call]);
             if self.calls.is_holistic(call) {
                 let logs = settled.filter_map(Settled::values);
-                let chunks = logs.flat_map(|log| log.chunks.iter().cloned());
-                calls.push(Settled::Values(ValueLog {
-                    chunks: chunks.collect(),
-                }));
+                calls.push(Settled::Values(ValueLog::of_all(logs)));
                 continue;
             }
             let columns: Vec<&Columns> = settled.filter_map(Settled::accumulators).collect();
@@ -82,55 +80,68 @@ impl Combiner<'_> {
             }
             calls.push(Settled::Accumulators(accumulators));
         }
-        let failed = parts.iter().flat_map(|part| &part.failed);
         Ok(Some(Partial {
             keys: union.keys,
             calls,
-            failed: failed.map(|(key, reason)| (*key, reason.clone())).collect(),
+            failed: all_failed(parts.iter().map(AsRef::as_ref)),
         }))
     }
 
     /// What `first` and `second` come to, which follow each other in event time. Keys on which a
     /// function fails are noted.
     fn join(&mut self, first: &Partial, second: &Partial) -> anyhow::Result<Partial> {
-        let pairs = (first.keys != second.keys).then(|| Pairs::of(&first.keys, &second.keys));
-        let mut failed = first.failed.clone();
-        let others = second.failed.iter();
-        failed.extend(others.map(|(key, reason)| (*key, reason.clone())));
+        let overlap = Overlap::of(&first.keys, &second.keys);
+        if let Overlap::Within(places) = &overlap
+            && first.keys.len() <= CALL_ROWS
+            && let Some(whole) = self.add_to(first, second, places)
+        {
+            return Ok(whole);
+        }
+        let mut failed = all_failed([first, second]);
         let mut calls = Vec::with_capacity(first.calls.len());
         for (call, both) in first.calls.iter().zip(&second.calls).enumerate() {
-            calls.push(match both {
-                (Settled::Accumulators(one), Settled::Accumulators(other)) => {
-                    let mut note = |row: usize, reason| {
-                        let row = pairs
-                            .as_ref()
-                            .map_or(row, |pairs| pairs.first.value(row) as usize);
-                        failed.insert(first.keys[row], reason);
-                    };
-                    Settled::Accumulators(match &pairs {
-                        None => self.merge(call, one, other, first.keys.len(), &mut note)?,
-                        Some(pairs) => {
-                            let common = take(one, &pairs.first)?;
-                            let partials = take(other, &pairs.second)?;
-                            let rows = pairs.first.len();
-                            let merged = self.merge(call, &common, &partials, rows, &mut note)?;
-                            pairs.interleave(one, other, &merged)?
-                        }
-                    })
-                }
+            let (one, other) = match both {
+                (Settled::Accumulators(one), Settled::Accumulators(other)) => (one, other),
                 (Settled::Values(one), Settled::Values(other)) => {
-                    let chunks = one.chunks.iter().chain(&other.chunks).cloned();
-                    Settled::Values(ValueLog {
-                        chunks: chunks.collect(),
-                    })
+                    calls.push(Settled::Values(ValueLog::of_all([one, other])));
+                    continue;
                 }
                 _ => unreachable!("the slices of a stage keep the same things"),
-            });
+            };
+            let common = overlap.common(one, other)?;
+            let rows = overlap.common_rows(&first.keys);
+            let mut note = |row: usize, reason| {
+                failed.insert(first.keys[overlap.first_row(row)], reason);
+            };
+            let merged = self.merge(call, &common.0, &common.1, rows, &mut note)?;
+            let accumulators = overlap.spread(one, other, merged)?;
+            calls.push(Settled::Accumulators(accumulators));
         }
         Ok(Partial {
-            keys: pairs.map_or_else(|| first.keys.clone(), |pairs| pairs.keys),
+            keys: overlap.keys(&first.keys, &second.keys),
             calls,
             failed,
+        })
+    }
+
+    /// What `first` and `second` come to, with one call of each function, if the keys of `second` are
+    /// those of `first` at `places`. `None` if a call fails.
+    fn add_to(&mut self, first: &Partial, second: &Partial, places: &[u32]) -> Option<Partial> {
+        let calls = first.calls.iter().zip(&second.calls).enumerate();
+        let calls = calls.map(|(call, both)| match both {
+            (Settled::Accumulators(one), Settled::Accumulators(other)) => {
+                let merged = self.calls.merge_into(call, one, places, other);
+                merged.ok().map(Settled::Accumulators)
+            }
+            (Settled::Values(one), Settled::Values(other)) => {
+                Some(Settled::Values(ValueLog::of_all([one, other])))
+            }
+            _ => unreachable!("the slices of a stage keep the same things"),
+        });
+        Some(Partial {
+            calls: calls.collect::<Option<_>>()?,
+            keys: first.keys.clone(),
+            failed: all_failed([first, second]),
         })
     }
 
@@ -178,6 +189,12 @@ impl Combiner<'_> {
     }
 }
 
+/// The keys on which a function has failed in some of `parts`, and why.
+fn all_failed<'a>(parts: impl IntoIterator<Item = &'a Partial>) -> HashMap<u32, String> {
+    let failed = parts.into_iter().flat_map(|part| &part.failed);
+    failed.map(|(key, reason)| (*key, reason.clone())).collect()
+}
+
 /// The rows of all pieces; of none, no rows of the columns `like`.
 fn concat(mut pieces: Vec<Columns>, like: &Columns) -> Result<Columns, ArrowError> {
     if pieces.len() < 2 {
@@ -191,17 +208,6 @@ fn concat(mut pieces: Vec<Columns>, like: &Columns) -> Result<Columns, ArrowErro
             compute::concat(&parts)
         })
         .collect()
-}
-
-/// How the rows of two partials make one.
-struct Pairs {
-    /// All keys, ascending.
-    keys: Vec<u32>,
-    /// The rows of those keys that both have, in the first and in the second.
-    first: UInt32Array,
-    second: UInt32Array,
-    /// Where the row of each key comes from: the first, the second, or what was merged of both.
-    sources: Vec<(usize, usize)>,
 }
 
 /// How the rows of many partials make one.
@@ -253,66 +259,6 @@ impl Union {
     }
 }
 
-impl Pairs {
-    /// Finds keys in both of two ascending lists.
-    fn of(one: &[u32], other: &[u32]) -> Self {
-        let room = one.len().max(other.len());
-        let (mut keys, mut sources) = (Vec::with_capacity(room), Vec::with_capacity(room));
-        let (mut first, mut second) = (Vec::new(), Vec::new());
-        let (mut a, mut b) = (0, 0);
-        loop {
-            let (key, source) = match (one.get(a), other.get(b)) {
-                (None, None) => break,
-                (Some(&key), Some(&same)) if key == same => {
-                    first.push(a as u32);
-                    second.push(b as u32);
-                    (a, b) = (a + 1, b + 1);
-                    (key, (2, first.len() - 1))
-                }
-                (Some(&key), other) if other.is_none_or(|&other| key < other) => {
-                    a += 1;
-                    (key, (0, a - 1))
-                }
-                (_, Some(&key)) => {
-                    b += 1;
-                    (key, (1, b - 1))
-                }
-                (Some(_), None) => unreachable!("nothing is less than nothing"),
-            };
-            keys.push(key);
-            sources.push(source);
-        }
-        Self {
-            keys,
-            first: first.into(),
-            second: second.into(),
-            sources,
-        }
-    }
-
-    fn interleave(
-        &self,
-        first: &Columns,
-        second: &Columns,
-        merged: &Columns,
-    ) -> Result<Columns, ArrowError> {
-        // Most often one of them has all keys, and only needs what was merged.
-        for (all, places) in [(first, &self.first), (second, &self.second)] {
-            if all.iter().all(|column| column.len() == self.keys.len()) {
-                return Ok(overwrite(all, places.values(), merged));
-            }
-        }
-        let columns = first.iter().zip(second).zip(merged);
-        columns
-            .map(
-                |((first, second), merged)| -> Result<ArrayRef, ArrowError> {
-                    compute::interleave(&[&**first, &**second, &**merged], &self.sources)
-                },
-            )
-            .collect()
-    }
-}
-
 /// The keys of all partials, ascending.
 fn all_keys(parts: &[Arc<Partial>]) -> Vec<u32> {
     let longest = parts
@@ -343,37 +289,3 @@ fn all_keys(parts: &[Arc<Partial>]) -> Vec<u32> {
 
 /// Keys are marked by their number rather than sorted if there are at most so many numbers for each.
 const SPARSE: usize = 16;
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn two_lists_of_keys_become_one(
-            one in prop::collection::btree_set(0_u32..50, 0..30),
-            other in prop::collection::btree_set(0_u32..50, 0..30),
-        ) {
-            let both: Vec<u32> = one.intersection(&other).copied().collect();
-            let all: BTreeSet<u32> = one.union(&other).copied().collect();
-            let (one, other): (Vec<u32>, Vec<u32>) =
-                (one.into_iter().collect(), other.into_iter().collect());
-            let pairs = Pairs::of(&one, &other);
-            prop_assert_eq!(&pairs.keys, &all.into_iter().collect::<Vec<_>>());
-            let at = |keys: &[u32], rows: &UInt32Array| -> Vec<u32> {
-                rows.values().iter().map(|&row| keys[row as usize]).collect()
-            };
-            prop_assert_eq!(&at(&one, &pairs.first), &both);
-            prop_assert_eq!(&at(&other, &pairs.second), &both);
-            let lists = [&one, &other, &both];
-            for (key, &(list, row)) in pairs.keys.iter().zip(&pairs.sources) {
-                prop_assert_eq!(lists[list][row], *key);
-                prop_assert_eq!(both.contains(key), list == 2);
-            }
-        }
-    }
-}

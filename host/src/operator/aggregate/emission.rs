@@ -7,7 +7,7 @@ use std::{
 
 use hashbrown::HashSet;
 
-use super::{Aggregate, combine::Combiner, firing::Ready, ranges::Ranges};
+use super::{Aggregate, combine::Combiner, ranges::Ranges, ready::Ready};
 use crate::operator::Outbox;
 
 /// The keys that have changed, by the number of the slice in which they have.
@@ -89,7 +89,7 @@ impl Aggregate {
                 .zip(&partial.keys)
                 .filter_map(|(row, key)| keys.contains(key).then_some(row))
                 .collect();
-            self.make_rows(window, &partial, Some(&rows), ready, out)?;
+            self.make_rows(window, partial, Some(&rows), ready, out)?;
         }
         Ok(())
     }

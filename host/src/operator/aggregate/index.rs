@@ -34,6 +34,19 @@ impl Index {
         }
     }
 
+    /// All rows, in the order of their keys.
+    pub(super) fn rows_by_key(&self) -> Vec<u32> {
+        match self {
+            Self::Sparse(rows) => {
+                let mut pairs: Vec<(u32, u32)> =
+                    rows.iter().map(|(&key, &row)| (key, row)).collect();
+                pairs.sort_unstable();
+                pairs.into_iter().map(|(_, row)| row).collect()
+            }
+            Self::Dense(rows) => rows.iter().copied().filter(|&row| row != NONE).collect(),
+        }
+    }
+
     /// The row of a key; a key that has none gets `next`. The numbers of all keys of the stage are
     /// below `bound`.
     pub(super) fn get_or_insert(&mut self, key: u32, next: u32, bound: usize) -> u32 {

@@ -11,11 +11,14 @@ mod assignment;
 mod calls;
 mod combine;
 mod emission;
+mod finish;
 mod firing;
 mod index;
 mod keys;
+mod overlap;
 mod partial;
 mod ranges;
+mod ready;
 mod slice_state;
 mod slices;
 mod snapshot;
@@ -31,8 +34,8 @@ use self::{
     assignment::Assignment,
     calls::Calls,
     emission::Changes,
-    firing::Ready,
     keys::StageKeys,
+    ready::Ready,
     slices::Slices,
 };
 use super::{
@@ -187,7 +190,7 @@ impl Aggregate {
         if !windows.is_empty() {
             let mut ready = Ready::default();
             self.emit_changes(&changes, windows, &mut ready, out)?;
-            ready.flush(out)?;
+            self.flush(&mut ready, out)?;
         }
         if let Emit::Every(interval) = self.emit
             && !changes.is_empty()
@@ -208,7 +211,7 @@ impl Aggregate {
         let changes = std::mem::take(&mut self.unsent);
         let mut ready = Ready::default();
         self.emit_changes(&changes, self.next..i64::MAX, &mut ready, out)?;
-        ready.flush(out)
+        self.flush(&mut ready, out)
     }
 
     /// Fires the windows that `to` closes and drops what is no longer needed.

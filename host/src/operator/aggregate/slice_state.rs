@@ -76,13 +76,13 @@ impl SliceState {
 
     /// Removes the rows at and after `rows` for which `keep` is false. One flag a row from `rows` on.
     pub(super) fn retain_from(&mut self, rows: usize, keep: &[bool], bound: usize) {
+        if keep.iter().all(|&keep| keep) {
+            return;
+        }
         let kept: Vec<u32> = (rows as u32..)
             .zip(keep)
             .filter_map(|(row, keep)| keep.then_some(row))
             .collect();
-        if kept.len() == keep.len() {
-            return;
-        }
         for call in &mut self.calls {
             if let CallState::Accumulators(table) = call {
                 let columns = table.gather(&kept);
@@ -102,9 +102,7 @@ impl SliceState {
 
     /// What its rows come to.
     pub(super) fn settle(&self) -> Partial {
-        let mut rows: Vec<u32> = (0..self.keys.len() as u32).collect();
-        rows.sort_unstable_by_key(|&row| self.keys[row as usize]);
-        self.part(&rows)
+        self.part(&self.index.rows_by_key())
     }
 
     /// What the rows of `keys`, which ascend, come to; it may lack some of them.

@@ -23,7 +23,7 @@ pub(super) struct Slices {
     slices: BTreeMap<i64, Held>,
     /// Slices that have got rows since they were settled.
     loose: BTreeSet<i64>,
-    ranges: Ranges,
+    ranges: Ranges<Partial>,
 }
 
 /// What is held of a slice.

@@ -28,6 +28,13 @@ pub(super) struct Chunk {
 }
 
 impl ValueLog {
+    /// The rows of all `logs`.
+    pub(super) fn of_all<'a>(logs: impl IntoIterator<Item = &'a Self>) -> Self {
+        let chunks = logs.into_iter().flat_map(|log| &log.chunks);
+        let chunks = chunks.cloned().collect();
+        Self { chunks }
+    }
+
     /// The rows of `keys`: for each row the place of its key among them, never decreasing, and the
     /// arguments. The rows of a key come in the order of their event time.
     pub(super) fn rows_of(&self, keys: &[u32]) -> Result<(Vec<u32>, Vec<ArrayRef>), ArrowError> {

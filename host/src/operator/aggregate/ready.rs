@@ -1,0 +1,110 @@
+//! Windows whose rows are about to be made.
+
+use std::{ops::Range, sync::Arc};
+
+use arrow::{
+    array::{Array, ArrayRef, TimestampMicrosecondArray},
+    compute,
+    datatypes::SchemaRef,
+    error::ArrowError,
+};
+
+use super::partial::Partial;
+use crate::{
+    batch::{Batch, Origin},
+    state::Columns,
+    window::Slice,
+};
+
+/// Windows, or parts of large ones, whose rows are about to be made: together, since most windows are
+/// small and a call of a function has a price.
+#[derive(Default)]
+pub(super) struct Ready {
+    pieces: Vec<Piece>,
+    rows: usize,
+}
+
+/// A window, or a part of it.
+pub(super) struct Piece {
+    /// Where the window begins and ends, if it does.
+    pub(super) bounds: Option<Slice>,
+    /// What its rows come to.
+    pub(super) partial: Arc<Partial>,
+    /// The rows of `partial` to make rows of, in the order of their keys.
+    pub(super) rows: Arc<[u32]>,
+    /// The key columns of each.
+    pub(super) keys: Columns,
+}
+
+impl Ready {
+    /// How many rows there will be.
+    pub(super) const fn rows(&self) -> usize {
+        self.rows
+    }
+
+    pub(super) fn add(&mut self, piece: Piece) {
+        self.rows += piece.rows.len();
+        self.pieces.push(piece);
+    }
+
+    /// The pieces that `rows` lie in, and which of their rows those are.
+    pub(super) fn pieces(&self, rows: Range<usize>) -> impl Iterator<Item = (&Piece, &[u32])> {
+        let mut first = 0;
+        self.pieces.iter().filter_map(move |piece| {
+            let start = rows.start.saturating_sub(first);
+            let end = rows.end.saturating_sub(first).min(piece.rows.len());
+            first += piece.rows.len();
+            (start < end).then(|| (piece, &piece.rows[start..end]))
+        })
+    }
+
+    /// The rows, with the results of the functions.
+    pub(super) fn batch(self, schema: &SchemaRef, results: Columns) -> anyhow::Result<Batch> {
+        let keys = self.pieces.first().map_or(0, |piece| piece.keys.len());
+        let mut columns: Columns = (0..keys)
+            .map(|key| self.key(key))
+            .collect::<Result<_, ArrowError>>()?;
+        let mut times = None;
+        if self.pieces.iter().any(|piece| piece.bounds.is_some()) {
+            columns.push(self.border(|window| window.start.as_micros()));
+            columns.push(self.border(|window| window.end.as_micros()));
+            // The last instant of the window: the row belongs to whatever window that belongs to.
+            let last = self.times(|window| window.end.as_micros().saturating_sub(1));
+            times = Some(last.into());
+        }
+        columns.extend(results);
+        let schema = Arc::clone(schema);
+        Ok(Batch::new(
+            schema,
+            columns,
+            self.rows,
+            times,
+            Origin::Derived,
+        )?)
+    }
+
+    fn key(&self, key: usize) -> Result<ArrayRef, ArrowError> {
+        let parts = self.pieces.iter().map(|piece| &*piece.keys[key]);
+        let parts: Vec<&dyn Array> = parts.collect();
+        match &self.pieces[..] {
+            [piece] => Ok(Arc::clone(&piece.keys[key])),
+            _ => compute::concat(&parts),
+        }
+    }
+
+    fn border(&self, border: impl Fn(Slice) -> i64) -> ArrayRef {
+        let times = TimestampMicrosecondArray::from(self.times(border));
+        Arc::new(times.with_timezone("UTC"))
+    }
+
+    /// One time a row.
+    fn times(&self, time: impl Fn(Slice) -> i64) -> Vec<i64> {
+        let mut times = Vec::with_capacity(self.rows);
+        for piece in &self.pieces {
+            if let Some(window) = piece.bounds {
+                times.resize(times.len() + piece.rows.len(), time(window));
+            }
+        }
+        times
+    }
+}
