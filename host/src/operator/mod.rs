@@ -4,12 +4,14 @@
 //! Wasm instances and its share of the state. It knows of no channel and never waits.
 
 mod aggregate;
+mod calls;
 mod children;
 mod count;
 mod dead_letter;
 mod event_times;
 mod expiry;
 mod filter;
+mod finish;
 mod flat_map;
 mod guest;
 mod inherited;

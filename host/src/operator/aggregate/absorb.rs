@@ -8,20 +8,20 @@ use arrow::{
 };
 
 use super::{
-    calls::Calls,
     slice_state::{CallState, SliceState},
     value_log::Chunk,
 };
 use crate::{
     batch::Batch,
     operator::{
+        calls::Calls,
         guest,
         isolation::isolate,
         rejects::{BadRow, Patience},
         touched::Touched,
     },
     state::{Columns, StateTable},
-    wasm::{self, CallError, Kind},
+    wasm::{self, CallError},
 };
 
 /// A slice that a batch touches, while it is changed.
@@ -90,7 +90,7 @@ pub(super) fn absorb(
     patience: Patience,
 ) -> anyhow::Result<Vec<BadRow>> {
     let places = place_keys(calls, open, rows)?;
-    let arguments = calls.calls.iter();
+    let arguments = calls.all().iter();
     let arguments = arguments.map(|call| guest::arguments(&call.arguments, rows.batch));
     let rows = Placed {
         batch: rows.batch,
@@ -125,9 +125,9 @@ fn place_keys(calls: &Calls, open: &mut [Open], rows: &Rows<'_>) -> anyhow::Resu
     for open in open {
         let state = &mut open.state;
         open.accepted = vec![false; state.keys.len() - open.known];
-        for (call, blank) in state.calls.iter_mut().zip(&calls.blanks) {
+        for (index, call) in state.calls.iter_mut().enumerate() {
             if let CallState::Accumulators(table) = call {
-                table.append_copies(open.accepted.len(), blank)?;
+                table.append_copies(open.accepted.len(), calls.blank(index))?;
             }
         }
     }
@@ -158,27 +158,25 @@ fn attempt(
     for _ in 0..MAX_ROUNDS {
         let (distinct, groups) = touch(open, rows, &selected);
         let whole = refused.is_empty().then(|| range.clone());
-        let mut accumulators = Vec::with_capacity(calls.calls.len());
+        let mut accumulators = Vec::with_capacity(calls.all().len());
         let mut errors = Vec::new();
-        for (index, call) in calls.calls.iter().enumerate() {
-            if call.function.kind == Kind::Holistic || selected.is_empty() {
+        for index in 0..calls.all().len() {
+            if calls.is_holistic(index) || selected.is_empty() {
                 accumulators.push(None);
                 continue;
             }
             let before = gather(open, index, &distinct);
             let arguments = select(&rows.arguments[index], whole.as_ref(), &selected);
             let count: usize = distinct.iter().map(Vec::len).sum();
-            let output = calls.guests.call(call, |instance| {
-                let accumulators = wasm::Columns {
-                    rows: count,
-                    arrays: &before,
-                };
-                let arguments = wasm::Columns {
-                    rows: selected.len(),
-                    arrays: &arguments,
-                };
-                instance.aggregate_update(&call.function, accumulators, &groups, arguments)
-            })?;
+            let before = wasm::Columns {
+                rows: count,
+                arrays: &before,
+            };
+            let arguments = wasm::Columns {
+                rows: selected.len(),
+                arrays: &arguments,
+            };
+            let output = calls.update(index, before, &groups, arguments)?;
             accumulators.push(Some(output.accumulators));
             errors.extend(output.errors);
             if !errors.is_empty() {

@@ -5,15 +5,15 @@ use std::{collections::HashMap, ops::Range, sync::Arc};
 use arrow::{array::Array, compute, error::ArrowError};
 
 use super::{
-    calls::Calls,
     overlap::Overlap,
     partial::{Partial, Settled},
     ranges::Combine,
     value_log::ValueLog,
 };
 use crate::{
-    operator::{guest, isolation::isolate, rejects::Patience},
+    operator::{calls::Calls, guest, isolation::isolate, rejects::Patience},
     state::Columns,
+    wasm::{self, CallError},
 };
 
 /// Merges partials with the functions of a stage. Where two have the same keys, which is most often so,
@@ -56,7 +56,7 @@ impl Combiner<'_> {
     fn join_all(&mut self, parts: &[Arc<Partial>]) -> anyhow::Result<Option<Partial>> {
         let union = Union::of(parts);
         let mut calls = Vec::new();
-        for call in 0..self.calls.calls.len() {
+        for call in 0..self.calls.all().len() {
             let settled = parts.iter().map(|part| &part.calls[call]);
             if self.calls.is_holistic(call) {
                 let logs = settled.filter_map(Settled::values);
@@ -70,10 +70,7 @@ impl Combiner<'_> {
                 let rows = start..union.others.len().min(start + CALL_ROWS);
                 let groups = &union.groups[rows.clone()];
                 let partials = guest::slice(&partials, &rows);
-                match self
-                    .calls
-                    .merge_into(call, &accumulators, groups, &partials)
-                {
+                match self.merge_groups(call, &accumulators, groups, &partials) {
                     Ok(merged) => accumulators = merged,
                     Err(_) => return Ok(None),
                 }
@@ -130,7 +127,7 @@ impl Combiner<'_> {
         let calls = first.calls.iter().zip(&second.calls).enumerate();
         let calls = calls.map(|(call, both)| match both {
             (Settled::Accumulators(one), Settled::Accumulators(other)) => {
-                let merged = self.calls.merge_into(call, one, places, other);
+                let merged = self.merge_groups(call, one, places, other);
                 merged.ok().map(Settled::Accumulators)
             }
             (Settled::Values(one), Settled::Values(other)) => {
@@ -143,6 +140,25 @@ impl Combiner<'_> {
             keys: first.keys.clone(),
             failed: all_failed([first, second]),
         })
+    }
+
+    /// Adds partial `i` to accumulator `groups[i]`.
+    fn merge_groups(
+        &mut self,
+        call: usize,
+        accumulators: &Columns,
+        groups: &[u32],
+        partials: &Columns,
+    ) -> Result<Columns, CallError> {
+        let accumulators = wasm::Columns {
+            rows: accumulators.first().map_or(0, |column| column.len()),
+            arrays: accumulators,
+        };
+        let partials = wasm::Columns {
+            rows: groups.len(),
+            arrays: partials,
+        };
+        self.calls.merge(call, accumulators, groups, partials)
     }
 
     /// Merges the accumulators of `rows` keys, one to one. Tells `note` the rows on which the function
@@ -164,7 +180,8 @@ impl Combiner<'_> {
                 self.patience,
                 &mut |rows: Range<usize>| {
                     let (first, second) = (guest::slice(first, &rows), guest::slice(second, &rows));
-                    self.calls.merge(call, &first, &second, rows.len())
+                    let groups: Vec<u32> = (0..rows.len() as u32).collect();
+                    self.merge_groups(call, &first, &groups, &second)
                 },
                 &mut |rows, merged| {
                     tried = rows.end;

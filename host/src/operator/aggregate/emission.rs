@@ -89,7 +89,7 @@ impl Aggregate {
                 .zip(&partial.keys)
                 .filter_map(|(row, key)| keys.contains(key).then_some(row))
                 .collect();
-            self.make_rows(window, partial, Some(&rows), ready, out)?;
+            self.make_rows(window, &partial, Some(&rows), ready, out)?;
         }
         Ok(())
     }

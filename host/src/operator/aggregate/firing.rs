@@ -5,14 +5,16 @@ use std::sync::Arc;
 use super::{
     Aggregate,
     combine::Combiner,
-    finish::finish,
     keys::Sorted,
     partial::Partial,
     ready::{Piece, Ready},
 };
 use crate::{
     batch::Batch,
-    operator::{BATCH_ROWS, Emit, Outbox, Progress, rejects::BadRow},
+    operator::{
+        BATCH_ROWS, Emit, Outbox, Progress,
+        finish::{finish, without},
+    },
     time::{Timestamp, Watermark},
 };
 
@@ -66,7 +68,7 @@ impl Aggregate {
         };
         match self.slices.window(window, &mut combiner)? {
             None => Ok(()),
-            Some(partial) => self.make_rows(window, partial, None, ready, out),
+            Some(partial) => self.make_rows(window, &partial, None, ready, out),
         }
     }
 
@@ -75,7 +77,7 @@ impl Aggregate {
     pub(super) fn make_rows(
         &mut self,
         window: i64,
-        partial: Arc<Partial>,
+        partial: &Arc<Partial>,
         only: Option<&[u32]>,
         ready: &mut Ready,
         out: &mut Outbox,
@@ -96,13 +98,14 @@ impl Aggregate {
         let bounds = self.timed.then(|| self.slicing.window(window));
         for first in (0..sorted.rows.len()).step_by(BATCH_ROWS) {
             let rows = first..sorted.rows.len().min(first + BATCH_ROWS);
-            if ready.rows() + rows.len() > BATCH_ROWS {
+            // A holistic function gets all rows of its windows, which is enough for one call.
+            if self.calls.has_holistic() || ready.rows() + rows.len() > BATCH_ROWS {
                 self.flush(ready, out)?;
             }
             let keys = sorted.columns.iter();
             ready.add(Piece {
                 bounds,
-                partial: Arc::clone(&partial),
+                partial: Arc::clone(partial),
                 keys: keys.map(|column| column.slice(first, rows.len())).collect(),
                 rows: sorted.rows[rows].into(),
             });
@@ -117,7 +120,10 @@ impl Aggregate {
             return Ok(());
         }
         let patience = self.failed_windows.patience();
-        let (results, bad) = finish(&mut self.calls, &ready, patience)?;
+        let (results, mut bad) = finish(&mut self.calls, &ready, patience)?;
+        bad.extend(ready.not_merged());
+        bad.sort_by_key(|bad| bad.row);
+        bad.dedup_by_key(|bad| bad.row);
         let batch = ready.batch(&self.output, results)?;
         self.failed_windows.settle(&batch, &bad, out)?;
         out.push(without(batch, &bad)?);
@@ -127,14 +133,3 @@ impl Aggregate {
 
 /// Rows after which the rows of windows are handed on before more are made.
 const ENOUGH_ROWS: usize = 4 * BATCH_ROWS;
-
-/// The rows of `batch` that are not bad.
-fn without(batch: Batch, bad: &[BadRow]) -> anyhow::Result<Batch> {
-    if bad.is_empty() {
-        return Ok(batch);
-    }
-    let mut bad = bad.iter().map(|bad| bad.row as u32).peekable();
-    let is_good = |row: &u32| bad.next_if_eq(row).is_none();
-    let good: Vec<u32> = (0..batch.rows() as u32).filter(is_good).collect();
-    Ok(batch.take(&good)?)
-}

@@ -8,10 +8,8 @@
 
 mod absorb;
 mod assignment;
-mod calls;
 mod combine;
 mod emission;
-mod finish;
 mod firing;
 mod index;
 mod keys;
@@ -32,7 +30,6 @@ use arrow::datatypes::SchemaRef;
 use self::{
     absorb::{Open, Rows, absorb},
     assignment::Assignment,
-    calls::Calls,
     emission::Changes,
     keys::StageKeys,
     ready::Ready,
@@ -40,7 +37,7 @@ use self::{
 };
 use super::{
     AggregateWork, Emit, Operator, Outbox, Progress, RejectionPolicy, Resources, Side, StageSpec,
-    TimeDomain, touched::Touched,
+    TimeDomain, calls::Calls, touched::Touched,
 };
 use crate::{
     batch::{Batch, KeyEncoder},

@@ -3,15 +3,19 @@
 use std::{ops::Range, sync::Arc};
 
 use arrow::{
-    array::{Array, ArrayRef, TimestampMicrosecondArray},
+    array::{Array, ArrayRef, TimestampMicrosecondArray, UInt32Array},
     compute,
     datatypes::SchemaRef,
     error::ArrowError,
 };
 
-use super::partial::Partial;
+use super::partial::{Partial, Settled, take};
 use crate::{
     batch::{Batch, Origin},
+    operator::{
+        finish::{Finishable, Gathered},
+        rejects::BadRow,
+    },
     state::Columns,
     window::Slice,
 };
@@ -48,13 +52,28 @@ impl Ready {
     }
 
     /// The pieces that `rows` lie in, and which of their rows those are.
-    pub(super) fn pieces(&self, rows: Range<usize>) -> impl Iterator<Item = (&Piece, &[u32])> {
+    fn pieces(&self, rows: Range<usize>) -> impl Iterator<Item = (&Piece, &[u32])> {
         let mut first = 0;
         self.pieces.iter().filter_map(move |piece| {
             let start = rows.start.saturating_sub(first);
             let end = rows.end.saturating_sub(first).min(piece.rows.len());
             first += piece.rows.len();
             (start < end).then(|| (piece, &piece.rows[start..end]))
+        })
+    }
+
+    /// The rows of keys whose accumulators could not be merged.
+    pub(super) fn not_merged(&self) -> impl Iterator<Item = BadRow> {
+        let rows = self.pieces(0..self.rows).flat_map(|(piece, rows)| {
+            let partial = &piece.partial;
+            rows.iter().map(move |&row| {
+                let failed = (!partial.failed.is_empty()).then_some(&partial.failed);
+                failed.and_then(|failed| failed.get(&partial.keys[row as usize]))
+            })
+        });
+        rows.enumerate().filter_map(|(row, reason)| {
+            let reason = reason?.clone();
+            Some(BadRow { row, reason })
         })
     }
 
@@ -83,6 +102,53 @@ impl Ready {
         )?)
     }
 
+    /// The accumulators of some rows.
+    fn accumulators(&self, call: usize, rows: Range<usize>) -> Result<Columns, ArrowError> {
+        let count = rows.len();
+        let pieces = self.pieces(rows).filter_map(|(piece, rows)| {
+            let columns = piece.partial.calls[call].accumulators()?;
+            Some((columns, rows))
+        });
+        let pieces: Vec<(&Columns, &[u32])> = pieces.collect();
+        if let [(columns, rows)] = pieces[..] {
+            return take(columns, &UInt32Array::from(rows.to_vec()));
+        }
+        let mut places: Vec<(usize, usize)> = Vec::with_capacity(count);
+        for (piece, (_, rows)) in pieces.iter().enumerate() {
+            places.extend(rows.iter().map(|&row| (piece, row as usize)));
+        }
+        let columns = pieces.first().map_or(0, |(columns, _)| columns.len());
+        (0..columns)
+            .map(|column| {
+                let parts = pieces.iter().map(|(columns, _)| &*columns[column]);
+                compute::interleave(&parts.collect::<Vec<&dyn Array>>(), &places)
+            })
+            .collect()
+    }
+
+    /// The values of some rows: for each the place of its row among them, and the arguments.
+    fn values(&self, call: usize, rows: Range<usize>) -> Result<(Vec<u32>, Columns), ArrowError> {
+        let mut groups = Vec::new();
+        let mut parts: Vec<Columns> = Vec::new();
+        let mut first = 0;
+        for (piece, rows) in self.pieces(rows) {
+            let partial = &piece.partial;
+            if let Some(log) = partial.calls[call].values() {
+                let keys = rows.iter().map(|&row| partial.keys[row as usize]);
+                let (mine, arguments) = log.rows_of(&keys.collect::<Vec<_>>())?;
+                groups.extend(mine.into_iter().map(|group| first + group));
+                parts.push(arguments);
+            }
+            first += rows.len() as u32;
+        }
+        let columns = parts.first().map_or(0, Vec::len);
+        let columns = (0..columns).map(|column| -> Result<ArrayRef, ArrowError> {
+            let parts = parts.iter().map(|columns| &*columns[column]);
+            compute::concat(&parts.collect::<Vec<&dyn Array>>())
+        });
+        Ok((groups, columns.collect::<Result<_, _>>()?))
+    }
+
     fn key(&self, key: usize) -> Result<ArrayRef, ArrowError> {
         let parts = self.pieces.iter().map(|piece| &*piece.keys[key]);
         let parts: Vec<&dyn Array> = parts.collect();
@@ -106,5 +172,20 @@ impl Ready {
             }
         }
         times
+    }
+}
+
+impl Finishable for Ready {
+    fn count(&self) -> usize {
+        self.rows
+    }
+
+    fn gather(&self, call: usize, rows: Range<usize>) -> Result<Gathered, ArrowError> {
+        let is_holistic = |piece: &Piece| matches!(piece.partial.calls[call], Settled::Values(_));
+        if self.pieces.first().is_some_and(is_holistic) {
+            let (groups, arguments) = self.values(call, rows)?;
+            return Ok(Gathered::Values(groups, arguments));
+        }
+        self.accumulators(call, rows).map(Gathered::Accumulators)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{index::Index, partial::Partial, partial::Settled, value_log::ValueLog};
 use crate::{
+    operator::calls::Calls,
     state::StateTable,
     wasm::{Function, Kind},
 };
@@ -37,11 +38,12 @@ impl CallState {
 
 impl SliceState {
     /// A slice without rows.
-    pub(super) fn new(calls: impl Iterator<Item = CallState>) -> Self {
+    pub(super) fn new(calls: &Calls) -> Self {
+        let calls = calls.all().iter();
         Self {
             keys: Vec::new(),
             index: Index::default(),
-            calls: calls.collect(),
+            calls: calls.map(|call| CallState::new(&call.function)).collect(),
         }
     }
 

@@ -9,10 +9,10 @@ use std::{
 use arrow::error::ArrowError;
 
 use super::{
-    calls::Calls, combine::Combiner, keys::StageKeys, partial::Partial, ranges::Ranges,
-    slice_state::SliceState,
+    combine::Combiner, keys::StageKeys, partial::Partial, ranges::Ranges, slice_state::SliceState,
 };
 use crate::{
+    operator::calls::Calls,
     time::{Duration, Timestamp, Watermark},
     window::{Slicing, next_due},
 };
@@ -77,9 +77,9 @@ impl Slices {
         }
         self.ranges.forget(slice);
         match held {
-            None | Some(Held::Loose(_)) => calls.new_slice(),
+            None | Some(Held::Loose(_)) => SliceState::new(calls),
             Some(Held::Settled(partial)) => {
-                let mut state = calls.new_slice();
+                let mut state = SliceState::new(calls);
                 state.add(&partial.keys, bound, &partial.calls);
                 state
             }

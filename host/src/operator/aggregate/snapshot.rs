@@ -33,7 +33,7 @@ use crate::{
 impl Aggregate {
     pub(super) fn write_down(&self) -> anyhow::Result<Snapshot> {
         let mut tables = vec![self.accumulators()?];
-        for call in 0..self.calls.calls.len() {
+        for call in 0..self.calls.all().len() {
             tables.extend(self.values(call)?);
         }
         tables.push(self.unsent()?);
@@ -61,7 +61,8 @@ impl Aggregate {
         }
         if parts.is_empty() {
             let mut columns = vec![encoded(&self.keys, []), no_numbers()];
-            for blank in &self.calls.blanks {
+            for call in 0..self.calls.all().len() {
+                let blank = self.calls.blank(call);
                 columns.extend(blank.iter().map(|column| column.slice(0, 0)));
             }
             return table(columns);
@@ -121,7 +122,7 @@ impl Aggregate {
                     .context("the snapshot of an aggregate is cut off")
             };
             self.take_up_accumulators(table()?, share, &mut slices)?;
-            for call in 0..self.calls.calls.len() {
+            for call in 0..self.calls.all().len() {
                 if self.calls.is_holistic(call) {
                     self.take_up_values(call, table()?, share, &mut slices)?;
                 }
@@ -148,18 +149,21 @@ impl Aggregate {
         for (number, rows) in by_slice(table, share) {
             let slice = slices
                 .entry(number)
-                .or_insert_with(|| self.calls.new_slice());
+                .or_insert_with(|| SliceState::new(&self.calls));
             let keys = number_keys(&mut self.keys, table, &rows);
             self.keys.hold(&keys);
             let rows = UInt32Array::from(rows);
             let mut columns = table.columns().iter().skip(2).cloned();
-            let calls = slice.calls.iter().zip(&self.calls.blanks);
+            let calls = slice.calls.iter().enumerate();
             let settled: Vec<Settled> = calls
-                .map(|(call, blank)| {
+                .map(|(index, call)| {
                     Ok(match call {
                         CallState::Values(_) => Settled::Values(ValueLog::default()),
                         CallState::Accumulators(_) => {
-                            let mine = columns.by_ref().take(blank.len()).collect();
+                            let mine = columns
+                                .by_ref()
+                                .take(self.calls.blank(index).len())
+                                .collect();
                             Settled::Accumulators(take(&mine, &rows)?)
                         }
                     })

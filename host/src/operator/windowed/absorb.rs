@@ -10,13 +10,11 @@ use arrow::{
 };
 use hashbrown::HashSet;
 
-use super::{
-    calls::Calls,
-    store::{Part, Store},
-};
+use super::store::{Part, Store};
 use crate::{
     batch::Batch,
     operator::{
+        calls::Calls,
         guest,
         isolation::isolate,
         rejects::{BadRow, Patience},

@@ -9,15 +9,16 @@ use arrow::{
 
 use super::{
     absorb::{Assign, absorb},
-    calls::Calls,
-    finish::finish,
     store::Store,
 };
 use crate::{
     batch::{Batch, KeyEncoder, Keys, Origin},
     metrics::NodeMetrics,
     operator::{
-        AggregateWork, BATCH_ROWS, Guests, Outbox, RejectionPolicy, StageSpec, rejects::BadRow,
+        AggregateWork, BATCH_ROWS, Guests, Outbox, RejectionPolicy, StageSpec,
+        calls::Calls,
+        finish::{finish, without},
+        rejects::BadRow,
         touched::Touched,
     },
     time::Timestamp,
@@ -141,7 +142,7 @@ impl Aggregator {
     ) -> anyhow::Result<()> {
         for windows in windows.chunks(BATCH_ROWS) {
             let patience = self.failed_windows.patience();
-            let (results, bad) = finish(&mut self.calls, &self.store.parts, windows, patience)?;
+            let (results, bad) = finish(&mut self.calls, &self.store.of(windows), patience)?;
             let leaving: Vec<Leaving<'a>> = windows.iter().map(|&window| look(window)).collect();
             let batch = self.rows(&leaving, results)?;
             self.failed_windows.settle(&batch, &bad, out)?;
@@ -187,15 +188,4 @@ impl Aggregator {
         let (schema, origin) = (Arc::clone(&self.output), Origin::Derived);
         Ok(Batch::new(schema, columns, leaving.len(), times, origin)?)
     }
-}
-
-/// The rows of `batch` that are not bad.
-fn without(batch: Batch, bad: &[BadRow]) -> anyhow::Result<Batch> {
-    if bad.is_empty() {
-        return Ok(batch);
-    }
-    let mut bad = bad.iter().map(|bad| bad.row as u32).peekable();
-    let is_good = |row: &u32| bad.next_if_eq(row).is_none();
-    let good: Vec<u32> = (0..batch.rows() as u32).filter(is_good).collect();
-    Ok(batch.take(&good)?)
 }

@@ -4,8 +4,6 @@
 
 mod absorb;
 mod aggregator;
-mod calls;
-mod finish;
 mod firing;
 mod snapshot;
 mod store;

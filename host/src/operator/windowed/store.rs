@@ -1,5 +1,7 @@
 //! What windows have come to, by their number.
 
+use std::ops::Range;
+
 use arrow::{
     array::{ArrayRef, UInt32Array},
     buffer::ScalarBuffer,
@@ -7,12 +9,12 @@ use arrow::{
     error::ArrowError,
 };
 
-use super::{
-    calls::Calls,
-    finish::{Finishable, Gathered},
-    values::ValueStore,
-};
+use super::values::ValueStore;
 use crate::{
+    operator::{
+        calls::Calls,
+        finish::{Finishable, Gathered},
+    },
     state::{Columns, StateTable},
     wasm::Kind,
 };
@@ -39,6 +41,14 @@ impl Store {
         };
         Self {
             parts: calls.all().iter().map(part).collect(),
+        }
+    }
+
+    /// What the functions keep of `windows`.
+    pub(super) const fn of<'a>(&'a self, windows: &'a [u32]) -> Chosen<'a> {
+        Chosen {
+            store: self,
+            windows,
         }
     }
 
@@ -121,11 +131,22 @@ impl Store {
     }
 }
 
-impl Finishable for Part {
-    fn gather(&self, windows: &[u32]) -> Result<Gathered, ArrowError> {
-        Ok(match self {
-            Self::Accumulators(table) => Gathered::Accumulators(table.gather(windows)),
-            Self::Values(values) => {
+/// What the functions keep of some windows.
+pub(super) struct Chosen<'a> {
+    store: &'a Store,
+    windows: &'a [u32],
+}
+
+impl Finishable for Chosen<'_> {
+    fn count(&self) -> usize {
+        self.windows.len()
+    }
+
+    fn gather(&self, call: usize, rows: Range<usize>) -> Result<Gathered, ArrowError> {
+        let windows = &self.windows[rows];
+        Ok(match &self.store.parts[call] {
+            Part::Accumulators(table) => Gathered::Accumulators(table.gather(windows)),
+            Part::Values(values) => {
                 let (groups, arguments) = values.rows_of(windows);
                 Gathered::Values(groups, arguments)
             }

@@ -44,6 +44,16 @@ impl Calls {
         &self.calls
     }
 
+    /// Whether a function needs every value, and so has no accumulators.
+    pub(super) fn is_holistic(&self, call: usize) -> bool {
+        self.calls[call].function.kind == Kind::Holistic
+    }
+
+    /// Whether some function needs every value.
+    pub(super) fn has_holistic(&self) -> bool {
+        (0..self.calls.len()).any(|call| self.is_holistic(call))
+    }
+
     /// An accumulator of a call that has seen no row.
     pub(super) fn blank(&self, call: usize) -> &[ArrayRef] {
         &self.blanks[call]

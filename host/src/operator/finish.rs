@@ -11,6 +11,7 @@ use arrow::{
 
 use super::calls::Calls;
 use crate::{
+    batch::Batch,
     operator::{
         isolation::isolate,
         rejects::{BadRow, Patience},
@@ -19,23 +20,26 @@ use crate::{
     wasm::{self, CallError, RowError},
 };
 
-/// What one function has to make results of.
+/// What functions are to make results of.
 pub(super) trait Finishable {
-    /// What there is for `windows`, one result each.
-    fn gather(&self, windows: &[u32]) -> Result<Gathered, ArrowError>;
+    /// How many results each function is to make.
+    fn count(&self) -> usize;
+
+    /// What there is for a function to make some of them.
+    fn gather(&self, call: usize, rows: Range<usize>) -> Result<Gathered, ArrowError>;
 }
 
-/// What there is for some windows.
+/// What there is for some results.
 pub(super) enum Gathered {
-    /// One accumulator a window.
+    /// One accumulator a result.
     Accumulators(Columns),
-    /// All rows: for each the place of its window among those asked for, never decreasing, and the
+    /// All rows: for each the place of its result among those asked for, never decreasing, and the
     /// arguments.
     Values(Vec<u32>, Columns),
 }
 
-/// The results of every function for `windows`, and those that have none, by their place among them:
-/// a function fails on them. `parts` has one for each call.
+/// The results of every function, and the places of those that there are none of: a function fails on
+/// them.
 ///
 /// # Errors
 ///
@@ -43,20 +47,19 @@ pub(super) enum Gathered {
 /// with its rows, so it must not be left out.
 pub(super) fn finish(
     calls: &mut Calls,
-    parts: &[impl Finishable],
-    windows: &[u32],
+    state: &impl Finishable,
     patience: Patience,
 ) -> anyhow::Result<(Columns, Vec<BadRow>)> {
     let mut results = Vec::new();
     let mut bad: Vec<BadRow> = Vec::new();
-    for (call, part) in parts.iter().enumerate() {
+    for call in 0..calls.all().len() {
         let mut pieces = Vec::new();
         let mut exhausted = None;
         let failed = isolate(
-            0..windows.len(),
+            0..state.count(),
             patience,
             &mut |range: Range<usize>| {
-                let result = finish_some(calls, call, part, &windows[range.clone()]);
+                let result = finish_some(calls, call, state, range.clone());
                 if let Err(error) = &result
                     && range.len() == 1
                     && is_out_of_means(error)
@@ -95,16 +98,17 @@ pub(super) fn finish(
 fn finish_some(
     calls: &mut Calls,
     call: usize,
-    part: &impl Finishable,
-    windows: &[u32],
+    state: &impl Finishable,
+    rows: Range<usize>,
 ) -> Result<(Columns, Vec<RowError>), CallError> {
-    let gathered = part
-        .gather(windows)
+    let count = rows.len();
+    let gathered = state
+        .gather(call, rows)
         .map_err(|error| CallError::Misfit(error.to_string()))?;
     match gathered {
         Gathered::Accumulators(accumulators) => {
             let accumulators = wasm::Columns {
-                rows: windows.len(),
+                rows: count,
                 arrays: &accumulators,
             };
             Ok((calls.finish(call, accumulators)?, Vec::new()))
@@ -114,7 +118,7 @@ fn finish_some(
                 rows: groups.len(),
                 arrays: &arguments,
             };
-            let output = calls.evaluate(call, windows.len(), &groups, arguments)?;
+            let output = calls.evaluate(call, count, &groups, arguments)?;
             Ok((output.columns, output.errors))
         }
     }
@@ -142,4 +146,15 @@ fn join(mut pieces: Vec<(usize, Columns)>) -> Result<Columns, ArrowError> {
             compute::concat(&parts)
         })
         .collect()
+}
+
+/// The rows of `batch` that are not bad.
+pub(super) fn without(batch: Batch, bad: &[BadRow]) -> anyhow::Result<Batch> {
+    if bad.is_empty() {
+        return Ok(batch);
+    }
+    let mut bad = bad.iter().map(|bad| bad.row as u32).peekable();
+    let is_good = |row: &u32| bad.next_if_eq(row).is_none();
+    let good: Vec<u32> = (0..batch.rows() as u32).filter(is_good).collect();
+    Ok(batch.take(&good)?)
 }
