@@ -12,7 +12,6 @@ use super::{
     message::Capacity,
     row_order::reorder,
     sink_task::SinkTask,
-    snapshot::JobSnapshot,
     source_task::{OPEN_PARTITIONS, Partitions, SourceTask, Told},
     stage_task::StageTask,
     task::Task,
@@ -20,6 +19,7 @@ use super::{
 };
 use crate::{
     batch::Schema,
+    checkpoint::JobSnapshot,
     connector::{Source, SourceConfig, Table},
     metrics::JobMetrics,
     operator::{self, DeadLetter, Guests, RejectionPolicy, Resources, StageSpec, TimeDomain, Work},

@@ -13,11 +13,11 @@ use anyhow::Context;
 use super::{
     cancelled::Cancelled,
     message::{Event, Inbox, Message},
-    snapshot::StageSnapshot,
     step::Step,
 };
 use crate::{
     batch::Batch,
+    checkpoint::{SinkSnapshot, StageSnapshot},
     connector::Sink,
     metrics::NodeMetrics,
     operator::{Operator, Outbox, Reorder},
@@ -93,7 +93,8 @@ impl SinkTask {
     }
 
     /// Goes on where the sink was.
-    pub(super) fn restore(&mut self, snapshot: &StageSnapshot) -> anyhow::Result<()> {
+    pub(super) fn restore(&mut self, snapshot: &SinkSnapshot) -> anyhow::Result<()> {
+        let snapshot = &snapshot.held;
         self.inputs = InputWatermarks::resume(self.open, snapshot.watermark);
         match &mut self.reorder {
             Some(reorder) => reorder.restore(&snapshot.subtasks, Share::ALL),
@@ -102,11 +103,14 @@ impl SinkTask {
     }
 
     /// How far the inputs have come, and the rows that are held back.
-    pub(super) fn snapshot(&mut self) -> anyhow::Result<StageSnapshot> {
+    pub(super) fn snapshot(&mut self) -> anyhow::Result<SinkSnapshot> {
         let held = self.reorder.as_mut().map(Reorder::snapshot).transpose()?;
-        Ok(StageSnapshot {
-            watermark: self.inputs.current(),
-            subtasks: held.flatten().into_iter().collect(),
+        Ok(SinkSnapshot {
+            held: StageSnapshot {
+                watermark: self.inputs.current(),
+                subtasks: held.flatten().into_iter().collect(),
+            },
+            staged: None,
         })
     }
 

@@ -13,10 +13,10 @@ use anyhow::Context;
 use super::{
     chain::{Fork, SideOutputs},
     drift::DriftBoard,
-    snapshot::PartitionSnapshot,
     step::Step,
 };
 use crate::{
+    checkpoint::PartitionSnapshot,
     connector::{Decoded, Partition, Read, Source},
     metrics::NodeMetrics,
     operator::{Outbox, RejectionPolicy},
@@ -147,6 +147,7 @@ impl SourceTask {
         partitions.map(move |open| PartitionSnapshot {
             name: Arc::clone(open.partition.name()),
             progress: open.watermark.progress(now),
+            position: open.partition.position(),
         })
     }
 

@@ -6,10 +6,11 @@
 use std::sync::Arc;
 
 use super::{
-    assembly::Assembly, connectors::Connectors, message::Capacity, order::Order,
-    snapshot::JobSnapshot, step::Step, tables::open_tables, task::Task,
+    assembly::Assembly, connectors::Connectors, message::Capacity, order::Order, step::Step,
+    tables::open_tables, task::Task,
 };
 use crate::{
+    checkpoint::JobSnapshot,
     metrics::JobMetrics,
     pipeline::{Plan, Registry},
     time::{Clock, InputProgress, Timestamp, Watermark},

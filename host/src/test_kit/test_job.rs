@@ -6,10 +6,11 @@ use anyhow::{Context, ensure};
 
 use super::{connectors::TestConnectors, totals::Totals, value::Row};
 use crate::{
+    checkpoint::JobSnapshot,
     connector::{SinkConfig, Table, TestFeedMark, TestInput},
     operator::Work,
     pipeline::{Plan, Registry},
-    runtime::{JobSnapshot, Order, SteppedJob},
+    runtime::{Order, SteppedJob},
     time::{Clock, Duration, InputProgress, ManualClock, Timestamp, Watermark},
 };
 
