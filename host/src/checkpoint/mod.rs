@@ -2,4 +2,11 @@
 
 mod snapshot;
 
+mod coordinator;
+mod part;
+mod whole;
+
+pub use coordinator::{Command, Coordinator, Event, Gathered, Role};
+pub use part::{Part, SourcePart, StagePart};
 pub use snapshot::{JobSnapshot, PartitionSnapshot, SinkSnapshot, SourceSnapshot, StageSnapshot};
+pub use whole::{Checkpoint, WriteSummary};

@@ -42,7 +42,9 @@ impl Run {
         );
         match result? {
             Outcome::Complete => Ok(Ending::Done),
-            Outcome::Stopped | Outcome::Abandoned => Ok(Ending::Interrupted),
+            Outcome::Stopped | Outcome::Abandoned | Outcome::Suspended(_) => {
+                Ok(Ending::Interrupted)
+            }
         }
     }
 }

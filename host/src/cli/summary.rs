@@ -51,6 +51,7 @@ impl Summary {
                 Some(Outcome::Complete) => "done",
                 Some(Outcome::Stopped) => "stopped: open windows were not written",
                 Some(Outcome::Abandoned) => "stopped before the end: files are as they were",
+                Some(Outcome::Suspended(_)) => "stopped with a checkpoint",
                 None => "failed: only dead letters were written",
             },
             name: plan.name.clone(),
