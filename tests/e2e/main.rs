@@ -11,6 +11,7 @@ mod faults;
 mod functions;
 mod oracle;
 mod semantics;
+mod simulation;
 mod sources;
 mod support;
 mod windows;
