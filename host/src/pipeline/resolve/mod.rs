@@ -95,6 +95,7 @@ pub(super) fn resolve(spec: &Spec, context: &Context<'_>) -> Option<Plan> {
             .map(|output| output.config.clone()),
         libraries,
         max_dead_letters: spec.max_dead_letters,
+        checkpoint: None,
     })
 }
 

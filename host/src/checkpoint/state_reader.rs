@@ -1,0 +1,164 @@
+//! Reads the state of stages and sinks back. Nothing is believed whose digest is not the one that was
+//! written down.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::Context;
+use arrow::{
+    array::{RecordBatch, UInt32Array},
+    compute,
+};
+
+use super::{
+    StageSnapshot,
+    damage::Damage,
+    deal,
+    entries::watermark,
+    manifest::{Manifest, PieceEntry, StateEntry, TableEntry},
+    piece::{self, Digest},
+    storage::{ReadError, Storage},
+};
+use crate::state::Snapshot;
+
+/// Bytes that are read at once at most, unless a piece is larger.
+const AT_ONCE: u64 = 8 << 20;
+
+/// A piece that was read.
+enum Piece {
+    Rows(RecordBatch),
+    Order(Vec<u8>),
+}
+
+/// The pieces of a checkpoint.
+pub(super) struct StateReader<'a> {
+    /// The file that refers to them.
+    manifest: &'a str,
+    pieces: HashMap<Digest, Piece>,
+}
+
+impl<'a> StateReader<'a> {
+    /// Reads all pieces that the manifest in the file `file` refers to.
+    ///
+    /// # Errors
+    ///
+    /// [`Damage`] if one of them is not what was written.
+    pub(super) fn open(
+        storage: &dyn Storage,
+        file: &'a str,
+        manifest: &Manifest,
+    ) -> anyhow::Result<Self> {
+        let mut wanted: BTreeMap<(usize, u64), (PieceEntry, bool)> = BTreeMap::new();
+        for (piece, is_rows) in manifest.all_pieces() {
+            wanted.insert((piece.0, piece.1), (piece, is_rows));
+        }
+        let wanted: Vec<_> = wanted.into_values().collect();
+        let mut pieces = HashMap::new();
+        for run in runs(&wanted) {
+            let (PieceEntry(pack, start, ..), _) = run[0];
+            let end = run.iter().map(|(piece, _)| piece.1.saturating_add(piece.2));
+            let end = end.max().unwrap_or(start);
+            let pack = manifest.packs.get(pack);
+            let pack = &pack
+                .ok_or_else(|| Damage::new(file, "names no such pack"))?
+                .name;
+            let bytes = storage.read(pack, Some(start..end));
+            let bytes = bytes.map_err(|error| damage(pack, error))?;
+            for &(PieceEntry(_, offset, length, digest), is_rows) in run {
+                let at = (offset - start) as usize..(offset - start + length) as usize;
+                let bytes = bytes
+                    .get(at)
+                    .ok_or_else(|| Damage::new(pack, "is cut off"))?;
+                if Digest::of(bytes) != digest {
+                    let what = format!(
+                        "was changed since it was written, in the {length} bytes after byte {offset}"
+                    );
+                    return Err(Damage::new(pack, what).into());
+                }
+                let piece = match is_rows {
+                    true => Piece::Rows(piece::decode(bytes).with_context(|| {
+                        format!("cannot understand `{pack}` after byte {offset}")
+                    })?),
+                    false => Piece::Order(bytes.to_vec()),
+                };
+                pieces.insert(digest, piece);
+            }
+        }
+        Ok(Self {
+            manifest: file,
+            pieces,
+        })
+    }
+
+    /// The state of a stage or a sink.
+    pub(super) fn state(&self, entry: &StateEntry) -> anyhow::Result<StageSnapshot> {
+        let mut subtasks = Vec::new();
+        for subtask in &entry.subtasks {
+            let tables = subtask.tables.iter().map(|table| self.table(table));
+            subtasks.push(Snapshot {
+                watermark: watermark(subtask.watermark),
+                tables: tables.collect::<anyhow::Result<_>>()?,
+            });
+        }
+        Ok(StageSnapshot {
+            watermark: watermark(entry.watermark),
+            subtasks,
+        })
+    }
+
+    fn table(&self, entry: &TableEntry) -> anyhow::Result<RecordBatch> {
+        let wrong = || Damage::new(self.manifest, "does not fit to the state it refers to");
+        let mut rows = Vec::new();
+        for piece in &entry.pieces {
+            match self.pieces.get(&piece.3) {
+                Some(Piece::Rows(piece)) => rows.push(piece.clone()),
+                _ => return Err(wrong().into()),
+            }
+        }
+        let mut order = Vec::new();
+        for piece in &entry.order {
+            match self.pieces.get(&piece.3) {
+                Some(Piece::Order(piece)) => order.extend_from_slice(piece),
+                _ => return Err(wrong().into()),
+            }
+        }
+        let rows = piece::join(&rows)?;
+        let dealt: usize = entry.buckets.iter().sum();
+        if rows.num_rows() != dealt {
+            return Err(wrong().into());
+        }
+        if entry.buckets.len() == 1 {
+            return Ok(rows);
+        }
+        let places = deal::places(&order, &entry.buckets).ok_or_else(wrong)?;
+        Ok(compute::take_record_batch(
+            &rows,
+            &UInt32Array::from(places),
+        )?)
+    }
+}
+
+/// Pieces that follow each other closely in one pack, to be read at once.
+fn runs(pieces: &[(PieceEntry, bool)]) -> Vec<&[(PieceEntry, bool)]> {
+    let mut runs = Vec::new();
+    let mut start = 0;
+    for next in 1..=pieces.len() {
+        let first = &pieces[start].0;
+        let belongs = pieces.get(next).is_some_and(|(piece, _)| {
+            let end = piece.1.saturating_add(piece.2);
+            piece.0 == first.0 && end.saturating_sub(first.1) <= AT_ONCE
+        });
+        if !belongs {
+            runs.push(&pieces[start..next]);
+            start = next;
+        }
+    }
+    runs
+}
+
+/// What a file that cannot be read says of a checkpoint.
+pub(super) fn damage(file: &str, error: ReadError) -> anyhow::Error {
+    match error {
+        ReadError::Failed(error) => error,
+        error => Damage::new(file, error.to_string()).into(),
+    }
+}
