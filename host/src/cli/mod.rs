@@ -9,6 +9,7 @@
 
 mod build;
 mod check;
+mod failpoint;
 mod inspect;
 mod interrupt;
 mod logging;

@@ -14,6 +14,7 @@ mod diagnostic;
 mod load;
 mod reader;
 mod resolve;
+mod restart;
 mod spec;
 mod suggestion;
 
@@ -26,3 +27,4 @@ pub use environment::{Environment, Libraries, LibraryError, LibraryRef, LoadedLi
 pub use load::{load, load_text};
 pub use plan::{LibraryUse, Node, Plan, SinkPlan, SourcePlan, StageLimits, StagePlan, TablePlan};
 pub use registry::Registry;
+pub use restart::RestartPolicy;

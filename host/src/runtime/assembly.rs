@@ -49,6 +49,9 @@ pub(super) struct Assembly<'a> {
     pub(super) cut_short: &'a Arc<AtomicBool>,
 }
 
+/// What the sink of dead letters is called.
+const DEAD_LETTERS: &str = "dead_letters";
+
 /// The subtasks of a job.
 pub(super) struct Assembled {
     /// With their names.
@@ -244,7 +247,7 @@ impl Assembly<'_> {
                 .connectors
                 .dead_letters(config, &DeadLetter::schema())?;
             let metrics = Arc::clone(&self.metrics.dead_letters);
-            let name: Arc<str> = "dead_letters".into();
+            let name: Arc<str> = DEAD_LETTERS.into();
             let sink = self.recovered(sink, &name)?;
             let task = SinkTask::new(Arc::clone(&name), inbox, sink, metrics, participant);
             let task = task.outliving_failure();
@@ -268,16 +271,7 @@ impl Assembly<'_> {
     /// job goes on from.
     fn recovered(&self, mut sink: Box<dyn Sink>, name: &str) -> anyhow::Result<Box<dyn Sink>> {
         if self.checkpoints.is_some() {
-            let from = self.before.map(|before| Staged {
-                checkpoint: before.number,
-                transaction: before
-                    .snapshot
-                    .sinks
-                    .get(name)
-                    .and_then(|sink| sink.staged.as_ref()),
-            });
-            sink.recover(from)
-                .with_context(|| format!("sink `{name}` cannot go on"))?;
+            recover(&mut *sink, name, self.before)?;
         }
         Ok(sink)
     }
@@ -346,6 +340,35 @@ impl Assembly<'_> {
         });
         Ok(Guests::new(instances.collect::<anyhow::Result<_>>()?))
     }
+}
+
+/// Has the sinks of a job that has come to its end make visible what belongs to it.
+pub(super) fn recover_sinks(
+    plan: &Plan,
+    connectors: &dyn Connectors,
+    before: &Checkpoint,
+) -> anyhow::Result<()> {
+    for sink in &plan.sinks {
+        recover(&mut *connectors.sink(sink)?, &sink.name, Some(before))?;
+    }
+    if let Some(config) = &plan.dead_letters {
+        let mut sink = connectors.dead_letters(config, &DeadLetter::schema())?;
+        recover(&mut *sink, DEAD_LETTERS, Some(before))?;
+    }
+    Ok(())
+}
+
+/// Has a sink go on from a checkpoint, or start over.
+fn recover(sink: &mut dyn Sink, name: &str, before: Option<&Checkpoint>) -> anyhow::Result<()> {
+    let from = before.map(|before| {
+        let known = before.snapshot.sinks.get(name);
+        Staged {
+            checkpoint: before.number,
+            transaction: known.and_then(|known| known.staged.as_ref()),
+        }
+    });
+    sink.recover(from)
+        .with_context(|| format!("sink `{name}` cannot go on"))
 }
 
 /// How far a source had been read, as its connector wants to know it.

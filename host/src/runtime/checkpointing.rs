@@ -1,7 +1,6 @@
 //! How a job makes checkpoints, and what it goes on from.
 
 use std::{
-    collections::BTreeMap,
     sync::{Arc, mpsc},
     time::Instant,
 };
@@ -14,7 +13,7 @@ use super::{
     storage::SharedStorage,
 };
 use crate::{
-    checkpoint::{Checkpoint, Coordinator, Role},
+    checkpoint::{Checkpoint, Coordinator, Role, stage_components, stage_identities},
     connector::SourceConfig,
     metrics::CheckpointMetrics,
     pipeline::Plan,
@@ -133,17 +132,10 @@ impl Ways {
 }
 
 fn label(plan: &Plan) -> Label {
-    let components = plan.stages.iter().filter_map(|stage| {
-        let libraries = stage.work.libraries();
-        let digests = libraries.into_iter();
-        let digests = digests.filter_map(|library| plan.libraries.get(library));
-        let digests: Vec<&str> = digests.map(|library| library.digest.as_str()).collect();
-        (!digests.is_empty()).then(|| (stage.name.as_str().into(), digests.join(" ")))
-    });
     Label {
         job: plan.name.clone(),
-        stages: BTreeMap::new(),
-        components: components.collect(),
+        stages: stage_identities(plan),
+        components: stage_components(plan),
     }
 }
 

@@ -17,6 +17,12 @@ pub enum CheckpointStep {
     Staged,
     /// All have contributed; the files are about to be written.
     Write,
+    /// Its data files are written; nothing refers to them.
+    Data,
+    /// Its manifest is in place.
+    Manifest,
+    /// It is complete, and those who have asked to write it have yet to be told.
+    Complete,
     /// The checkpoint is complete; the sinks have yet to be told.
     Written,
     /// A sink is about to make visible what it has staged.
@@ -25,23 +31,29 @@ pub enum CheckpointStep {
     Committed,
     /// All sinks have; what is not needed any more is about to be removed.
     Prune,
+    /// Old manifests are gone, their files are not.
+    Pruned,
     /// The checkpoint is over.
     End,
 }
 
 impl CheckpointStep {
     /// All steps, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::Begin,
         Self::Source,
         Self::Stage,
         Self::Sink,
         Self::Staged,
         Self::Write,
+        Self::Data,
+        Self::Manifest,
+        Self::Complete,
         Self::Written,
         Self::Commit,
         Self::Committed,
         Self::Prune,
+        Self::Pruned,
         Self::End,
     ];
 
@@ -54,10 +66,14 @@ impl CheckpointStep {
             Self::Sink => "sink",
             Self::Staged => "staged",
             Self::Write => "write",
+            Self::Data => "data",
+            Self::Manifest => "manifest",
+            Self::Complete => "complete",
             Self::Written => "written",
             Self::Commit => "commit",
             Self::Committed => "committed",
             Self::Prune => "prune",
+            Self::Pruned => "pruned",
             Self::End => "end",
         }
     }

@@ -7,6 +7,7 @@
 
 mod alignment;
 mod assembly;
+mod backoff;
 mod barriers;
 mod cancelled;
 mod chain;
@@ -23,6 +24,7 @@ mod message;
 mod order;
 mod output;
 mod row_order;
+mod session;
 mod sink_task;
 mod source_task;
 mod stage_task;
@@ -39,5 +41,6 @@ pub use connectors::Connectors;
 pub use failpoints::{CheckpointStep, Failpoints, NoFailpoints};
 pub use job::{Job, Launch, Outcome};
 pub use order::Order;
+pub use session::{Beginning, Session};
 pub use stepped_job::SteppedJob;
 pub use storage::{MemoryStorage, SharedStorage, Storage};

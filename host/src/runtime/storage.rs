@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
 
-use crate::checkpoint::{Checkpoint, WriteSummary};
+use crate::checkpoint::{Checkpoint, CheckpointStore, WriteSummary};
 
 /// Where a job keeps its checkpoints. Used by one thread at a time, never by one that handles rows: any
 /// method may take its time.
@@ -23,6 +23,15 @@ pub trait Storage: Send {
     ///
     /// If it cannot be found out; the job does not start.
     fn next_number(&self) -> anyhow::Result<u64>;
+
+    /// Takes note that the job goes on from a checkpoint that [`latest`](Self::latest) has given, or from the
+    /// beginning: later ones do not count any more. Called whenever the job starts, before its sinks take
+    /// back what they had made visible for those.
+    ///
+    /// # Errors
+    ///
+    /// If that cannot be written down; the job does not start.
+    fn go_on_from(&mut self, number: Option<u64>) -> anyhow::Result<()>;
 
     /// Writes a checkpoint. It is complete when this has succeeded and may be when it has not; it is then
     /// written again with the same number, or none after it.
@@ -57,6 +66,28 @@ impl SharedStorage {
     }
 }
 
+impl Storage for CheckpointStore {
+    fn latest(&self, from: Option<u64>) -> anyhow::Result<Option<Checkpoint>> {
+        Self::latest(self, from)
+    }
+
+    fn next_number(&self) -> anyhow::Result<u64> {
+        Self::next_number(self)
+    }
+
+    fn go_on_from(&mut self, number: Option<u64>) -> anyhow::Result<()> {
+        Self::go_on_from(self, number)
+    }
+
+    fn write(&mut self, checkpoint: &Checkpoint) -> anyhow::Result<WriteSummary> {
+        Self::write(self, checkpoint)
+    }
+
+    fn prune(&mut self, keep: usize) -> anyhow::Result<()> {
+        Self::prune(self, keep)
+    }
+}
+
 /// Keeps checkpoints as long as the process lives. For jobs that are driven by hand.
 #[derive(Debug, Default)]
 pub struct MemoryStorage {
@@ -87,6 +118,12 @@ impl Storage for MemoryStorage {
     fn next_number(&self) -> anyhow::Result<u64> {
         let last = self.checkpoints.last();
         Ok(last.map_or(1, |last| last.number + 1))
+    }
+
+    fn go_on_from(&mut self, number: Option<u64>) -> anyhow::Result<()> {
+        self.checkpoints
+            .retain(|other| number.is_some_and(|number| other.number <= number));
+        Ok(())
     }
 
     fn write(&mut self, checkpoint: &Checkpoint) -> anyhow::Result<WriteSummary> {

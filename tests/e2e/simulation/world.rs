@@ -351,6 +351,10 @@ impl Storage for SimulatedStorage {
         self.inner.next_number()
     }
 
+    fn go_on_from(&mut self, number: Option<u64>) -> anyhow::Result<()> {
+        self.inner.go_on_from(number)
+    }
+
     fn write(&mut self, checkpoint: &Checkpoint) -> anyhow::Result<WriteSummary> {
         self.faults.strike(5, "writing")?;
         let written = self.inner.write(checkpoint)?;

@@ -96,6 +96,7 @@ pub(super) fn resolve(spec: &Spec, context: &Context<'_>) -> Option<Plan> {
         libraries,
         max_dead_letters: spec.max_dead_letters,
         checkpoint: None,
+        restart: spec.restart.map(|restart| restart.policy),
     })
 }
 
