@@ -95,7 +95,10 @@ pub(super) fn resolve(spec: &Spec, context: &Context<'_>) -> Option<Plan> {
             .map(|output| output.config.clone()),
         libraries,
         max_dead_letters: spec.max_dead_letters,
-        checkpoint: None,
+        checkpoint: spec
+            .checkpoint
+            .as_ref()
+            .map(|checkpoint| checkpoint.config.clone()),
     })
 }
 

@@ -1,6 +1,6 @@
 //! The file as a whole.
 
-use super::{SinkSpec, SourceSpec, StageSpec, TableSpec, sink::Output};
+use super::{CheckpointSpec, SinkSpec, SourceSpec, StageSpec, TableSpec, sink::Output};
 use crate::pipeline::{
     Diagnostic,
     diagnostic::Spanned,
@@ -17,9 +17,10 @@ const KEYS: Keys<'_> = Keys {
         "sink",
         "table",
         "dead_letters",
+        "checkpoint",
     ],
     elsewhere: &[],
-    later: &["checkpoint"],
+    later: &[],
 };
 
 /// What a pipeline file says.
@@ -33,6 +34,7 @@ pub(in crate::pipeline) struct Spec {
     pub(in crate::pipeline) sinks: Vec<SinkSpec>,
     pub(in crate::pipeline) tables: Vec<TableSpec>,
     pub(in crate::pipeline) dead_letters: Option<Output>,
+    pub(in crate::pipeline) checkpoint: Option<CheckpointSpec>,
     /// Where it is reported that something is missing altogether.
     pub(in crate::pipeline) start: crate::pipeline::Span,
 }
@@ -63,6 +65,10 @@ impl Spec {
             dead_letters: root.get("dead_letters").and_then(|value| {
                 let table = value.table("a section", "`[dead_letters]`".to_owned())?;
                 Output::read_dead_letters(&table)
+            }),
+            checkpoint: root.get("checkpoint").and_then(|value| {
+                let table = value.table("a section", "`[checkpoint]`".to_owned())?;
+                CheckpointSpec::read(&table)
             }),
             start: root.span,
         }
