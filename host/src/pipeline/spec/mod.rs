@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod call;
+mod checkpoint;
 mod config;
 mod emission;
 mod generator;
@@ -25,6 +26,7 @@ mod work;
 
 pub(super) use aggregate::{AggregateCall, AggregateSpec};
 pub(super) use call::{Arguments, CallSpec};
+pub(super) use checkpoint::CheckpointSpec;
 pub(super) use emission::Emission;
 pub(super) use join::{Bound, JoinSpec};
 pub(super) use keep::Keep;

@@ -1,6 +1,7 @@
 //! What users see: the text of every mistake, and plans in words.
 
 mod calls;
+mod checkpoints;
 mod emission;
 mod graph;
 mod join_mistakes;

@@ -108,3 +108,6 @@ fn has_rows(state: &StageSnapshot) -> bool {
     let tables = state.subtasks.iter().flat_map(|subtask| &subtask.tables);
     tables.into_iter().any(|table| table.num_rows() > 0)
 }
+
+#[cfg(test)]
+mod tests;
