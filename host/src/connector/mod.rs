@@ -9,8 +9,10 @@ mod source;
 
 mod open;
 mod paths;
+mod position;
 
 mod compression;
+mod file_bytes;
 mod file_source;
 mod generator;
 mod pipe;
