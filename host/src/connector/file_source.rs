@@ -51,6 +51,12 @@ impl FileSource {
         }
     }
 
+    /// Reads so many bytes at once.
+    #[cfg(test)]
+    pub(super) fn in_chunks_of(self, chunk: usize) -> Self {
+        Self { chunk, ..self }
+    }
+
     fn open(&self, file: &Unread) -> anyhow::Result<Box<dyn Partition>> {
         let path = &file.path;
         if self.decoding.format == Format::Parquet {
@@ -85,39 +91,35 @@ impl Source for FileSource {
     /// Files that are not there any more are missed only if they have not been read to their end. Those
     /// that were not there are read last.
     fn resume(&mut self, before: &SourceProgress) -> anyhow::Result<()> {
-        let mut files: Vec<_> = std::mem::take(&mut self.files)
-            .into_iter()
-            .map(|file| (identity(&file.path), file))
-            .collect();
-        let known = files.len();
-        let mut unread = Vec::with_capacity(known);
+        let identities: Vec<_> = self.files.iter().map(|file| identity(&file.path)).collect();
+        let find = |name: &str| {
+            let wanted = identity(Path::new(name));
+            identities.iter().position(|identity| *identity == wanted)
+        };
         for (name, position) in &before.open {
-            let wanted = identity(Path::new(&**name));
-            let place = files.iter().position(|(identity, _)| *identity == wanted);
-            let place = place.with_context(|| {
+            let place = find(name).with_context(|| {
                 format!(
                     "cannot go on in `{name}`: a part of it has been read, and it is not among the files \
                      of the source any more"
                 )
             })?;
-            let (_, file) = files.remove(place);
-            unread.push(Unread {
-                position: Some(position.clone()),
-                ..file
-            });
+            self.files[place].position = Some(position.clone());
         }
-        let finished = before.finished.iter();
-        let finished: HashSet<_> = finished.map(|name| identity(Path::new(&**name))).collect();
-        files.retain(|(identity, _)| !finished.contains(identity));
-        let new = files.into_iter().map(|(_, file)| file);
-        unread.extend(new);
-        if unread.len() == known && before.open.is_empty() && !finished.is_empty() {
+        let finished: HashSet<_> = before
+            .finished
+            .iter()
+            .filter_map(|name| find(name))
+            .collect();
+        if finished.is_empty() && !before.finished.is_empty() {
             tracing::warn!(
-                finished = finished.len(),
-                "none of the files that have been read is there any more"
+                finished = before.finished.len(),
+                "none of the files that have been read to their end is there any more"
             );
         }
-        self.files = unread;
+        let mut place = 0..;
+        self.files
+            .retain(|_| place.next().is_some_and(|place| !finished.contains(&place)));
+        self.files.sort_by_key(|file| file.position.is_none());
         Ok(())
     }
 

@@ -33,6 +33,8 @@ mod format;
 
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod resume_tests;
 
 pub use config::{
     Decoding, EventTime, EventTimeUnit, Format, GeneratorConfig, SinkConfig, SourceConfig,

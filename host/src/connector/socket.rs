@@ -52,10 +52,7 @@ impl Source for SocketSource {
     fn resume(&mut self, before: &SourceProgress) -> anyhow::Result<()> {
         let name = self.name();
         let ended = before.finished.contains(&name);
-        ensure!(
-            ended,
-            "what came through `{name}` cannot be read again"
-        );
+        ensure!(ended, "what came through `{name}` cannot be read again");
         *self.opened.get_mut() = true;
         Ok(())
     }

@@ -39,10 +39,7 @@ impl Source for StdinSource {
     fn resume(&mut self, before: &SourceProgress) -> anyhow::Result<()> {
         let name = Arc::from(NAME);
         let ended = before.finished.contains(&name);
-        ensure!(
-            ended,
-            "what came through {name} cannot be read again"
-        );
+        ensure!(ended, "what came through {name} cannot be read again");
         *self.opened.get_mut() = true;
         Ok(())
     }

@@ -331,4 +331,4 @@ impl<B: Bytes> Partition for TextPartition<B> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::connector) mod tests;

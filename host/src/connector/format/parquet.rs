@@ -145,7 +145,9 @@ impl ParquetPartition {
         let mask = ProjectionMask::roots(builder.parquet_schema(), sorted.iter().copied());
         let total_rows = builder.metadata().file_metadata().num_rows();
         let groups = builder.metadata().row_groups().iter();
-        let row_groups: Vec<_> = groups.map(|group| group.num_rows().unsigned_abs()).collect();
+        let row_groups: Vec<_> = groups
+            .map(|group| group.num_rows().unsigned_abs())
+            .collect();
         let mut builder = builder
             .with_projection(mask)
             .with_batch_size(decoding.batch_rows);
