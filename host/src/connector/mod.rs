@@ -37,14 +37,14 @@ mod harness;
 mod resume_tests;
 
 pub use config::{
-    Decoding, EventTime, EventTimeUnit, Format, GeneratorConfig, SinkConfig, SourceConfig,
+    Decoding, EventTime, EventTimeUnit, Format, GeneratorConfig, Roll, SinkConfig, SourceConfig,
     TableConfig,
 };
 pub(crate) use format::TextEncoder;
 pub use format::{ParquetSchema, parquet_schema};
 pub use open::{open_sink, open_source};
 pub use paths::resolve_paths;
-pub use sink::{Sink, SinkClosed, Staged, Transaction};
+pub use sink::{Guarantee, Sink, SinkClosed, Staged, Transaction};
 pub use source::{Decoded, Partition, Read, ReadPosition, RejectedRow, Source, SourceProgress};
 pub use table::{Table, TableContent, TableIndex, TableView};
 pub use test_sink::TestRows;

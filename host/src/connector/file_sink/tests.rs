@@ -1,6 +1,6 @@
 //! Results that appear, or do not.
 
-use std::sync::Arc;
+use std::{fs, sync::Arc};
 
 use super::*;
 use crate::{
@@ -16,7 +16,8 @@ const FORMATS: [Format; 3] = [Format::Json, Format::Csv, Format::Parquet];
 
 fn open(directory: &Path, format: Format, schema: &Schema) -> Box<dyn Sink> {
     let path = directory.to_path_buf();
-    open_sink(&SinkConfig::File { path, format }, schema).expect("a sink")
+    let roll = Roll::default();
+    open_sink(&SinkConfig::File { path, format, roll }, schema).expect("a sink")
 }
 
 /// The names of all files in a directory.
@@ -141,7 +142,7 @@ fn two_jobs_do_not_write_to_one_directory() {
     let (schema, _) = rows_of_every_type();
     let directory = tempfile::tempdir().expect("a directory");
     let sink = open(directory.path(), Format::Csv, &schema);
-    let error = FileSink::open(directory.path(), Format::Json, &schema)
+    let error = FileSink::open(directory.path(), Format::Json, Roll::default(), &schema)
         .err()
         .expect("an error");
     assert_eq!(
@@ -182,9 +183,14 @@ fn a_directory_that_cannot_be_made_is_named() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("file");
     fs::write(&path, "").expect("a file");
-    let error = FileSink::open(&path.join("out"), Format::Csv, &schema("a: utf8"))
-        .err()
-        .expect("an error");
+    let error = FileSink::open(
+        &path.join("out"),
+        Format::Csv,
+        Roll::default(),
+        &schema("a: utf8"),
+    )
+    .err()
+    .expect("an error");
     assert_eq!(
         error.to_string(),
         format!("cannot make directory `{}`", path.join("out").display())
