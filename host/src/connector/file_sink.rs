@@ -147,7 +147,10 @@ impl Sink for FileSink {
             return Ok(());
         }
         let roll = self.roll;
-        let is_full = |file: &PartWriter| roll.is_due(file.bytes(), file.age());
+        let is_full = |file: &PartWriter| {
+            let age = file.age();
+            age.is_some_and(|age| roll.is_due(file.bytes(), age))
+        };
         if self.current.as_ref().is_some_and(is_full) {
             self.close()?;
         }

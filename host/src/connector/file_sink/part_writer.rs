@@ -35,7 +35,8 @@ const ROW_GROUP_BYTES: usize = 64 * 1024 * 1024;
 pub(super) struct PartWriter {
     path: PathBuf,
     content: Content,
-    begun: Instant,
+    /// When the first row came.
+    begun: Option<Instant>,
 }
 
 enum Content {
@@ -80,12 +81,13 @@ impl PartWriter {
         Ok(Self {
             path,
             content,
-            begun: Instant::now(),
+            begun: None,
         })
     }
 
     /// Writes the rows of a batch.
     pub(super) fn write(&mut self, batch: &Batch) -> anyhow::Result<()> {
+        self.begun.get_or_insert_with(Instant::now);
         let path = &self.path;
         let context = || format!("cannot write `{}`", path.display());
         match &mut self.content {
@@ -128,9 +130,9 @@ impl PartWriter {
         }
     }
 
-    /// For how long rows have been written to the file.
-    pub(super) fn age(&self) -> Duration {
-        self.begun.elapsed()
+    /// For how long rows have been written to the file; `None` if there are none.
+    pub(super) fn age(&self) -> Option<Duration> {
+        self.begun.map(|begun| begun.elapsed())
     }
 
     /// Completes the file. It survives a power failure then.

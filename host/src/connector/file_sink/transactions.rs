@@ -107,8 +107,6 @@ impl Transactions {
             let hidden = names::staged(&name);
             file.rename(&directory.join(&hidden))?;
             let bytes = directory.size(&hidden)?.unwrap_or_default();
-            // From now on, a file of this name is ours.
-            self.former.retain(|former| *former != name);
             self.pending.push(StagedFile { name, bytes });
         }
         if self.pending.len() > before {
@@ -117,9 +115,12 @@ impl Transactions {
         if self.pending.is_empty() && self.former.is_empty() {
             return Ok(None);
         }
+        // Once it is visible, a file of the same name is ours.
+        let is_ours = |name: &String| self.pending.iter().any(|file| file.name == *name);
+        let former = self.former.iter().filter(|name| !is_ours(name));
         let content = Content {
             files: self.pending.clone(),
-            replaces: self.former.clone(),
+            replaces: former.cloned().collect(),
         };
         Ok(Some(Transaction(serde_json::to_value(content)?)))
     }
