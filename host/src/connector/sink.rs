@@ -6,6 +6,11 @@ use crate::batch::Batch;
 
 /// Something rows are written to.
 pub trait Sink: Send {
+    /// How often a row is there in the end if the job is killed and goes on from a checkpoint.
+    fn guarantee(&self) -> Guarantee {
+        Guarantee::AtLeastOnce
+    }
+
     /// Writes the rows of a batch, in order. Called for every batch.
     ///
     /// # Errors
@@ -65,6 +70,15 @@ pub trait Sink: Send {
     ///
     /// If that fails; the job fails.
     fn finish(self: Box<Self>) -> anyhow::Result<()>;
+}
+
+/// How often a row is there if a job goes on from a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guarantee {
+    /// Once.
+    ExactlyOnce,
+    /// Once, or more often: the rows since the checkpoint are written again.
+    AtLeastOnce,
 }
 
 /// What a sink has staged. Only the sink knows what it means.
