@@ -75,6 +75,7 @@ impl Spec {
             checkpoint: root.get("checkpoint").and_then(|value| {
                 let table = value.table("a section", "`[checkpoint]`".to_owned())?;
                 CheckpointSpec::read(&table)
+            }),
             has_checkpoint: root.has("checkpoint"),
             restart: root.get("restart").and_then(|value| {
                 let table = value.table("a section", "`[restart]`".to_owned())?;
