@@ -10,6 +10,7 @@ mod examples;
 mod faults;
 mod functions;
 mod oracle;
+mod recovery;
 mod semantics;
 mod simulation;
 mod sources;

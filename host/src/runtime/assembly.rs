@@ -107,8 +107,10 @@ impl Assembly<'_> {
 
     /// How far a source had been read, if it goes on there.
     fn source_before(&self, plan: &SourcePlan) -> Option<&SourceSnapshot> {
-        let before = self.before.filter(|_| can_replay(&plan.config))?;
-        before.snapshot.sources.get(plan.name.as_str())
+        let before = self.before?.snapshot.sources.get(plan.name.as_str())?;
+        // What cannot be read again goes on only if there is nothing left to read.
+        let is_over = before.partitions.is_empty() && !before.finished.is_empty();
+        (can_replay(&plan.config) || is_over).then_some(before)
     }
 
     /// How the next subtask takes part in checkpoints.
@@ -348,14 +350,21 @@ pub(super) fn recover_sinks(
     connectors: &dyn Connectors,
     before: &Checkpoint,
 ) -> anyhow::Result<()> {
+    let settle = |mut sink: Box<dyn Sink>, name: &str| {
+        recover(&mut *sink, name, Some(before))?;
+        sink.finish()
+            .with_context(|| format!("sink `{name}` cannot be finished"))
+    };
     for sink in &plan.sinks {
-        recover(&mut *connectors.sink(sink)?, &sink.name, Some(before))?;
+        settle(connectors.sink(sink)?, &sink.name)?;
     }
-    if let Some(config) = &plan.dead_letters {
-        let mut sink = connectors.dead_letters(config, &DeadLetter::schema())?;
-        recover(&mut *sink, DEAD_LETTERS, Some(before))?;
+    match &plan.dead_letters {
+        Some(config) => {
+            let sink = connectors.dead_letters(config, &DeadLetter::schema())?;
+            settle(sink, DEAD_LETTERS)
+        }
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Has a sink go on from a checkpoint, or start over.

@@ -1,0 +1,247 @@
+//! Jobs that are killed, stopped or fail, and go on from their checkpoints: the real binary, real files.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    process::{Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::support::{Run, Workspace};
+
+/// Every place where a process can be killed while it makes a checkpoint.
+const STEPS: [&str; 15] = [
+    "begin",
+    "source",
+    "stage",
+    "sink",
+    "staged",
+    "write",
+    "data",
+    "manifest",
+    "complete",
+    "written",
+    "commit",
+    "committed",
+    "prune",
+    "pruned",
+    "end",
+];
+
+/// Readings in several files, counted in windows by the key. Checkpoints are made as fast as can be.
+fn pipeline(parallelism: usize) -> String {
+    format!(
+        r#"
+name = "recovery"
+parallelism = {parallelism}
+[source.in]
+connector = "file"
+path = "in/*.jsonl"
+format = "json"
+columns = {{ ts = "timestamp", k = "utf8", v = "int64" }}
+event_time = {{ column = "ts", unit = "ms" }}
+[stage.counts]
+from = "in"
+key = ["k"]
+window = {{ tumbling = "1s" }}
+aggregate = [
+  {{ call = "std#count", as = "n" }},
+  {{ call = "std#sum", args = ["v"], as = "total" }},
+]
+[stage.numbered]
+from = "in"
+key = ["k"]
+process = "std#row_number"
+keep = ["k"]
+[sink.counts_out]
+from = "counts"
+connector = "file"
+path = "counts"
+format = "json"
+[sink.numbered_out]
+from = "numbered"
+connector = "file"
+path = "numbered"
+format = "csv"
+[dead_letters]
+connector = "file"
+path = "dead"
+format = "json"
+[checkpoint]
+path = "state"
+interval = "1ms"
+keep = 2
+"#
+    )
+}
+
+/// A workspace with input.
+fn workspace() -> Workspace {
+    let workspace = Workspace::new();
+    for file in 0..5 {
+        let rows = (0..2000).map(|row| {
+            let ts = file * 100_000 + row * 50;
+            match row % 97 {
+                0 => format!("{{\"ts\":\"x{file}-{row}\",\"k\":\"a\",\"v\":1}}\n"),
+                _ => format!("{{\"ts\":{ts},\"k\":\"k{}\",\"v\":{row}}}\n", row % 7),
+            }
+        });
+        workspace.write(&format!("in/{file}.jsonl"), rows.collect::<String>());
+    }
+    workspace
+}
+
+/// All that is visible of a sink, sorted.
+fn visible(workspace: &Workspace, folder: &str) -> Vec<String> {
+    let files = workspace.list(folder).into_iter();
+    let files = files.filter(|name| name.starts_with("part-"));
+    let mut rows: Vec<String> = Vec::new();
+    for file in files {
+        let text = workspace.read(&format!("{folder}/{file}"));
+        let is_csv = file.ends_with(".csv");
+        rows.extend(text.lines().skip(usize::from(is_csv)).map(str::to_owned));
+    }
+    rows.sort();
+    rows
+}
+
+fn result(workspace: &Workspace) -> [Vec<String>; 3] {
+    ["counts", "numbered", "dead"].map(|folder| visible(workspace, folder))
+}
+
+fn undisturbed() -> [Vec<String>; 3] {
+    let workspace = workspace();
+    workspace.succeed(&pipeline(2));
+    let result = result(&workspace);
+    assert!(result.iter().all(|rows| !rows.is_empty()));
+    result
+}
+
+fn run_with(workspace: &Workspace, failpoint: &str) -> Output {
+    workspace
+        .tidemill(&["run", "pipeline.toml"])
+        .env("TIDEMILL_FAILPOINT", failpoint)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary runs")
+}
+
+#[test]
+fn a_job_that_is_killed_at_any_step_of_a_checkpoint_goes_on_as_if_it_was_not() {
+    let expected = undisturbed();
+    for (place, step) in STEPS.into_iter().enumerate() {
+        let workspace = workspace();
+        let mut aborted = 0;
+        for (attempt, count) in [1, 2 + place % 3].into_iter().enumerate() {
+            workspace.write("pipeline.toml", pipeline(1 + (place + attempt) % 3));
+            let output = run_with(&workspace, &format!("{step}:{count}"));
+            aborted += usize::from(output.status.code().is_none());
+        }
+        assert!(aborted > 0, "`{step}` is never come to");
+        workspace.write("pipeline.toml", pipeline(2));
+        let run = workspace.output(&["run", "pipeline.toml"]);
+        assert_eq!(run.status, 0, "{step}: {}", run.stderr);
+        assert_eq!(result(&workspace), expected, "{step}");
+    }
+}
+
+#[test]
+fn a_job_that_is_complete_says_so_and_starts_over_only_if_asked() {
+    let workspace = workspace();
+    let run = workspace.succeed(&pipeline(2));
+    assert!(
+        run.summary("checkpoints").contains(" made, the last ("),
+        "{}",
+        run.stderr
+    );
+    let expected = result(&workspace);
+    let again = workspace.output(&["run", "pipeline.toml"]);
+    assert_eq!(again.status, 0, "{}", again.stderr);
+    assert!(
+        again
+            .stderr
+            .contains("recovery: is complete already, with checkpoint")
+    );
+    assert_eq!(result(&workspace), expected);
+    let fresh = workspace.output(&["run", "pipeline.toml", "--fresh"]);
+    assert_eq!(fresh.status, 0, "{}", fresh.stderr);
+    assert!(fresh.stderr.contains("recovery: done ("));
+    assert_eq!(result(&workspace), expected);
+}
+
+/// An endless job that is slow enough to be met in its midst.
+fn endless(rows: &str) -> String {
+    format!(
+        r#"
+name = "endless"
+[source.in]
+connector = "generator"
+rate = 2000
+{rows}
+[stage.numbered]
+from = "in"
+key = ["sensor"]
+process = "std#row_number"
+keep = ["ts", "sensor"]
+[sink.out]
+from = "numbered"
+connector = "file"
+path = "out"
+format = "json"
+[checkpoint]
+path = "state"
+interval = "30ms"
+"#
+    )
+}
+
+/// Waits until a file is visible in `folder`.
+fn wait_for_output(workspace: &Workspace, folder: &str) {
+    let until = Instant::now() + Duration::from_secs(60);
+    let is_there = || {
+        let entries = fs::read_dir(workspace.path(folder)).into_iter().flatten();
+        entries
+            .flatten()
+            .any(|entry| entry.file_name().to_string_lossy().starts_with("part-"))
+    };
+    while !is_there() {
+        assert!(Instant::now() < until, "nothing comes out");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_job_that_is_interrupted_stops_with_a_checkpoint_and_goes_on() {
+    let workspace = Workspace::new();
+    let mut child = workspace.start(&endless("rows = 3000"));
+    drop(child.stdin.take());
+    wait_for_output(&workspace, "out");
+    let pid = child.id().to_string();
+    let signal = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(signal.expect("kill runs").success());
+    let stopped = Run::of(child.wait_with_output().expect("the binary runs"));
+    assert_eq!(stopped.status, 130, "{}", stopped.stderr);
+    assert!(
+        stopped.stderr.contains("endless: stopped with checkpoint "),
+        "{}",
+        stopped.stderr
+    );
+    let before = visible(&workspace, "out").len();
+    assert!(before < 3000);
+    let run = workspace.output(&["run", "pipeline.toml"]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let rows = visible(&workspace, "out");
+    let mut numbers: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for row in &rows {
+        let row: serde_json::Value = serde_json::from_str(row).expect("JSON");
+        let sensor = row["sensor"].as_str().expect("a sensor").to_owned();
+        let number = row["row_number"].as_i64().expect("a number");
+        numbers.entry(sensor).or_default().push(number);
+    }
+    assert_eq!(rows.len(), 3000);
+    for numbers in numbers.values_mut() {
+        numbers.sort_unstable();
+        let expected: Vec<i64> = (1..=numbers.len() as i64).collect();
+        assert_eq!(*numbers, expected, "no row is lost, none comes twice");
+    }
+}
