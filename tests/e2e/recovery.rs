@@ -245,3 +245,68 @@ fn a_job_that_is_interrupted_stops_with_a_checkpoint_and_goes_on() {
         assert_eq!(*numbers, expected, "no row is lost, none comes twice");
     }
 }
+
+#[test]
+fn a_job_that_is_killed_again_and_again_comes_to_its_end() {
+    let expected = undisturbed();
+    let workspace = workspace();
+    for round in 0..12 {
+        workspace.write("pipeline.toml", pipeline(1 + round % 3));
+        let mut child = workspace
+            .tidemill(&["run", "pipeline.toml"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary runs");
+        // Anywhere between its start and its end.
+        std::thread::sleep(Duration::from_millis(40 + 7 * round as u64));
+        let _ = child.kill();
+        child.wait().expect("an end");
+    }
+    workspace.write("pipeline.toml", pipeline(2));
+    let run = workspace.output(&["run", "pipeline.toml"]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert_eq!(result(&workspace), expected);
+}
+
+#[test]
+fn a_source_that_fails_is_read_again_after_a_while_and_the_reason_told() {
+    let workspace = workspace();
+    workspace.write("in/9.jsonl.gz", "not compressed at all");
+    let restart = "[restart]\nattempts = 2\ndelay = \"20ms\"\nmax_delay = \"30ms\"\n";
+    let pipeline = pipeline(1).replace("*.jsonl", "*");
+    let run = workspace.run(&format!("{pipeline}{restart}"));
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    for text in [
+        "attempt=1",
+        "attempt=2",
+        "the job was started again 2 times in a row and has failed again",
+        "source `in` failed",
+        "recovery: failed; run it again to go on from the newest checkpoint",
+    ] {
+        assert!(run.stderr.contains(text), "no `{text}` in\n{}", run.stderr);
+    }
+    assert_eq!(run.count("checkpoints", "restarts"), 2);
+}
+
+#[test]
+fn a_job_goes_on_from_an_older_checkpoint_if_asked() {
+    let workspace = workspace();
+    let expected = undisturbed();
+    workspace.write("pipeline.toml", pipeline(2));
+    let output = run_with(&workspace, "written:2");
+    assert!(output.status.code().is_none());
+    let run = workspace.output(&["run", "pipeline.toml", "--from", "1"]);
+    // The first checkpoint may be gone already; the job says so then and goes on from the newest.
+    if run.status != 0 {
+        assert!(
+            run.stderr.contains("cannot go on from checkpoint 1"),
+            "{}",
+            run.stderr
+        );
+        let run = workspace.output(&["run", "pipeline.toml"]);
+        assert_eq!(run.status, 0, "{}", run.stderr);
+    }
+    assert_eq!(result(&workspace), expected);
+}

@@ -88,17 +88,18 @@ impl Driver {
             Timestamp::from_micros(micros.unwrap_or(i64::MAX))
         };
         loop {
-            if self.barriers.are_halted() {
-                return Ok(JobEnd::Halted);
-            }
             if stop.load(Ordering::Relaxed) {
                 self.stop(now())?;
             }
             while self.unwritten.is_some() && self.end.is_none() {
                 self.write(now())?;
             }
+            // First: a job that is stopped is halted, too.
             if let Some(end) = self.end {
                 return Ok(end);
+            }
+            if self.barriers.are_halted() {
+                return Ok(JobEnd::Halted);
             }
             match self.notices.recv_timeout(POLL) {
                 Ok(notice) => self.receive(notice, now())?,
