@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use anyhow::Context;
 use arrow::{
     array::{RecordBatch, UInt32Array},
     compute,
@@ -75,8 +74,9 @@ impl<'a> StateReader<'a> {
                     return Err(Damage::new(pack, what).into());
                 }
                 let piece = match is_rows {
-                    true => Piece::Rows(piece::decode(bytes).with_context(|| {
-                        format!("cannot understand `{pack}` after byte {offset}")
+                    true => Piece::Rows(piece::decode(bytes).map_err(|error| {
+                        let what = format!("cannot be understood after byte {offset}: {error:#}");
+                        Damage::new(pack, what)
                     })?),
                     false => Piece::Order(bytes.to_vec()),
                 };

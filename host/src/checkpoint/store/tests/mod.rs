@@ -1,7 +1,9 @@
 //! Stores of checkpoints, their faults and their damages.
 
+mod buckets;
 mod damaged;
 mod faults;
+mod formats;
 mod growth;
 mod round_trip;
 mod timelines;
