@@ -2,12 +2,12 @@
 //!
 //! Objects are there as a whole or not at all, which is what a rename gives elsewhere.
 
-use std::{future::Future, ops::Range, sync::Arc};
+use std::{env, future::Future, ops::Range, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use object_store::{
-    ClientOptions, Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutPayload,
-    RetryConfig, UpdateVersion, WriteMultipart, aws::AmazonS3Builder, path::Path,
+    Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
+    UpdateVersion, WriteMultipart, aws::AmazonS3Builder, path::Path,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -20,7 +20,7 @@ const ONE_REQUEST: usize = 8 << 20;
 const AT_ONCE: usize = 4;
 
 /// How long a request is tried again that the server has not answered.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The objects whose names begin with a prefix.
 pub(in crate::checkpoint) struct Bucket {
@@ -40,27 +40,36 @@ impl Bucket {
         shown: &str,
         folder: &str,
     ) -> anyhow::Result<Self> {
+        let endpoint = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
+        let endpoint = endpoint.iter().find_map(|name| env::var(name).ok());
+        let is_plain = endpoint.is_some_and(|endpoint| endpoint.starts_with("http://"));
+        Self::connect(AmazonS3Builder::from_env(), is_plain, url, shown, folder)
+    }
+
+    /// The same, on the server that `builder` knows how to reach; without encryption if it `is_plain`.
+    pub(in crate::checkpoint) fn connect(
+        builder: AmazonS3Builder,
+        is_plain: bool,
+        url: &str,
+        shown: &str,
+        folder: &str,
+    ) -> anyhow::Result<Self> {
         let (_, rest) = url.split_once("://").context("expected a URL")?;
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         let hidden = match url == shown {
             true => Vec::new(),
             false => vec![prefix.to_owned(), bucket.to_owned()],
         };
-        let from_env = AmazonS3Builder::from_env();
-        let endpoint = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
-        let endpoint = endpoint.iter().find_map(|name| std::env::var(name).ok());
-        let plain = endpoint.is_some_and(|endpoint| endpoint.starts_with("http://"));
-        let client = ClientOptions::new().with_allow_http(plain);
+        let builder = match is_plain {
+            true => builder.with_allow_http(true),
+            false => builder,
+        };
         let retry = RetryConfig {
             max_retries: 5,
             retry_timeout: PATIENCE,
             ..RetryConfig::default()
         };
-        let store = from_env
-            .with_client_options(client)
-            .with_bucket_name(bucket)
-            .with_retry(retry)
-            .build();
+        let store = builder.with_bucket_name(bucket).with_retry(retry).build();
         let store = store.map_err(|error| told(&error, &hidden))?;
         let prefix = Path::parse(prefix.trim_matches('/')).context("the URL has no such path")?;
         Self::of(Arc::new(store), prefix.join(folder), hidden)

@@ -6,6 +6,8 @@ mod faults;
 mod formats;
 mod growth;
 mod round_trip;
+mod served;
+mod server;
 mod timelines;
 
 use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
