@@ -40,6 +40,8 @@ pub struct WriteSummary {
 pub struct Listed {
     /// Its number.
     pub number: u64,
+    /// Whether the job has gone on without it, so that it does not count any more.
+    pub is_discarded: bool,
     /// What is known of it; otherwise, why it does not count.
     pub contents: Result<Overview, String>,
 }

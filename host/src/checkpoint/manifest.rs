@@ -89,16 +89,12 @@ pub(super) struct SubtaskEntry {
     pub(super) tables: Vec<TableEntry>,
 }
 
-/// A table: the pieces of its rows, one bucket after the other, and in which order the rows were.
+/// A table: the pieces of its rows, one after the other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct TableEntry {
-    /// The rows of each bucket.
-    pub(super) buckets: Vec<usize>,
+    pub(super) rows: usize,
     /// Arrow IPC streams; one at least.
     pub(super) pieces: Vec<PieceEntry>,
-    /// The bucket of each row, a byte each; nothing if there is one bucket.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) order: Vec<PieceEntry>,
 }
 
 /// Where a piece is: the place of its pack in the list, its first byte there, its length, its digest.
@@ -172,14 +168,11 @@ impl Manifest {
         self.states.values().chain(held)
     }
 
-    /// Every piece, with whether it is rows and not an order of rows.
-    pub(super) fn all_pieces(&self) -> impl Iterator<Item = (PieceEntry, bool)> {
+    /// Every piece, some of them more than once.
+    pub(super) fn all_pieces(&self) -> impl Iterator<Item = PieceEntry> {
         let subtasks = self.all_states().flat_map(|state| &state.subtasks);
         let tables = subtasks.flat_map(|subtask| &subtask.tables);
-        tables.flat_map(|table| {
-            let rows = table.pieces.iter().map(|piece| (*piece, true));
-            rows.chain(table.order.iter().map(|piece| (*piece, false)))
-        })
+        tables.flat_map(|table| table.pieces.iter().copied())
     }
 }
 

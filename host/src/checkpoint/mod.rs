@@ -13,8 +13,8 @@ mod fits;
 mod identity;
 mod store;
 
+mod cut;
 mod damage;
-mod deal;
 mod entries;
 mod inventory;
 mod lock;

@@ -3,16 +3,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use anyhow::Context;
-use arrow::{
-    array::{RecordBatch, UInt32Array},
-    compute,
-};
+use arrow::array::RecordBatch;
 
 use super::{
     StageSnapshot,
     damage::Damage,
-    deal,
     entries::watermark,
     manifest::{Manifest, PieceEntry, StateEntry, TableEntry},
     piece::{self, Digest},
@@ -23,17 +18,11 @@ use crate::state::Snapshot;
 /// Bytes that are read at once at most, unless a piece is larger.
 const AT_ONCE: u64 = 8 << 20;
 
-/// A piece that was read.
-enum Piece {
-    Rows(RecordBatch),
-    Order(Vec<u8>),
-}
-
 /// The pieces of a checkpoint.
 pub(super) struct StateReader<'a> {
     /// The file that refers to them.
     manifest: &'a str,
-    pieces: HashMap<Digest, Piece>,
+    pieces: HashMap<Digest, RecordBatch>,
 }
 
 impl<'a> StateReader<'a> {
@@ -47,15 +36,15 @@ impl<'a> StateReader<'a> {
         file: &'a str,
         manifest: &Manifest,
     ) -> anyhow::Result<Self> {
-        let mut wanted: BTreeMap<(usize, u64), (PieceEntry, bool)> = BTreeMap::new();
-        for (piece, is_rows) in manifest.all_pieces() {
-            wanted.insert((piece.0, piece.1), (piece, is_rows));
+        let mut wanted = BTreeMap::new();
+        for piece in manifest.all_pieces() {
+            wanted.insert((piece.0, piece.1), piece);
         }
         let wanted: Vec<_> = wanted.into_values().collect();
         let mut pieces = HashMap::new();
         for run in runs(&wanted) {
-            let (PieceEntry(pack, start, ..), _) = run[0];
-            let end = run.iter().map(|(piece, _)| piece.1.saturating_add(piece.2));
+            let PieceEntry(pack, start, ..) = run[0];
+            let end = run.iter().map(|piece| piece.1.saturating_add(piece.2));
             let end = end.max().unwrap_or(start);
             let pack = manifest.packs.get(pack);
             let pack = &pack
@@ -63,7 +52,7 @@ impl<'a> StateReader<'a> {
                 .name;
             let bytes = storage.read(pack, Some(start..end));
             let bytes = bytes.map_err(|error| damage(pack, error))?;
-            for &(PieceEntry(_, offset, length, digest), is_rows) in run {
+            for &PieceEntry(_, offset, length, digest) in run {
                 let at = (offset - start) as usize..(offset - start + length) as usize;
                 let bytes = bytes
                     .get(at)
@@ -74,12 +63,10 @@ impl<'a> StateReader<'a> {
                     );
                     return Err(Damage::new(pack, what).into());
                 }
-                let piece = match is_rows {
-                    true => Piece::Rows(piece::decode(bytes).with_context(|| {
-                        format!("cannot understand `{pack}` after byte {offset}")
-                    })?),
-                    false => Piece::Order(bytes.to_vec()),
-                };
+                let piece = piece::decode(bytes).map_err(|error| {
+                    let what = format!("cannot be understood after byte {offset}: {error:#}");
+                    Damage::new(pack, what)
+                })?;
                 pieces.insert(digest, piece);
             }
         }
@@ -107,43 +94,24 @@ impl<'a> StateReader<'a> {
 
     fn table(&self, entry: &TableEntry) -> anyhow::Result<RecordBatch> {
         let wrong = || Damage::new(self.manifest, "does not fit to the state it refers to");
-        let mut rows = Vec::new();
-        for piece in &entry.pieces {
-            match self.pieces.get(&piece.3) {
-                Some(Piece::Rows(piece)) => rows.push(piece.clone()),
-                _ => return Err(wrong().into()),
-            }
-        }
-        let mut order = Vec::new();
-        for piece in &entry.order {
-            match self.pieces.get(&piece.3) {
-                Some(Piece::Order(piece)) => order.extend_from_slice(piece),
-                _ => return Err(wrong().into()),
-            }
-        }
-        let rows = piece::join(&rows)?;
-        let dealt: usize = entry.buckets.iter().sum();
-        if rows.num_rows() != dealt {
+        let pieces = entry.pieces.iter();
+        let pieces = pieces.map(|piece| self.pieces.get(&piece.3).cloned());
+        let pieces: Vec<RecordBatch> = pieces.collect::<Option<_>>().ok_or_else(wrong)?;
+        let rows = piece::join(&pieces)?;
+        if rows.num_rows() != entry.rows {
             return Err(wrong().into());
         }
-        if entry.buckets.len() == 1 {
-            return Ok(rows);
-        }
-        let places = deal::places(&order, &entry.buckets).ok_or_else(wrong)?;
-        Ok(compute::take_record_batch(
-            &rows,
-            &UInt32Array::from(places),
-        )?)
+        Ok(rows)
     }
 }
 
 /// Pieces that follow each other closely in one pack, to be read at once.
-fn runs(pieces: &[(PieceEntry, bool)]) -> Vec<&[(PieceEntry, bool)]> {
+fn runs(pieces: &[PieceEntry]) -> Vec<&[PieceEntry]> {
     let mut runs = Vec::new();
     let mut start = 0;
     for next in 1..=pieces.len() {
-        let first = &pieces[start].0;
-        let belongs = pieces.get(next).is_some_and(|(piece, _)| {
+        let first = &pieces[start];
+        let belongs = pieces.get(next).is_some_and(|piece| {
             let end = piece.1.saturating_add(piece.2);
             piece.0 == first.0 && end.saturating_sub(first.1) <= AT_ONCE
         });

@@ -2,14 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::{
-    array::{RecordBatch, UInt32Array},
-    compute,
-};
+use arrow::array::RecordBatch;
 
 use super::{
-    StageSnapshot,
-    deal::{PIECE_ROWS, deal},
+    StageSnapshot, cut,
     entries::micros,
     manifest::{PackEntry, PieceEntry, StateEntry, SubtaskEntry, TableEntry},
     pack::{Packer, Pieces},
@@ -58,29 +54,13 @@ impl<'a> StateWriter<'a> {
     }
 
     fn table(&mut self, table: &RecordBatch) -> anyhow::Result<TableEntry> {
-        let dealt = deal(table);
-        let mut pieces = Vec::new();
-        if let [all] = &dealt.buckets[..] {
-            let starts = (0..all.len().max(1)).step_by(PIECE_ROWS);
-            for start in starts {
-                let rows = table.slice(start, PIECE_ROWS.min(all.len() - start));
-                pieces.push(self.piece(&piece::encode(&rows)?)?);
-            }
-        } else {
-            for bucket in &dealt.buckets {
-                for rows in bucket.chunks(PIECE_ROWS) {
-                    let rows = UInt32Array::from(rows.to_vec());
-                    let rows = compute::take_record_batch(table, &rows)?;
-                    pieces.push(self.piece(&piece::encode(&rows)?)?);
-                }
-            }
-        }
-        let order = dealt.order.chunks(PIECE_ROWS);
-        let order = order.map(|bytes| self.piece(bytes));
+        let pieces = cut::pieces(table).into_iter().map(|rows| {
+            let rows = table.slice(rows.start, rows.len());
+            self.piece(&piece::encode(&rows)?)
+        });
         Ok(TableEntry {
-            order: order.collect::<anyhow::Result<_>>()?,
-            buckets: dealt.buckets.iter().map(Vec::len).collect(),
-            pieces,
+            rows: table.num_rows(),
+            pieces: pieces.collect::<anyhow::Result<_>>()?,
         })
     }
 

@@ -9,6 +9,7 @@
 
 mod build;
 mod check;
+mod checkpoints;
 mod failpoint;
 mod inspect;
 mod interrupt;
@@ -47,6 +48,7 @@ enum Command {
     Check(check::Check),
     Test(test::Test),
     Inspect(inspect::Inspect),
+    Checkpoints(checkpoints::Checkpoints),
     Build(build::Build),
 }
 
@@ -87,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check.execute(),
         Command::Test(test) => test.execute(),
         Command::Inspect(inspect) => inspect.execute(),
+        Command::Checkpoints(checkpoints) => checkpoints.execute(),
         Command::Build(build) => build.execute(),
     };
     match result {

@@ -198,7 +198,7 @@ fn what_state_does_not_depend_on_may_change() {
 
 #[test]
 fn a_stage_that_is_new_starts_empty() {
-    let more = "[stage.more]\nfrom = \"it\"\naggregate = [{ call = \"lib.wasm#sum\", args = [\"sum\"] }]\n[sink.more]\nfrom = \"more\"\nconnector = \"blackhole\"\n";
+    let more = "[stage.more]\nfrom = \"it\"\nwindow = { global = true }\naggregate = [{ call = \"lib.wasm#sum\", args = [\"sum\"] }]\n[sink.all]\nfrom = \"more\"\nconnector = \"blackhole\"\n";
     check_keeps(SUM, &format!("{SUM}{more}"));
     check_keeps(PLUS, SUM);
 }
@@ -286,7 +286,7 @@ fn sources_and_sinks_that_are_gone_with_something_left_to_do_are_refused() {
 #[test]
 fn every_kind_of_work_has_an_identity() {
     let top = "[stage.it]\nfrom = \"in\"\nkey = [\"k\"]\nwindow = { tumbling = \"1m\" }\ntop = { n = 3, by = [\"x\"] }\n";
-    let join = "[stage.it]\nfrom = \"in\"\njoin = { with = \"in\", on = [\"k\"], within = \"1s\", suffix = \"_r\" }\n";
+    let join = "[stage.it]\nfrom = \"in\"\njoin = { with = \"other\", on = [\"k\"], within = \"1s\" }\n[source.other]\nconnector = \"file\"\npath = \"other.csv\"\nformat = \"csv\"\ncolumns = { t = \"timestamp\", k = \"utf8\", y = \"int64\" }\nevent_time = { column = \"t\", unit = \"rfc3339\" }\n";
     let rolling = SUM.replace("tumbling = \"1m\"", "rolling_rows = 10");
     let process = "[stage.it]\nfrom = \"in\"\nkey = [\"k\"]\nprocess = \"lib.wasm#flag\"\n";
     for stages in [&rolling, process, top, join] {

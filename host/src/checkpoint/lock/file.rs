@@ -46,6 +46,7 @@ impl FileLock {
         let record = LockRecord {
             owner,
             beat: 0,
+            released: false,
             complete: None,
         };
         // Only people read it, so that nothing is lost with it.

@@ -1,9 +1,11 @@
 //! Who may write a job's checkpoints: one process at a time.
 
 mod file;
+mod object;
 mod owner;
 
 pub(super) use file::FileLock;
+pub(super) use object::{ObjectLock, Pace};
 pub(super) use owner::{LockRecord, Owner, token};
 
 use std::collections::BTreeSet;

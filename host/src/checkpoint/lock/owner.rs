@@ -15,6 +15,9 @@ pub(in crate::checkpoint) struct Owner {
     pub(in crate::checkpoint) pid: u32,
     /// When it took the lock, in microseconds.
     since: i64,
+    /// What tells its machine from all others while it runs; empty if that cannot be told.
+    #[serde(default)]
+    pub(in crate::checkpoint) machine: String,
     /// No other owner has the same.
     pub(in crate::checkpoint) token: String,
 }
@@ -26,6 +29,9 @@ pub(in crate::checkpoint) struct LockRecord {
     /// Grows while the owner lives, where that cannot be seen otherwise.
     #[serde(default)]
     pub(in crate::checkpoint) beat: u64,
+    /// Whether the owner has let go of it.
+    #[serde(default)]
+    pub(in crate::checkpoint) released: bool,
     /// The checkpoints that count; all of them if nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::checkpoint) complete: Option<BTreeSet<u64>>,
@@ -37,6 +43,7 @@ impl Owner {
         Ok(Self {
             host: host_name(),
             pid: process::id(),
+            machine: machine(),
             since: SystemClock.now().as_micros(),
             token: token()?,
         })
@@ -55,6 +62,16 @@ impl fmt::Display for Owner {
 /// Letters that nobody else comes up with.
 pub(in crate::checkpoint) fn token() -> anyhow::Result<String> {
     Ok(format!("{:016x}", getrandom::u64()?))
+}
+
+/// What a machine is told apart by: this start of it, and the numbers that its processes have here.
+pub(super) fn machine() -> String {
+    let start = fs::read_to_string("/proc/sys/kernel/random/boot_id");
+    let numbers = fs::read_link("/proc/self/ns/pid");
+    match (start, numbers) {
+        (Ok(start), Ok(numbers)) => format!("{} {}", start.trim(), numbers.display()),
+        _ => String::new(),
+    }
 }
 
 fn host_name() -> String {

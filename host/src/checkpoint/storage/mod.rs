@@ -1,7 +1,9 @@
 //! Where the files of a job's checkpoints are kept. No file is ever changed.
 
+mod bucket;
 mod directory;
 
+pub(super) use bucket::Bucket;
 pub(super) use directory::Directory;
 
 use std::ops::Range;

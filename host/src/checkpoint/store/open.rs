@@ -2,15 +2,15 @@
 
 use std::{collections::BTreeMap, sync::Arc, sync::Mutex};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
 use super::CheckpointStore;
 use crate::{
     checkpoint::{
         inventory::Inventory,
-        lock::{FileLock, Lock, Owner, token},
+        lock::{FileLock, Lock, ObjectLock, Owner, Pace, token},
         pack::Pieces,
-        storage::{Directory, Storage},
+        storage::{Bucket, Directory, Storage},
     },
     pipeline::{Location, Place},
 };
@@ -34,7 +34,12 @@ impl CheckpointStore {
                 directory.sweep().with_context(context)?;
                 (Arc::new(directory), Box::new(lock))
             }
-            Place::Url(_) => bail!("object stores are not supported yet"),
+            Place::Url(url) => {
+                let bucket = Bucket::open(url, &location.to_string(), job);
+                let bucket = Arc::new(bucket.with_context(context)?);
+                let lock = lock_bucket(&bucket, owner, Pace::USUAL).with_context(context)?;
+                (bucket, Box::new(lock))
+            }
         };
         Self::new(storage, Some(lock), job, &location.to_string()).with_context(context)
     }
@@ -47,7 +52,7 @@ impl CheckpointStore {
     pub fn open_read_only(location: &Location, job: &str) -> anyhow::Result<Self> {
         let storage: Arc<dyn Storage> = match location.place() {
             Place::Directory(path) => Arc::new(Directory::new(path.join(job))),
-            Place::Url(_) => bail!("object stores are not supported yet"),
+            Place::Url(url) => Arc::new(Bucket::open(url, &location.to_string(), job)?),
         };
         Self::new(storage, None, job, &location.to_string())
     }
@@ -77,4 +82,15 @@ impl CheckpointStore {
         store.complete = complete;
         Ok(store)
     }
+}
+
+/// Takes the lock of a part of a bucket.
+pub(super) fn lock_bucket(
+    bucket: &Arc<Bucket>,
+    owner: Owner,
+    pace: Pace,
+) -> anyhow::Result<ObjectLock> {
+    ObjectLock::take(bucket, owner, pace, || {
+        Ok(Inventory::of(&**bucket)?.manifests)
+    })
 }

@@ -25,11 +25,16 @@ impl CheckpointStore {
                 Ok(manifest) => Ok(manifest.overview()?),
                 Err(error) => Err(reason(error)?),
             };
-            listed.push(Listed { number, contents });
+            listed.push(Listed {
+                number,
+                is_discarded: false,
+                contents,
+            });
         }
         for number in inventory.discarded {
             listed.push(Listed {
                 number,
+                is_discarded: true,
                 contents: Err("the job went on without it".to_owned()),
             });
         }

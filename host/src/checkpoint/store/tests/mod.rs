@@ -1,9 +1,13 @@
 //! Stores of checkpoints, their faults and their damages.
 
+mod buckets;
 mod damaged;
 mod faults;
+mod formats;
 mod growth;
 mod round_trip;
+mod served;
+mod server;
 mod timelines;
 
 use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
