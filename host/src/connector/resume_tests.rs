@@ -430,6 +430,63 @@ fn nothing_is_left_when_all_has_been_read() {
 }
 
 #[test]
+fn a_file_is_the_same_however_its_path_is_spelled() {
+    let lines = Lines::new(&[("a", "a1\n"), ("b", "b1\nb2\n"), ("c", "c1\n")]);
+    let mut before = lines.half();
+    let directory = lines.0.path().display().to_string();
+    let respell = |name: &Arc<str>| Arc::from(name.replace(&directory, &format!("{directory}/.")));
+    for name in &mut before.finished {
+        *name = respell(name);
+    }
+    for (name, _) in &mut before.open {
+        *name = respell(name);
+    }
+    assert_eq!(lines.rest(&before), ["2: b2", "1: c1"]);
+    let mut source = lines.open();
+    source.resume(&before).expect("it can be read on");
+    let partition = source.next_partition().expect("a file").expect("the first");
+    assert_eq!(*partition.name(), before.open[0].0);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_cannot_be_read_again() {
+    let lines = decoding(Format::Lines, "line: utf8", None);
+    let source = FileSource::new(vec!["/dev/null".into()], lines, clock());
+    let partition = source.next_partition().expect("a file").expect("the first");
+    assert_eq!(partition.position(), None);
+}
+
+#[test]
+fn the_rate_does_not_make_up_for_a_pause() {
+    let slow = GeneratorConfig {
+        rate: Some(10),
+        ..generator(1)
+    };
+    let made = |rows| {
+        let fast = GeneratorConfig {
+            batch_rows: rows,
+            ..generator(1)
+        };
+        let open = || -> Box<dyn Source> {
+            Box::new(GeneratorSource::new(fast.clone()).expect("a generator"))
+        };
+        let mut reader = Reader::new(&open);
+        reader.step(0);
+        reader.progress()
+    };
+    let mut source = GeneratorSource::new(slow).expect("a generator");
+    source.resume(&made(90)).expect("the same readings");
+    let mut partition = source.next_partition().expect("one").expect("the first");
+    let started = std::time::Instant::now();
+    let Read::Rows(decoded) = partition.read().expect("readings") else {
+        panic!("the first reading is due at once");
+    };
+    assert_eq!(listing(&[decoded]).len(), 1);
+    assert!(started.elapsed() < std::time::Duration::from_secs(5));
+}
+
+#[test]
 fn a_file_that_has_grown_is_read_on() {
     let lines = Lines::new(&[("a", "a1\n"), ("b", "b1\nb2")]);
     let before = lines.half();
