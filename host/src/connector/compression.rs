@@ -82,7 +82,7 @@ impl FileReader {
     /// such as a named pipe.
     pub(super) fn size(&self) -> Option<u64> {
         let metadata = self.file.metadata().ok()?;
-        metadata.is_file().then(|| metadata.len())
+        metadata.is_file().then_some(metadata.len())
     }
 
     /// Skips the first `bytes` bytes, uncompressed, and returns the last `wanted` of them; fewer if the

@@ -18,18 +18,14 @@ pub(super) struct FileBytes {
 }
 
 impl FileBytes {
-    /// Opens a file, to be read `chunk` bytes at a time.
-    pub(super) fn open(path: &Path, chunk: usize) -> anyhow::Result<Self> {
+    /// Opens a file that people call `name`, to be read `chunk` bytes at a time.
+    pub(super) fn open(path: &Path, name: Arc<str>, chunk: usize) -> anyhow::Result<Self> {
+        let reader = FileReader::open(path)?;
         Ok(Self {
-            name: path.display().to_string().into(),
-            reader: FileReader::open(path)?,
+            name,
+            reader,
             chunk,
         })
-    }
-
-    /// What the file is called.
-    pub(super) const fn name(&self) -> &Arc<str> {
-        &self.name
     }
 
     /// Goes to `position` and returns the last bytes before it. Called before anything is read.

@@ -9,10 +9,10 @@ use std::{
 use anyhow::Context as _;
 
 use super::{
-    Decoding, Format, Partition, ReadPosition, Source, SourceProgress,
+    Decoding, Format, Partition, Source, SourceProgress,
     file_bytes::FileBytes,
     format::{Columns, ParquetPartition},
-    position::{self, TextPosition},
+    position::{TextPosition, Unread},
     text::TextPartition,
 };
 use crate::time::Clock;
@@ -29,21 +29,11 @@ pub(super) struct FileSource {
     clock: Arc<dyn Clock>,
 }
 
-/// A file, or what is left of it.
-struct Unread {
-    path: PathBuf,
-    position: Option<ReadPosition>,
-}
-
 impl FileSource {
     /// The rows of these files, in this order.
     pub(super) fn new(paths: Vec<PathBuf>, decoding: Decoding, clock: Arc<dyn Clock>) -> Self {
-        let whole = |path| Unread {
-            path,
-            position: None,
-        };
         Self {
-            files: paths.into_iter().map(whole).collect(),
+            files: paths.into_iter().map(Unread::whole).collect(),
             next: Mutex::new(0),
             decoding,
             chunk: CHUNK_BYTES,
@@ -58,32 +48,23 @@ impl FileSource {
     }
 
     fn open(&self, file: &Unread) -> anyhow::Result<Box<dyn Partition>> {
-        let path = &file.path;
+        let clock = Arc::clone(&self.clock);
         if self.decoding.format == Format::Parquet {
-            let columns = Columns::new(&self.decoding, Arc::clone(&self.clock));
-            let position = file.position.as_ref();
-            let partition = ParquetPartition::open(path, &self.decoding, columns, position)?;
+            let columns = Columns::new(&self.decoding, clock);
+            let partition = ParquetPartition::open(file, &self.decoding, columns)?;
             return Ok(Box::new(partition));
         }
-        let text = self.text(path)?;
-        let Some(position) = &file.position else {
-            return Ok(Box::new(text));
-        };
-        let position: TextPosition = position::read(text.name(), position)?;
-        let mut rest = FileBytes::open(path, self.chunk)?;
-        let proof = rest.skip_to(&position)?;
-        if position.offset == 0 {
-            return Ok(Box::new(text));
-        }
-        Ok(Box::new(text.resume(&position, rest, proof)?))
-    }
-
-    /// A text from its beginning.
-    fn text(&self, path: &Path) -> anyhow::Result<TextPartition<FileBytes>> {
-        let bytes = FileBytes::open(path, self.chunk)?;
-        let name = Arc::clone(bytes.name());
-        let clock = Arc::clone(&self.clock);
-        Ok(TextPartition::new(name, bytes, &self.decoding, clock))
+        let open = || FileBytes::open(&file.path, Arc::clone(&file.name), self.chunk);
+        let name = Arc::clone(&file.name);
+        let whole = TextPartition::new(name, open()?, &self.decoding, clock);
+        Ok(Box::new(match file.position::<TextPosition>()? {
+            Some(position) if position.offset > 0 => {
+                let mut rest = open()?;
+                let proof = rest.skip_to(&position)?;
+                whole.resume(&position, rest, proof)?
+            }
+            _ => whole,
+        }))
     }
 }
 
@@ -103,7 +84,9 @@ impl Source for FileSource {
                      of the source any more"
                 )
             })?;
-            self.files[place].position = Some(position.clone());
+            let file = &mut self.files[place];
+            file.name = Arc::clone(name);
+            file.position = Some(position.clone());
         }
         let finished: HashSet<_> = before
             .finished

@@ -1,6 +1,6 @@
 //! What a checkpoint holds of a file that is being read, and whether the file still is what it was.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, bail, ensure};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -9,6 +9,35 @@ use super::ReadPosition;
 
 /// By how many bytes a file is recognised.
 pub(super) const PROOF_BYTES: usize = 4096;
+
+/// A file, or what is left of it to be read.
+#[derive(Clone, Debug)]
+pub(crate) struct Unread {
+    pub(super) path: PathBuf,
+    /// What people call it: for good, however its path is spelled later.
+    pub(super) name: Arc<str>,
+    /// Where to read on.
+    pub(super) position: Option<ReadPosition>,
+}
+
+impl Unread {
+    /// A file that has not been read at all.
+    pub(super) fn whole(path: PathBuf) -> Self {
+        Self {
+            name: path.display().to_string().into(),
+            path,
+            position: None,
+        }
+    }
+
+    /// Where to read on, as its format has it.
+    pub(super) fn position<T: DeserializeOwned>(&self) -> anyhow::Result<Option<T>> {
+        let position = self.position.as_ref();
+        position
+            .map(|position| read(&self.name, position))
+            .transpose()
+    }
+}
 
 /// Where a text is to be read on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,9 +91,8 @@ impl TextPosition {
     ///
     /// If it has.
     pub(super) fn check_size(&self, name: &str, size: u64) -> anyhow::Result<()> {
-        // Of what has not been read, nothing can have changed.
         ensure!(
-            self.offset == 0 || size >= self.size,
+            size >= self.size,
             "cannot go on in `{name}` at line {}: the file had {} bytes when it was read so far, and \
              now has {size}",
             self.line,

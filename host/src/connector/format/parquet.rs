@@ -27,7 +27,7 @@ use crate::{
     batch::{Field, Origin, Position, Schema},
     connector::{
         Decoded, Decoding, Partition, Read, ReadPosition, RejectedRow,
-        position::{self, PROOF_BYTES, ParquetPosition},
+        position::{self, PROOF_BYTES, ParquetPosition, Unread},
     },
 };
 
@@ -96,16 +96,13 @@ impl ParquetPartition {
     /// If it is not Parquet, a column is missing or of another type, or the file is not the one that
     /// the position is of.
     pub(crate) fn open(
-        path: &Path,
+        file: &Unread,
         decoding: &Decoding,
         columns: Columns,
-        position: Option<&ReadPosition>,
     ) -> anyhow::Result<Self> {
-        let name: Arc<str> = path.display().to_string().into();
+        let (path, name) = (&*file.path, Arc::clone(&file.name));
         let (bytes, digest) = proof(path)?;
-        let position = position
-            .map(|position| position::read::<ParquetPosition>(&name, position))
-            .transpose()?;
+        let position = file.position::<ParquetPosition>()?;
         if let Some(position) = &position {
             position.check(&name, bytes, &digest)?;
         }

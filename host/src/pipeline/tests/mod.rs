@@ -15,6 +15,7 @@ mod plans;
 mod processes;
 mod scripts;
 mod sections;
+mod sinks;
 mod sources;
 mod stages;
 mod tables;
