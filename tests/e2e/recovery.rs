@@ -310,3 +310,31 @@ fn a_job_goes_on_from_an_older_checkpoint_if_asked() {
     }
     assert_eq!(result(&workspace), expected);
 }
+
+#[test]
+fn a_job_that_fails_shows_its_dead_letters_and_takes_them_back_when_it_goes_on() {
+    let workspace = workspace();
+    let bad = "{\"ts\":\"never\",\"k\":\"a\",\"v\":1}\n".repeat(10);
+    workspace.write("in/2.jsonl", bad);
+    let pipeline = format!("max_dead_letters = 8\n{}", pipeline(1));
+    let mut shown = Vec::new();
+    for _ in 0..3 {
+        let run = workspace.run(&pipeline);
+        assert_eq!(run.status, 1, "{}", run.stderr);
+        assert!(
+            run.stderr.contains("`max_dead_letters = 8`"),
+            "{}",
+            run.stderr
+        );
+        let letters = visible(&workspace, "dead");
+        let never = letters.iter().filter(|letter| letter.contains("never"));
+        // One file is read after the other, so that is where it stops.
+        assert_eq!(never.count(), 9);
+        shown.push(letters.len());
+    }
+    assert!(shown.windows(2).all(|pair| pair[0] <= pair[1]), "{shown:?}");
+    let letters = visible(&workspace, "dead");
+    let mut once = letters.clone();
+    once.dedup();
+    assert_eq!(letters, once, "no letter is there twice");
+}

@@ -194,7 +194,7 @@ impl Roll {
     /// Whether a file is to be followed by another one.
     fn is_due(self, bytes: u64, age: Duration) -> bool {
         let large = self.size.is_some_and(|size| bytes >= size);
-        large || self.every.is_some_and(|every| age >= every.into())
+        large || self.every.is_some_and(|every| age >= Duration::from(every))
     }
 }
 

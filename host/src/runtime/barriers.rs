@@ -137,3 +137,37 @@ impl Participant {
         let _ = self.notices.send(Notice { subtask, what });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::NoFailpoints;
+
+    #[test]
+    fn a_source_reads_only_so_far_beyond_a_barrier_that_others_have_not_got() {
+        let (notices, _inbox) = mpsc::channel();
+        let mut source = Participant {
+            subtask: 0,
+            barriers: Arc::default(),
+            notices,
+            failpoints: Arc::new(NoFailpoints),
+            sent: 0,
+            ahead: 0,
+        };
+        for _ in 0..1000 {
+            source.has_read();
+        }
+        assert!(!source.must_wait(), "nobody has asked for a barrier");
+        source.barriers.request(1);
+        assert_eq!(source.due(), Some(1));
+        source.has_sent(1);
+        assert_eq!(source.due(), None);
+        for _ in 0..AHEAD {
+            assert!(!source.must_wait());
+            source.has_read();
+        }
+        assert!(source.must_wait());
+        source.barriers.gathered(1);
+        assert!(!source.must_wait());
+    }
+}

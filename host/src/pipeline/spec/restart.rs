@@ -28,7 +28,7 @@ impl RestartSpec {
         table.check(KEYS);
         let attempts = match table.get("attempts") {
             None => Some(5),
-            Some(value) => value.integer(1..=i64::from(u32::MAX)),
+            Some(value) => value.integer(1..=1000),
         };
         let wait = |key: &str, default| match table.get(key) {
             None => Some((Duration::from_secs(default), None)),

@@ -13,6 +13,7 @@ mod lookups;
 mod mutations;
 mod plans;
 mod processes;
+mod restart;
 mod scripts;
 mod sections;
 mod sinks;
