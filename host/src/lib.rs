@@ -18,6 +18,8 @@ pub mod operator;
 
 pub mod pipeline;
 
+pub mod checkpoint;
+
 pub mod runtime;
 
 pub mod test_kit;

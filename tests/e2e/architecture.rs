@@ -23,7 +23,7 @@ const LAYERS: [&[&str]; 11] = [
 ];
 
 /// Crates that only the named modules may use.
-const CONFINED: [(&str, &[&str]); 7] = [
+const CONFINED: [(&str, &[&str]); 8] = [
     ("wasmtime", &["wasm"]),
     ("wasmtime_wasi", &["wasm"]),
     ("wit_component", &["toolchain"]),
@@ -31,6 +31,7 @@ const CONFINED: [(&str, &[&str]); 7] = [
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("annotate_snippets", &["pipeline"]),
+    ("object_store", &["checkpoint"]),
 ];
 
 /// Modules that do no I/O, know no Wasm and never wait.

@@ -9,6 +9,8 @@
 
 mod build;
 mod check;
+mod checkpoints;
+mod failpoint;
 mod inspect;
 mod interrupt;
 mod logging;
@@ -46,6 +48,7 @@ enum Command {
     Check(check::Check),
     Test(test::Test),
     Inspect(inspect::Inspect),
+    Checkpoints(checkpoints::Checkpoints),
     Build(build::Build),
 }
 
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check.execute(),
         Command::Test(test) => test.execute(),
         Command::Inspect(inspect) => inspect.execute(),
+        Command::Checkpoints(checkpoints) => checkpoints.execute(),
         Command::Build(build) => build.execute(),
     };
     match result {

@@ -5,19 +5,29 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 use anyhow::bail;
 use clap::Args;
 
-use super::{Ending, interrupt, progress::Progress, setup, summary::Summary};
+use super::{
+    Ending, failpoint::failpoints, interrupt, progress::Progress, setup, summary::Summary,
+};
 use crate::{
     connector::{SinkClosed, SinkConfig},
     pipeline::{Plan, Registry, SinkPlan},
-    runtime::{Job, Outcome},
+    runtime::{Beginning, Outcome, Session},
     time::{Clock, SystemClock},
 };
 
-/// Run a pipeline until its input ends
+/// Run a pipeline until its input ends; one with checkpoints goes on from the newest
 #[derive(Debug, Args)]
 pub(super) struct Run {
     /// The pipeline file
     file: PathBuf,
+
+    /// Start over: forget the checkpoints, replace what was written
+    #[arg(long)]
+    fresh: bool,
+
+    /// Go on from this checkpoint instead of the newest; later ones are discarded
+    #[arg(long, value_name = "NUMBER", conflicts_with = "fresh")]
+    from: Option<u64>,
 }
 
 impl Run {
@@ -26,11 +36,19 @@ impl Run {
         let plan = setup::load(&self.file, &registry)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let started = Instant::now();
-        let job = Job::start(&plan, &registry, &clock)?;
-        interrupt::watch(job.stop_switch())?;
-        let metrics = job.metrics().clone();
+        let session = Session::open(&plan, &registry, &clock, self.beginning(), &failpoints()?)?;
+        if let Some(number) = session.completed() {
+            session.run()?;
+            eprintln!(
+                "{}: is complete already, with checkpoint {number}; `--fresh` starts over",
+                plan.name
+            );
+            return Ok(Ending::Done);
+        }
+        interrupt::watch(session.stop_switch())?;
+        let metrics = session.metrics().clone();
         let progress = Progress::start(&plan, &metrics);
-        let result = job.wait();
+        let result = session.run();
         progress.finish();
         if result.as_ref().is_err_and(|error| error.is::<SinkClosed>()) {
             return closed(&plan);
@@ -42,7 +60,19 @@ impl Run {
         );
         match result? {
             Outcome::Complete => Ok(Ending::Done),
-            Outcome::Stopped | Outcome::Abandoned => Ok(Ending::Interrupted),
+            Outcome::Stopped | Outcome::Abandoned | Outcome::Suspended(_) => {
+                Ok(Ending::Interrupted)
+            }
+        }
+    }
+}
+
+impl Run {
+    fn beginning(&self) -> Beginning {
+        match self.from {
+            Some(number) => Beginning::From(number),
+            None if self.fresh => Beginning::Fresh,
+            None => Beginning::Newest,
         }
     }
 }

@@ -3,14 +3,14 @@
 use std::{fmt, time::Duration};
 
 use crate::{
-    metrics::{JobMetrics, NodeMetrics},
+    metrics::{CheckpointMetrics, JobMetrics, NodeMetrics},
     pipeline::{Plan, StagePlan},
     runtime::Outcome,
 };
 
 /// The rows of every source, stage and sink, and the time it took.
 pub(super) struct Summary {
-    ending: &'static str,
+    ending: String,
     name: String,
     lines: Vec<(String, &'static str, String)>,
     rows: u64,
@@ -45,14 +45,10 @@ impl Summary {
             let rows = grouped(metrics.dead_letters.rows_in.get());
             lines.push(("dead_letters".to_owned(), "sink", format!("{rows} rows")));
         }
+        lines.extend(checkpoint_line(plan, &metrics.checkpoints));
         let all = metrics.sources.iter().chain(&metrics.stages);
         Self {
-            ending: match outcome {
-                Some(Outcome::Complete) => "done",
-                Some(Outcome::Stopped) => "stopped: open windows were not written",
-                Some(Outcome::Abandoned) => "stopped before the end: files are as they were",
-                None => "failed: only dead letters were written",
-            },
+            ending: ending(plan, outcome),
             name: plan.name.clone(),
             lines,
             rows: metrics
@@ -65,6 +61,43 @@ impl Summary {
             kept_dead_letters: plan.dead_letters.is_some(),
         }
     }
+}
+
+fn ending(plan: &Plan, outcome: Option<Outcome>) -> String {
+    match outcome {
+        Some(Outcome::Complete) => "done".to_owned(),
+        Some(Outcome::Stopped) => "stopped: open windows were not written".to_owned(),
+        Some(Outcome::Abandoned) => "stopped before the end: files are as they were".to_owned(),
+        Some(Outcome::Suspended(Some(checkpoint))) => {
+            format!("stopped with checkpoint {checkpoint}; run it again to go on")
+        }
+        Some(Outcome::Suspended(None)) => {
+            "stopped without a checkpoint; run it again to start over".to_owned()
+        }
+        None if plan.checkpoint.is_some() => {
+            "failed; run it again to go on from the newest checkpoint".to_owned()
+        }
+        None => "failed: only dead letters were written".to_owned(),
+    }
+}
+
+/// The checkpoints, of a job that makes some.
+fn checkpoint_line(
+    plan: &Plan,
+    metrics: &CheckpointMetrics,
+) -> Option<(String, &'static str, String)> {
+    plan.checkpoint.as_ref()?;
+    let mut line = format!("{} made", grouped(metrics.made.get()));
+    if let Some(last) = metrics.last() {
+        let (number, bytes, millis) = (last.number, last.bytes, last.took.as_millis());
+        line.push_str(&format!(
+            ", the last ({number}) {} bytes in {millis} ms",
+            grouped(bytes)
+        ));
+    }
+    append(&mut line, metrics.failures.get(), "failed to be written");
+    append(&mut line, metrics.restarts.get(), "restarts");
+    Some(("checkpoints".to_owned(), "job", line))
 }
 
 fn source_line(metrics: &NodeMetrics) -> String {

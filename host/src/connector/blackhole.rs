@@ -1,6 +1,6 @@
 //! Nowhere: rows are counted and dropped.
 
-use super::Sink;
+use super::{Guarantee, Sink};
 use crate::batch::Batch;
 
 /// Counts rows.
@@ -10,6 +10,11 @@ pub(super) struct BlackholeSink {
 }
 
 impl Sink for BlackholeSink {
+    fn guarantee(&self) -> Guarantee {
+        // What nobody sees, nobody sees twice.
+        Guarantee::ExactlyOnce
+    }
+
     fn write(&mut self, batch: &Batch) -> anyhow::Result<()> {
         self.rows += batch.rows() as u64;
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Read},
+    io::{self, BufReader, Read, Seek as _, SeekFrom},
     path::Path,
     sync::{
         Arc,
@@ -34,8 +34,12 @@ impl Compression {
     }
 }
 
+/// How much of a compressed file is skipped at once.
+const SKIP_BYTES: usize = 256 * 1024;
+
 /// The uncompressed bytes of a file, and how many bytes of the file they took.
 pub(super) struct FileReader {
+    file: Arc<File>,
     bytes: Box<dyn Read + Send>,
     compression: Compression,
     taken: Arc<AtomicU64>,
@@ -45,10 +49,10 @@ impl FileReader {
     /// Opens a file.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let context = || format!("cannot open `{}`", path.display());
-        let file = File::open(path).with_context(context)?;
+        let file = Arc::new(File::open(path).with_context(context)?);
         let taken = Arc::new(AtomicU64::new(0));
         let counted = Counted {
-            file,
+            file: Arc::clone(&file),
             taken: Arc::clone(&taken),
         };
         let compression = Compression::of(path);
@@ -62,6 +66,7 @@ impl FileReader {
             ),
         };
         Ok(Self {
+            file,
             bytes,
             compression,
             taken,
@@ -71,6 +76,36 @@ impl FileReader {
     /// How many bytes of the file, as stored, have been read.
     pub(super) fn taken(&self) -> u64 {
         self.taken.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes the file has by now, as stored; `None` if it is no file that can be read again,
+    /// such as a named pipe.
+    pub(super) fn size(&self) -> Option<u64> {
+        let metadata = self.file.metadata().ok()?;
+        metadata.is_file().then_some(metadata.len())
+    }
+
+    /// Skips the first `bytes` bytes, uncompressed, and returns the last `wanted` of them; fewer if the
+    /// file ends before. Called before anything is read.
+    pub(super) fn skip(&mut self, bytes: u64, wanted: usize) -> io::Result<Vec<u8>> {
+        let mut last = Vec::new();
+        if self.compression == Compression::None {
+            let mut file = &*self.file;
+            file.seek(SeekFrom::Start(bytes - wanted as u64))?;
+            file.take(wanted as u64).read_to_end(&mut last)?;
+            return Ok(last);
+        }
+        let mut left = bytes;
+        while left > 0 {
+            let most = usize::try_from(left).unwrap_or(SKIP_BYTES).min(SKIP_BYTES);
+            let read = self.fill(&mut last, most)?;
+            if read == 0 {
+                return Ok(Vec::new());
+            }
+            left -= read as u64;
+            last.drain(..last.len().saturating_sub(wanted));
+        }
+        Ok(last)
     }
 
     /// Appends at most `most` bytes to `buffer`; none at the end of the file.
@@ -103,13 +138,13 @@ fn buffered(file: Counted) -> BufReader<Counted> {
 
 /// A file that counts what is read from it.
 struct Counted {
-    file: File,
+    file: Arc<File>,
     taken: Arc<AtomicU64>,
 }
 
 impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(buffer)?;
+        let read = (&*self.file).read(buffer)?;
         self.taken.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }

@@ -135,18 +135,29 @@ pub enum SinkConfig {
         /// How rows are written: JSON or CSV.
         format: Format,
     },
-    /// A file in a directory of its own, under a temporary name until it is whole. It then takes
-    /// the place of the `part-*` files of the job before.
+    /// Files in a directory of their own, under temporary names until they are whole. They take the
+    /// place of the `part-*` files of the job before.
     File {
         /// The directory; made if it is not there.
         path: PathBuf,
         /// How rows are written: JSON, CSV or Parquet.
         format: Format,
+        /// When a file is followed by another one.
+        roll: Roll,
     },
     /// Nowhere: rows are counted and dropped.
     Blackhole,
     /// Kept for a scripted case to look at.
     Test,
+}
+
+/// When a file is followed by another one, beside those occasions when it must be: whichever comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Roll {
+    /// When it has this many bytes.
+    pub size: Option<u64>,
+    /// When it has been written to for so long, by the clock of the machine.
+    pub every: Option<Duration>,
 }
 
 /// Reference data, and how it is read.

@@ -1,18 +1,19 @@
 //! Files: each is a partition, handed out in order and read to its end.
 
 use std::{
-    path::{Path, PathBuf},
+    collections::HashSet,
+    path::{self, Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use anyhow::Context as _;
 
 use super::{
-    Decoding, Format, Partition, Source,
-    compression::FileReader,
+    Decoding, Format, Partition, Source, SourceProgress,
+    file_bytes::FileBytes,
     format::{Columns, ParquetPartition},
-    text::{Bytes, Fill, TextPartition},
+    position::{TextPosition, Unread},
+    text::TextPartition,
 };
 use crate::time::Clock;
 
@@ -21,94 +22,109 @@ const CHUNK_BYTES: usize = 1024 * 1024;
 
 /// A list of files.
 pub(super) struct FileSource {
-    paths: Vec<PathBuf>,
+    files: Vec<Unread>,
     next: Mutex<usize>,
     decoding: Decoding,
+    chunk: usize,
     clock: Arc<dyn Clock>,
 }
 
 impl FileSource {
     /// The rows of these files, in this order.
-    pub(super) const fn new(
-        paths: Vec<PathBuf>,
-        decoding: Decoding,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub(super) fn new(paths: Vec<PathBuf>, decoding: Decoding, clock: Arc<dyn Clock>) -> Self {
         Self {
-            paths,
+            files: paths.into_iter().map(Unread::whole).collect(),
             next: Mutex::new(0),
             decoding,
+            chunk: CHUNK_BYTES,
             clock,
         }
     }
 
-    fn open(&self, path: &Path) -> anyhow::Result<Box<dyn Partition>> {
+    /// Reads so many bytes at once.
+    #[cfg(test)]
+    pub(super) fn in_chunks_of(self, chunk: usize) -> Self {
+        Self { chunk, ..self }
+    }
+
+    fn open(&self, file: &Unread) -> anyhow::Result<Box<dyn Partition>> {
         let clock = Arc::clone(&self.clock);
         if self.decoding.format == Format::Parquet {
             let columns = Columns::new(&self.decoding, clock);
-            return Ok(Box::new(ParquetPartition::open(
-                path,
-                &self.decoding,
-                columns,
-            )?));
+            let partition = ParquetPartition::open(file, &self.decoding, columns)?;
+            return Ok(Box::new(partition));
         }
-        let bytes = FileBytes::open(path, CHUNK_BYTES)?;
-        let name = Arc::clone(&bytes.name);
-        Ok(Box::new(TextPartition::new(
-            name,
-            bytes,
-            &self.decoding,
-            clock,
-        )))
+        let open = || FileBytes::open(&file.path, Arc::clone(&file.name), self.chunk);
+        let name = Arc::clone(&file.name);
+        let whole = TextPartition::new(name, open()?, &self.decoding, clock);
+        Ok(Box::new(match file.position::<TextPosition>()? {
+            Some(position) if position.offset > 0 => {
+                let mut rest = open()?;
+                let proof = rest.skip_to(&position)?;
+                whole.resume(&position, rest, proof)?
+            }
+            _ => whole,
+        }))
     }
 }
 
 impl Source for FileSource {
+    /// Files that are not there any more are missed only if they have not been read to their end. Those
+    /// that were not there are read last.
+    fn resume(&mut self, before: &SourceProgress) -> anyhow::Result<()> {
+        let identities: Vec<_> = self.files.iter().map(|file| identity(&file.path)).collect();
+        let find = |name: &str| {
+            let wanted = identity(Path::new(name));
+            identities.iter().position(|identity| *identity == wanted)
+        };
+        for (name, position) in &before.open {
+            let place = find(name).with_context(|| {
+                format!(
+                    "cannot go on in `{name}`: a part of it has been read, and it is not among the files \
+                     of the source any more"
+                )
+            })?;
+            let file = &mut self.files[place];
+            file.name = Arc::clone(name);
+            file.position = Some(position.clone());
+        }
+        let finished: HashSet<_> = before
+            .finished
+            .iter()
+            .filter_map(|name| find(name))
+            .collect();
+        if finished.is_empty() && !before.finished.is_empty() {
+            tracing::warn!(
+                finished = before.finished.len(),
+                "none of the files that have been read to their end is there any more"
+            );
+        }
+        let mut place = 0..;
+        self.files
+            .retain(|_| place.next().is_some_and(|place| !finished.contains(&place)));
+        self.files.sort_by_key(|file| file.position.is_none());
+        Ok(())
+    }
+
     fn partitions(&self) -> usize {
-        self.paths.len()
+        // Somebody has to find out that there is none.
+        self.files.len().max(1)
     }
 
     fn next_partition(&self) -> anyhow::Result<Option<Box<dyn Partition>>> {
-        let path = {
+        let file = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let path = self.paths.get(*next);
+            let file = self.files.get(*next);
             *next += 1;
-            path
+            file
         };
-        path.map(|path| self.open(path)).transpose()
+        file.map(|file| self.open(file)).transpose()
     }
 }
 
-/// The bytes of a file, uncompressed.
-pub(super) struct FileBytes {
-    name: Arc<str>,
-    reader: FileReader,
-    chunk: usize,
-}
-
-impl FileBytes {
-    /// Opens a file, to be read `chunk` bytes at a time.
-    pub(super) fn open(path: &Path, chunk: usize) -> anyhow::Result<Self> {
-        Ok(Self {
-            name: path.display().to_string().into(),
-            reader: FileReader::open(path)?,
-            chunk,
-        })
-    }
-}
-
-impl Bytes for FileBytes {
-    fn fill(&mut self, buffer: &mut Vec<u8>, _wait: Duration) -> anyhow::Result<Fill> {
-        let read = self
-            .reader
-            .fill(buffer, self.chunk)
-            .with_context(|| format!("cannot read `{}`", self.name))?;
-        Ok(if read == 0 { Fill::End } else { Fill::Some })
-    }
-
-    fn taken(&self) -> u64 {
-        self.reader.taken()
-    }
+/// The same for all ways to spell a path from here.
+fn identity(path: &Path) -> PathBuf {
+    path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 #[cfg(test)]

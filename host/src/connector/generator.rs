@@ -1,8 +1,10 @@
 //! Made-up readings of sensors, as many and as fast as asked for.
 //!
 //! The i-th reading depends on the seed and on i alone, so every run with the same seed reads the
-//! same, whatever the batches. Batches are not kept back to look like real ones: without a rate
+//! same, whatever the batches, and a job that goes on makes what the one before would have made. Batches are not kept back to look like real ones: without a rate
 //! they come as fast as they can be made.
+
+mod resume;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -17,7 +19,9 @@ use arrow::{
     datatypes::SchemaRef,
 };
 
-use super::{Decoded, GeneratorConfig, Partition, Read, Source};
+use super::{
+    Decoded, GeneratorConfig, Partition, Read, ReadPosition, Source, SourceProgress, position,
+};
 use crate::batch::{Batch, DataType, Field, Origin, Schema};
 
 /// A read waits no longer than this for a reading to be due.
@@ -74,6 +78,23 @@ impl GeneratorSource {
 }
 
 impl Source for GeneratorSource {
+    fn resume(&mut self, before: &SourceProgress) -> anyhow::Result<()> {
+        let readings = self
+            .readings
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Some(fresh) = readings else {
+            return Ok(());
+        };
+        let is_it = |name: &Arc<str>| *name == fresh.name;
+        if before.finished.iter().any(is_it) {
+            *readings = None;
+        } else if let Some((name, position)) = before.open.iter().find(|(name, _)| is_it(name)) {
+            fresh.go_on(&position::read(name, position)?)?;
+        }
+        Ok(())
+    }
+
     fn partitions(&self) -> usize {
         1
     }
@@ -91,7 +112,10 @@ struct Readings {
     config: GeneratorConfig,
     schema: SchemaRef,
     made: u64,
-    /// When the first reading was due.
+    /// How many readings had been made when an earlier job ended: the rate does not make up for the
+    /// time since.
+    made_before: u64,
+    /// When the first reading of this job was due.
     started: Option<Instant>,
 }
 
@@ -102,6 +126,7 @@ impl Readings {
             schema: GeneratorConfig::schema().to_arrow(),
             config,
             made: 0,
+            made_before: 0,
             started: None,
         }
     }
@@ -113,11 +138,12 @@ impl Readings {
         };
         let started = *self.started.get_or_insert_with(Instant::now);
         let wanted = (rate / TICKS_PER_SECOND).clamp(1, most);
-        let enough = due_at(self.made + wanted - 1, rate);
+        let made = self.made - self.made_before;
+        let enough = due_at(made + wanted - 1, rate);
         let wait = enough.saturating_sub(started.elapsed());
         thread::sleep(wait.min(MAX_WAIT));
         let due = due_after(started.elapsed(), rate);
-        due.saturating_sub(self.made).min(most)
+        due.saturating_sub(made).min(most)
     }
 
     fn make(&self, first: u64, rows: u64) -> anyhow::Result<Batch> {
@@ -206,6 +232,10 @@ impl Partition for Readings {
             rejected: Vec::new(),
             bytes,
         }))
+    }
+
+    fn position(&self) -> Option<ReadPosition> {
+        position::write(&self.place())
     }
 }
 

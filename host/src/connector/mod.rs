@@ -9,8 +9,10 @@ mod source;
 
 mod open;
 mod paths;
+mod position;
 
 mod compression;
+mod file_bytes;
 mod file_source;
 mod generator;
 mod pipe;
@@ -31,17 +33,19 @@ mod format;
 
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod resume_tests;
 
 pub use config::{
-    Decoding, EventTime, EventTimeUnit, Format, GeneratorConfig, SinkConfig, SourceConfig,
+    Decoding, EventTime, EventTimeUnit, Format, GeneratorConfig, Roll, SinkConfig, SourceConfig,
     TableConfig,
 };
 pub(crate) use format::TextEncoder;
 pub use format::{ParquetSchema, parquet_schema};
 pub use open::{open_sink, open_source};
 pub use paths::resolve_paths;
-pub use sink::{Sink, SinkClosed};
-pub use source::{Decoded, Partition, Read, RejectedRow, Source};
+pub use sink::{Guarantee, Sink, SinkClosed, Staged, Transaction};
+pub use source::{Decoded, Partition, Read, ReadPosition, RejectedRow, Source, SourceProgress};
 pub use table::{Table, TableContent, TableIndex, TableView};
 pub use test_sink::TestRows;
 pub use test_source::{TestFeed, TestFeedMark, TestInput};

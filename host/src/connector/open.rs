@@ -50,7 +50,9 @@ pub fn open_source(
 pub fn open_sink(config: &SinkConfig, schema: &Schema) -> anyhow::Result<Box<dyn Sink>> {
     Ok(match config {
         SinkConfig::Stdout { format } => Box::new(stdout::open(*format, schema)?),
-        SinkConfig::File { path, format } => Box::new(FileSink::open(path, *format, schema)?),
+        SinkConfig::File { path, format, roll } => {
+            Box::new(FileSink::open(path, *format, *roll, schema)?)
+        }
         SinkConfig::Blackhole => Box::new(BlackholeSink::default()),
         SinkConfig::Test => bail!("{ONLY_IN_TESTS}"),
     })

@@ -1,9 +1,16 @@
 //! What a sink is to the runtime: a place that takes batches and is told when to make them visible.
 
+use serde::{Deserialize, Serialize};
+
 use crate::batch::Batch;
 
 /// Something rows are written to.
 pub trait Sink: Send {
+    /// How often a row is there in the end if the job is killed and goes on from a checkpoint.
+    fn guarantee(&self) -> Guarantee {
+        Guarantee::AtLeastOnce
+    }
+
     /// Writes the rows of a batch, in order. Called for every batch.
     ///
     /// # Errors
@@ -19,6 +26,43 @@ pub trait Sink: Send {
     /// If writing fails; the job ends.
     fn flush(&mut self) -> anyhow::Result<()>;
 
+    /// Takes note that checkpoints are made, and goes on from one. Called at most once, before anything is
+    /// written, and never for a job without checkpoints. `staged` is what [`stage`](Self::stage) gave for
+    /// the checkpoint that the job goes on from: it is made visible, if it is not yet, and what was staged
+    /// or made visible after it is removed. Without a checkpoint the job starts over, and what a former job
+    /// has left behind goes as soon as there is something to take its place.
+    ///
+    /// # Errors
+    ///
+    /// If that fails, or something that was staged is gone; the job does not start.
+    fn recover(&mut self, from: Option<Staged<'_>>) -> anyhow::Result<()> {
+        let _ = from;
+        Ok(())
+    }
+
+    /// Puts what was written since the last call in a place where a crash cannot take it away and where
+    /// nobody takes it for whole. Returns what it takes to commit it; `None` if there is nothing to
+    /// commit, or the sink cannot do so: what it writes is visible at once, and at least once.
+    ///
+    /// # Errors
+    ///
+    /// If writing fails; the job ends.
+    fn stage(&mut self, checkpoint: u64) -> anyhow::Result<Option<Transaction>> {
+        let _ = checkpoint;
+        self.flush()?;
+        Ok(None)
+    }
+
+    /// Makes visible for good what was staged, once the checkpoint is complete. Once more does no harm.
+    ///
+    /// # Errors
+    ///
+    /// If that fails; the job ends.
+    fn commit(&mut self, transaction: &Transaction) -> anyhow::Result<()> {
+        let _ = transaction;
+        Ok(())
+    }
+
     /// Makes everything that was written visible for good. Called once, at the end of a job that
     /// succeeded. A sink that is dropped without it leaves nothing behind that looks whole.
     ///
@@ -26,6 +70,29 @@ pub trait Sink: Send {
     ///
     /// If that fails; the job fails.
     fn finish(self: Box<Self>) -> anyhow::Result<()>;
+}
+
+/// How often a row is there if a job goes on from a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guarantee {
+    /// Once.
+    ExactlyOnce,
+    /// Once, or more often: the rows since the checkpoint are written again.
+    AtLeastOnce,
+}
+
+/// What a sink has staged. Only the sink knows what it means.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Transaction(pub serde_json::Value);
+
+/// What a sink had staged when a checkpoint was made.
+#[derive(Clone, Copy, Debug)]
+pub struct Staged<'a> {
+    /// The number of the checkpoint.
+    pub checkpoint: u64,
+    /// What it takes to commit it.
+    pub transaction: Option<&'a Transaction>,
 }
 
 /// Nobody reads what a sink writes any more: the program that standard output is piped to has

@@ -11,10 +11,10 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use super::{
-    Decoding, Partition, Source,
+    Decoding, Partition, Source, SourceProgress,
     pipe::Pipe,
     text::{Bytes, Fill, TextPartition},
 };
@@ -41,9 +41,22 @@ impl SocketSource {
             opened: AtomicBool::new(false),
         }
     }
+
+    fn name(&self) -> Arc<str> {
+        format!("tcp://{}", self.address).into()
+    }
 }
 
 impl Source for SocketSource {
+    /// Only a job that had read all of it can go on.
+    fn resume(&mut self, before: &SourceProgress) -> anyhow::Result<()> {
+        let name = self.name();
+        let ended = before.finished.contains(&name);
+        ensure!(ended, "what came through `{name}` cannot be read again");
+        *self.opened.get_mut() = true;
+        Ok(())
+    }
+
     fn partitions(&self) -> usize {
         1
     }
@@ -52,7 +65,7 @@ impl Source for SocketSource {
         if self.opened.swap(true, Ordering::Relaxed) {
             return Ok(None);
         }
-        let name: Arc<str> = format!("tcp://{}", self.address).into();
+        let name = self.name();
         let stream =
             connect(&self.address).with_context(|| format!("cannot connect to `{name}`"))?;
         let connection = Connection::open(Arc::clone(&name), stream)?;

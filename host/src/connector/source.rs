@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     batch::{Batch, Position},
     time::Watermark,
@@ -9,6 +11,17 @@ use crate::{
 
 /// Something rows are read from.
 pub trait Source: Send + Sync {
+    /// Goes on where a job had read to. Called at most once, before any other method: partitions that are
+    /// `finished` are not handed out any more, those that are open are handed out at their position.
+    ///
+    /// # Errors
+    ///
+    /// If what was read cannot be read again, or is not what it was, naming the partition.
+    fn resume(&mut self, before: &SourceProgress) -> anyhow::Result<()> {
+        let _ = before;
+        anyhow::bail!("what has been read of it cannot be read again")
+    }
+
     /// How many partitions there are to read, or will be; the runtime starts no more source
     /// subtasks than this. Called once, before any other method.
     fn partitions(&self) -> usize;
@@ -33,6 +46,26 @@ pub trait Partition: Send {
     ///
     /// If reading fails, or the partition as a whole cannot be understood; the job ends.
     fn read(&mut self) -> anyhow::Result<Read>;
+
+    /// Where to read on after what [`read`](Self::read) has given so far; `None` if it cannot be read
+    /// again.
+    fn position(&self) -> Option<ReadPosition> {
+        None
+    }
+}
+
+/// Where a partition is to be read on. Only its connector knows what it means.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReadPosition(pub serde_json::Value);
+
+/// How far a source has been read.
+#[derive(Clone, Debug, Default)]
+pub struct SourceProgress {
+    /// The partitions that are open, by name, and where to read on.
+    pub open: Vec<(Arc<str>, ReadPosition)>,
+    /// The names of those that were read to their end.
+    pub finished: Vec<Arc<str>>,
 }
 
 /// What reading a partition gives.

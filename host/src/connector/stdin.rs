@@ -8,8 +8,13 @@ use std::{
     },
 };
 
-use super::{Decoding, Partition, Source, pipe::Pipe, text::TextPartition};
+use anyhow::ensure;
+
+use super::{Decoding, Partition, Source, SourceProgress, pipe::Pipe, text::TextPartition};
 use crate::time::Clock;
+
+/// What people call it.
+const NAME: &str = "standard input";
 
 /// Standard input.
 pub(super) struct StdinSource {
@@ -30,6 +35,15 @@ impl StdinSource {
 }
 
 impl Source for StdinSource {
+    /// Only a job that had read all of it can go on.
+    fn resume(&mut self, before: &SourceProgress) -> anyhow::Result<()> {
+        let name = Arc::from(NAME);
+        let ended = before.finished.contains(&name);
+        ensure!(ended, "what came through {name} cannot be read again");
+        *self.opened.get_mut() = true;
+        Ok(())
+    }
+
     fn partitions(&self) -> usize {
         1
     }
@@ -38,7 +52,7 @@ impl Source for StdinSource {
         if self.opened.swap(true, Ordering::Relaxed) {
             return Ok(None);
         }
-        let name: Arc<str> = "standard input".into();
+        let name: Arc<str> = NAME.into();
         // Nobody can wake a thread that waits for standard input, so nobody waits for it either:
         // it ends with the input or with the process.
         let (pipe, _thread) = Pipe::start(Arc::clone(&name), io::stdin())?;

@@ -1,6 +1,8 @@
 //! Standard output: rows as JSON lines or CSV.
 //!
-//! Rows are at least once: what has been printed stays printed, whatever becomes of the job.
+//! Rows are at least once: what has been printed stays printed, whatever becomes of the job. If it is killed
+//! and goes on from a checkpoint, the rows since that checkpoint are printed again; before each checkpoint,
+//! all rows are printed, so none is missing.
 
 use std::io::{self, Write};
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    Decoding, Partition, Read, Source,
+    Decoding, Partition, Read, Source, SourceProgress,
     text::{Bytes, Fill, TextPartition},
 };
 use crate::time::{Clock, Watermark};
@@ -103,6 +103,11 @@ struct TestSource {
 }
 
 impl Source for TestSource {
+    /// The feed knows by itself what has not been read.
+    fn resume(&mut self, _: &SourceProgress) -> anyhow::Result<()> {
+        Ok(())
+    }
+
     fn partitions(&self) -> usize {
         self.feed.partitions()
     }

@@ -1,5 +1,7 @@
 //! A partition of text: bytes from anywhere, cut into rows, decoded many rows at a time.
 
+mod resume;
+
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -8,11 +10,12 @@ use std::{
 use anyhow::Context as _;
 
 use super::{
-    Decoded, Decoding, Format, Partition, Read, RejectedRow,
+    Decoded, Decoding, Format, Partition, Read, ReadPosition, RejectedRow,
     format::{
         Block, Columns, CsvHeader, JsonDecoder, Layout, LinesDecoder, MAX_ROW_BYTES, Next, RawType,
         RowDecoder, RowSpan, Splitter, raw_schema, salvage,
     },
+    position::{self, PROOF_BYTES},
 };
 use crate::{
     batch::{Origin, Position},
@@ -36,6 +39,11 @@ pub(super) trait Bytes: Send {
 
     /// How many bytes have been read so far, as stored.
     fn taken(&self) -> u64;
+
+    /// How many bytes there are by now, as stored; `None` if they cannot be read again.
+    fn size(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// What filling a buffer gives.
@@ -62,6 +70,8 @@ pub(super) struct TextPartition<B> {
     name: Arc<str>,
     bytes: B,
     buffer: Vec<u8>,
+    /// How many bytes came before those in the buffer.
+    dropped: u64,
     splitter: Splitter,
     stage: Stage,
     raw: Vec<RawType>,
@@ -73,6 +83,8 @@ pub(super) struct TextPartition<B> {
     rejected: Vec<RejectedRow>,
     at_start: bool,
     ended: bool,
+    /// Whether the buffer ends with a line break that was not read.
+    completed: bool,
     /// How many bytes have been accounted for.
     reported: u64,
 }
@@ -111,6 +123,7 @@ impl<B: Bytes> TextPartition<B> {
             name,
             bytes,
             buffer: Vec::new(),
+            dropped: 0,
             splitter: Splitter::new(layout, MAX_ROW_BYTES),
             stage,
             raw,
@@ -120,6 +133,7 @@ impl<B: Bytes> TextPartition<B> {
             rejected: Vec::new(),
             at_start: true,
             ended: false,
+            completed: false,
             reported: 0,
         }
     }
@@ -202,21 +216,25 @@ impl<B: Bytes> TextPartition<B> {
             self.ended = true;
             if self.buffer.last().is_some_and(|&byte| byte != b'\n') {
                 self.buffer.push(b'\n');
+                self.completed = true;
             }
         }
         Ok(fill)
     }
 
-    /// Drops bytes that are done with, once they are more than those that are not.
+    /// Drops bytes that are done with, once they are more than those that are not. The last of them
+    /// stay: they tell a file from others.
     fn compact(&mut self) {
         let done = self
             .rows
             .first()
-            .map_or(self.splitter.start(), |row| row.bytes.start);
+            .map_or(self.splitter.start(), |row| row.bytes.start)
+            .saturating_sub(PROOF_BYTES);
         if done <= self.buffer.len() - done {
             return;
         }
         self.buffer.drain(..done);
+        self.dropped += done as u64;
         self.splitter.shift(done);
         for row in &mut self.rows {
             row.bytes = row.bytes.start - done..row.bytes.end - done;
@@ -305,7 +323,12 @@ impl<B: Bytes> Partition for TextPartition<B> {
             }
         }
     }
+
+    fn position(&self) -> Option<ReadPosition> {
+        let size = self.bytes.size()?;
+        position::write(&self.place(size))
+    }
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::connector) mod tests;

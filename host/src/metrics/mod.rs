@@ -1,5 +1,9 @@
 //! What happened to the rows: counters of every source, stage and sink.
 
+mod checkpoints;
+
+pub use checkpoints::{CheckpointMetrics, MadeCheckpoint};
+
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -58,6 +62,8 @@ pub struct JobMetrics {
     pub sinks: Vec<Arc<NodeMetrics>>,
     /// Of the sink of dead letters.
     pub dead_letters: Arc<NodeMetrics>,
+    /// Of its checkpoints.
+    pub checkpoints: Arc<CheckpointMetrics>,
 }
 
 impl JobMetrics {
@@ -69,6 +75,7 @@ impl JobMetrics {
             stages: nodes(stages),
             sinks: nodes(sinks),
             dead_letters: Arc::default(),
+            checkpoints: Arc::default(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! [`Plan`], which says what the runtime does. Both steps collect every mistake they find. What
 //! lies outside the file is asked for through an [`Environment`]; nothing here runs a pipeline.
 
+mod checkpoint;
 mod environment;
 mod plan;
 mod registry;
@@ -13,14 +14,17 @@ mod diagnostic;
 mod load;
 mod reader;
 mod resolve;
+mod restart;
 mod spec;
 mod suggestion;
 
 #[cfg(test)]
 mod tests;
 
+pub use checkpoint::{CheckpointConfig, Location, Place};
 pub use diagnostic::{Diagnostic, Diagnostics, Span};
 pub use environment::{Environment, Libraries, LibraryError, LibraryRef, LoadedLibrary};
 pub use load::{load, load_text};
 pub use plan::{LibraryUse, Node, Plan, SinkPlan, SourcePlan, StageLimits, StagePlan, TablePlan};
 pub use registry::Registry;
+pub use restart::RestartPolicy;

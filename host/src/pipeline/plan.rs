@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::LibraryRef;
+use super::{CheckpointConfig, LibraryRef, RestartPolicy};
 use crate::{
     batch::Schema,
     connector::{SinkConfig, SourceConfig, TableConfig},
@@ -33,6 +33,11 @@ pub struct Plan {
     pub libraries: Vec<LibraryUse>,
     /// The job stops when more than this many rows fail one after the other.
     pub max_dead_letters: u64,
+    /// Where what the job knows is kept; `None` if a job that stops starts over.
+    pub checkpoint: Option<CheckpointConfig>,
+    /// How often the job is started again when a source or a sink fails; `None` if it is not. Only with
+    /// checkpoints.
+    pub restart: Option<RestartPolicy>,
 }
 
 /// Something that rows come from.

@@ -5,14 +5,16 @@ use std::sync::{Arc, atomic::AtomicBool};
 use anyhow::Context;
 
 use super::{
+    barriers::Participant,
     chain::{Branch, Fork, SideOutputs, Stage, TOLD_DEAD_LETTERS},
+    checkpointing::{Ways, can_replay},
     connectors::Connectors,
+    control::Control,
     drift::DriftBoard,
     graph::{Edge, ForkSpec, Head, Vertex, vertices},
     message::Capacity,
     row_order::reorder,
     sink_task::SinkTask,
-    snapshot::JobSnapshot,
     source_task::{OPEN_PARTITIONS, Partitions, SourceTask, Told},
     stage_task::StageTask,
     task::Task,
@@ -20,10 +22,11 @@ use super::{
 };
 use crate::{
     batch::Schema,
-    connector::{Source, SourceConfig, Table},
+    checkpoint::{Checkpoint, SourceSnapshot},
+    connector::{Sink, Source, SourceConfig, SourceProgress, Staged, Table},
     metrics::JobMetrics,
     operator::{self, DeadLetter, Guests, RejectionPolicy, Resources, StageSpec, TimeDomain, Work},
-    pipeline::{Plan, Registry},
+    pipeline::{Plan, Registry, SourcePlan},
     state::Share,
     time::{Clock, Duration, WatermarkRule},
 };
@@ -38,25 +41,40 @@ pub(super) struct Assembly<'a> {
     /// Of the channels between subtasks.
     pub(super) capacity: Capacity,
     /// What the job knew before, if it goes on.
-    pub(super) before: Option<&'a JobSnapshot>,
+    pub(super) before: Option<&'a Checkpoint>,
+    /// None in a job without checkpoints.
+    pub(super) checkpoints: Option<&'a Ways>,
     pub(super) metrics: &'a JobMetrics,
     pub(super) stop: &'a Arc<AtomicBool>,
     pub(super) cut_short: &'a Arc<AtomicBool>,
 }
 
+/// What the sink of dead letters is called.
+const DEAD_LETTERS: &str = "dead_letters";
+
+/// The subtasks of a job.
+pub(super) struct Assembled {
+    /// With their names.
+    pub(super) tasks: Vec<(String, Task)>,
+    /// The ways of whoever makes the checkpoints to the sinks.
+    pub(super) controls: Vec<Control>,
+}
+
 impl Assembly<'_> {
-    /// The subtasks of the job, with their names.
-    pub(super) fn tasks(&self) -> anyhow::Result<Vec<(String, Task)>> {
+    /// The subtasks of the job.
+    pub(super) fn assemble(&self) -> anyhow::Result<Assembled> {
         let sources: Vec<Arc<dyn Source>> = self
             .plan
             .sources
             .iter()
-            .map(|source| self.connectors.source(source, self.clock))
+            .map(|source| self.source(source))
             .collect::<anyhow::Result<_>>()?;
         let partitions: Vec<usize> = sources.iter().map(|source| source.partitions()).collect();
         let vertices = vertices(self.plan, &partitions);
-        let mut wiring = Wiring::new(self.plan, &vertices, self.capacity);
+        let checkpoints = self.checkpoints.is_some();
+        let mut wiring = Wiring::new(self.plan, &vertices, self.capacity, checkpoints);
         let mut tasks = Vec::new();
+        let mut controls = Vec::new();
         for vertex in &vertices {
             match vertex.head {
                 Head::Source(index) => {
@@ -66,11 +84,38 @@ impl Assembly<'_> {
                     self.stage_tasks(index, vertex, &mut wiring, &mut tasks)?;
                 }
                 Head::Sink(_) | Head::DeadLetters => {
-                    tasks.push(self.sink_task(vertex, &mut wiring)?);
+                    // After all outputs: it is the last input of the sink.
+                    if checkpoints {
+                        controls.push(Control::new(wiring.control(vertex.head)));
+                    }
+                    tasks.push(self.sink_task(vertex, tasks.len(), &mut wiring)?);
                 }
             }
         }
-        Ok(tasks)
+        Ok(Assembled { tasks, controls })
+    }
+
+    /// A source, where it was.
+    fn source(&self, plan: &SourcePlan) -> anyhow::Result<Arc<dyn Source>> {
+        let mut source = self.connectors.source(plan, self.clock)?;
+        if let Some(before) = self.source_before(plan) {
+            let resumed = source.resume(&progress(before));
+            resumed.with_context(|| format!("source `{}` cannot be read on", plan.name))?;
+        }
+        Ok(Arc::from(source))
+    }
+
+    /// How far a source had been read, if it goes on there.
+    fn source_before(&self, plan: &SourcePlan) -> Option<&SourceSnapshot> {
+        let before = self.before?.snapshot.sources.get(plan.name.as_str())?;
+        // What cannot be read again goes on only if there is nothing left to read.
+        let is_over = before.partitions.is_empty() && !before.finished.is_empty();
+        (can_replay(&plan.config) || is_over).then_some(before)
+    }
+
+    /// How the next subtask takes part in checkpoints.
+    fn participant(&self, subtask: usize) -> Option<Participant> {
+        self.checkpoints.map(|ways| ways.participant(subtask))
     }
 
     fn source_tasks(
@@ -96,15 +141,23 @@ impl Assembly<'_> {
             delay: plan.delay,
             idle_timeout: plan.idle_timeout,
         };
-        let before = self.before.and_then(|before| before.sources.get(&name));
+        let before = self.before.map(|before| &before.snapshot.sources);
+        let before = before.and_then(|sources| sources.get(&name));
+        let is_resumed = self.source_before(plan).is_some();
         for subtask in 0..vertex.parallelism {
             let partitions = Partitions::new(Arc::clone(source), max_open, rule);
             let (partitions, told) = match before {
                 None => (partitions, Told::NOTHING),
-                Some(before) => (
-                    partitions.resume(before.partitions.clone()),
-                    Told::before(before.watermark),
-                ),
+                Some(before) => {
+                    let finished = match is_resumed {
+                        true => before.finished.clone(),
+                        false => Vec::new(),
+                    };
+                    (
+                        partitions.resume(before.partitions.clone(), finished),
+                        Told::before(before.watermark),
+                    )
+                }
             };
             let task = SourceTask {
                 name: Arc::clone(&name),
@@ -128,6 +181,7 @@ impl Assembly<'_> {
                 told,
                 stop: Arc::clone(self.stop),
                 cut_short: Arc::clone(self.cut_short),
+                participant: self.participant(tasks.len()),
             };
             tasks.push((format!("{name}-{subtask}"), Task::Source(task)));
         }
@@ -161,7 +215,7 @@ impl Assembly<'_> {
             };
             let before = self
                 .before
-                .and_then(|before| before.stages.get(&*plan.name));
+                .and_then(|before| before.snapshot.stages.get(&*plan.name));
             if let Some(before) = before {
                 let subtasks = vertex.parallelism;
                 let share = Share { subtask, subtasks };
@@ -169,7 +223,9 @@ impl Assembly<'_> {
                 stage.restore(watermark, &before.subtasks, share)?;
             }
             let inbox = wiring.inbox(vertex.head, subtask);
-            let mut task = StageTask::new(inbox, branch, side, Arc::clone(self.clock));
+            let participant = self.participant(tasks.len());
+            let clock = Arc::clone(self.clock);
+            let mut task = StageTask::new(inbox, branch, side, clock, participant);
             if let Some(before) = before {
                 task.resume(before.watermark);
             }
@@ -181,8 +237,10 @@ impl Assembly<'_> {
     fn sink_task(
         &self,
         vertex: &Vertex,
+        subtask: usize,
         wiring: &mut Wiring<'_>,
     ) -> anyhow::Result<(String, Task)> {
+        let participant = self.participant(subtask);
         let inbox = wiring.inbox(vertex.head, 0);
         let Head::Sink(index) = vertex.head else {
             let config = self.plan.dead_letters.as_ref();
@@ -191,21 +249,33 @@ impl Assembly<'_> {
                 .connectors
                 .dead_letters(config, &DeadLetter::schema())?;
             let metrics = Arc::clone(&self.metrics.dead_letters);
-            let name: Arc<str> = "dead_letters".into();
-            let task = SinkTask::new(Arc::clone(&name), inbox, sink, metrics).outliving_failure();
+            let name: Arc<str> = DEAD_LETTERS.into();
+            let sink = self.recovered(sink, &name)?;
+            let task = SinkTask::new(Arc::clone(&name), inbox, sink, metrics, participant);
+            let task = task.outliving_failure();
             return Ok((name.to_string(), Task::Sink(task)));
         };
         let plan = &self.plan.sinks[index];
         let name: Arc<str> = plan.name.as_str().into();
-        let sink = self.connectors.sink(plan)?;
+        let sink = self.recovered(self.connectors.sink(plan)?, &name)?;
         let metrics = Arc::clone(&self.metrics.sinks[index]);
         let reorder = reorder(self.plan, plan)?;
-        let task = SinkTask::new(Arc::clone(&name), inbox, sink, metrics);
+        let task = SinkTask::new(Arc::clone(&name), inbox, sink, metrics, participant);
         let mut task = task.reordered(reorder);
-        if let Some(before) = self.before.and_then(|before| before.sinks.get(&name)) {
+        let before = self.before.map(|before| &before.snapshot.sinks);
+        if let Some(before) = before.and_then(|sinks| sinks.get(&name)) {
             task.restore(before)?;
         }
         Ok((name.to_string(), Task::Sink(task)))
+    }
+
+    /// A sink that knows that checkpoints are made, and has made visible what belongs to the one that the
+    /// job goes on from.
+    fn recovered(&self, mut sink: Box<dyn Sink>, name: &str) -> anyhow::Result<Box<dyn Sink>> {
+        if self.checkpoints.is_some() {
+            recover(&mut *sink, name, self.before)?;
+        }
+        Ok(sink)
     }
 
     fn fork(
@@ -271,6 +341,54 @@ impl Assembly<'_> {
             ))
         });
         Ok(Guests::new(instances.collect::<anyhow::Result<_>>()?))
+    }
+}
+
+/// Has the sinks of a job that has come to its end make visible what belongs to it.
+pub(super) fn recover_sinks(
+    plan: &Plan,
+    connectors: &dyn Connectors,
+    before: &Checkpoint,
+) -> anyhow::Result<()> {
+    let settle = |mut sink: Box<dyn Sink>, name: &str| {
+        recover(&mut *sink, name, Some(before))?;
+        sink.finish()
+            .with_context(|| format!("sink `{name}` cannot be finished"))
+    };
+    for sink in &plan.sinks {
+        settle(connectors.sink(sink)?, &sink.name)?;
+    }
+    match &plan.dead_letters {
+        Some(config) => {
+            let sink = connectors.dead_letters(config, &DeadLetter::schema())?;
+            settle(sink, DEAD_LETTERS)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Has a sink go on from a checkpoint, or start over.
+fn recover(sink: &mut dyn Sink, name: &str, before: Option<&Checkpoint>) -> anyhow::Result<()> {
+    let from = before.map(|before| {
+        let known = before.snapshot.sinks.get(name);
+        Staged {
+            checkpoint: before.number,
+            transaction: known.and_then(|known| known.staged.as_ref()),
+        }
+    });
+    sink.recover(from)
+        .with_context(|| format!("sink `{name}` cannot go on"))
+}
+
+/// How far a source had been read, as its connector wants to know it.
+fn progress(before: &SourceSnapshot) -> SourceProgress {
+    let open = before.partitions.iter().filter_map(|partition| {
+        let position = partition.position.clone()?;
+        Some((Arc::clone(&partition.name), position))
+    });
+    SourceProgress {
+        open: open.collect(),
+        finished: before.finished.clone(),
     }
 }
 

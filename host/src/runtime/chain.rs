@@ -291,6 +291,15 @@ impl Fork {
         Ok(ticked)
     }
 
+    /// Says which rows belong to a checkpoint. Chained stages know nothing that would.
+    pub(super) fn barrier(&self, number: u64) -> anyhow::Result<()> {
+        for branch in &self.branches {
+            branch.fork.barrier(number)?;
+        }
+        let mut outputs = self.outputs.iter();
+        outputs.try_for_each(|output| output.barrier(number))
+    }
+
     /// Says that nothing will follow.
     pub(super) fn end(&self) -> anyhow::Result<()> {
         for branch in &self.branches {
@@ -322,6 +331,15 @@ impl SideOutputs {
         }
         self.untold = self.untold.saturating_sub(letters.len());
         Ok(())
+    }
+
+    /// Says which rows belong to a checkpoint.
+    pub(super) fn barrier(&self, number: u64) -> anyhow::Result<()> {
+        for (_, output) in &self.late {
+            output.barrier(number)?;
+        }
+        let mut letters = self.dead_letters.iter();
+        letters.try_for_each(|output| output.barrier(number))
     }
 
     /// Says that nothing will follow.

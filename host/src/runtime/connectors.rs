@@ -19,7 +19,7 @@ pub trait Connectors {
     /// # Errors
     ///
     /// If it cannot be opened; the job does not start.
-    fn source(&self, plan: &SourcePlan, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Source>>;
+    fn source(&self, plan: &SourcePlan, clock: &Arc<dyn Clock>) -> anyhow::Result<Box<dyn Source>>;
 
     /// Opens a table of reference data, in which rows will be looked up by each of `keys`. Called once
     /// for each when a job starts.
@@ -54,10 +54,9 @@ pub trait Connectors {
 pub(super) struct PlannedConnectors;
 
 impl Connectors for PlannedConnectors {
-    fn source(&self, plan: &SourcePlan, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Source>> {
-        let opened = connector::open_source(&plan.config, Arc::clone(clock));
-        let source = opened.with_context(|| format!("source `{}` cannot be opened", plan.name))?;
-        Ok(Arc::from(source))
+    fn source(&self, plan: &SourcePlan, clock: &Arc<dyn Clock>) -> anyhow::Result<Box<dyn Source>> {
+        connector::open_source(&plan.config, Arc::clone(clock))
+            .with_context(|| format!("source `{}` cannot be opened", plan.name))
     }
 
     fn table(

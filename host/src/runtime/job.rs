@@ -14,17 +14,21 @@ use anyhow::{Context, anyhow};
 
 use super::{
     assembly::Assembly,
+    barriers::Barriers,
     cancelled::Cancelled,
+    checkpointing::{Checkpointing, Ways, warn_of_losses},
     connectors::{Connectors, PlannedConnectors},
+    driver::{Driver, JobEnd},
     message::Capacity,
     sink_task::WrittenSink,
     tables::open_tables,
     task::Task,
 };
 use crate::{
+    checkpoint::Checkpoint,
     metrics::JobMetrics,
     pipeline::{Plan, Registry},
-    time::Clock,
+    time::{Clock, Timestamp},
 };
 
 /// A running pipeline. Dropping it does not stop it; [`wait`](Self::wait) does the joining.
@@ -35,8 +39,24 @@ pub struct Job {
     cut_short: Arc<AtomicBool>,
     /// Whether the input has an end.
     bounded: bool,
-    subtasks: Vec<JoinHandle<()>>,
+    /// None in a job without checkpoints.
+    barriers: Option<Arc<Barriers>>,
+    threads: Vec<JoinHandle<()>>,
     finished: mpsc::Receiver<Finished>,
+}
+
+/// How a job is started.
+pub struct Launch<'a> {
+    /// Who opens its sources and sinks.
+    pub connectors: &'a dyn Connectors,
+    /// How it makes checkpoints, if it does.
+    pub checkpointing: Option<&'a Checkpointing>,
+    /// What it goes on from.
+    pub before: Option<&'a Checkpoint>,
+    /// What it counts.
+    pub metrics: &'a JobMetrics,
+    /// What stops it when it is set.
+    pub stop: &'a Arc<AtomicBool>,
 }
 
 /// How a job that did not fail has ended.
@@ -50,11 +70,15 @@ pub enum Outcome {
     /// It was stopped before the end of its input: a part of the result would pass for the whole, so
     /// files are left as they were.
     Abandoned,
+    /// It was stopped, and goes on from its newest checkpoint, the one with this number, when it is
+    /// started again; from the beginning if there is none.
+    Suspended(Option<u64>),
 }
 
-/// What a subtask has come to.
-struct Finished {
-    result: anyhow::Result<Option<WrittenSink>>,
+/// What a thread has come to.
+enum Finished {
+    Subtask(anyhow::Result<Option<WrittenSink>>),
+    Driver(anyhow::Result<JobEnd>),
 }
 
 impl Job {
@@ -64,50 +88,70 @@ impl Job {
     ///
     /// If something cannot be opened; nothing runs then.
     pub fn start(plan: &Plan, registry: &Registry, clock: &Arc<dyn Clock>) -> anyhow::Result<Self> {
-        Self::start_with(plan, registry, clock, &PlannedConnectors)
+        let launch = Launch {
+            connectors: &PlannedConnectors,
+            checkpointing: None,
+            before: None,
+            metrics: &JobMetrics::new(plan.sources.len(), plan.stages.len(), plan.sinks.len()),
+            stop: &Arc::default(),
+        };
+        Self::launch(plan, registry, clock, &launch)
     }
 
-    /// Starts `plan` with other sources and sinks than it says.
+    /// Starts `plan`, with other sources and sinks than it says, and checkpoints.
     ///
     /// # Errors
     ///
-    /// If something cannot be opened; nothing runs then.
-    pub fn start_with(
+    /// If something cannot be opened, or what it is to go on from does not fit; nothing runs then.
+    pub fn launch(
         plan: &Plan,
         registry: &Registry,
         clock: &Arc<dyn Clock>,
-        connectors: &dyn Connectors,
+        launch: &Launch<'_>,
     ) -> anyhow::Result<Self> {
-        let metrics = JobMetrics::new(plan.sources.len(), plan.stages.len(), plan.sinks.len());
-        let stop = Arc::new(AtomicBool::new(false));
         let cut_short = Arc::default();
+        let ways = launch.checkpointing.map(Ways::new).transpose()?;
+        if ways.is_some() {
+            warn_of_losses(plan, launch.before);
+        }
         let assembly = Assembly {
             plan,
             registry,
             clock,
-            connectors,
-            tables: open_tables(plan, clock, connectors)?,
+            connectors: launch.connectors,
+            tables: open_tables(plan, clock, launch.connectors)?,
             capacity: Capacity::THREADS,
-            before: None,
-            metrics: &metrics,
-            stop: &stop,
+            before: launch.before,
+            checkpoints: ways.as_ref(),
+            metrics: launch.metrics,
+            stop: launch.stop,
             cut_short: &cut_short,
         };
-        let tasks = assembly.tasks()?;
+        let mut assembled = assembly.assemble()?;
         let (done, finished) = mpsc::channel();
         let mut job = Self {
-            metrics,
-            stop,
+            metrics: launch.metrics.clone(),
+            stop: Arc::clone(launch.stop),
             cut_short,
             bounded: plan.sources.iter().all(|source| source.config.is_bounded()),
-            subtasks: Vec::with_capacity(tasks.len()),
+            barriers: ways.as_ref().map(|ways| Arc::clone(ways.barriers())),
+            threads: Vec::with_capacity(assembled.tasks.len() + 1),
             finished,
         };
-        for (name, task) in tasks {
-            let started = spawn(name, task, done.clone());
-            job.subtasks.push(started?);
+        if let (Some(ways), Some(checkpointing)) = (ways, launch.checkpointing) {
+            let metrics = &launch.metrics.checkpoints;
+            // It counts time from its own start on.
+            let now = Timestamp::EPOCH;
+            let driver = ways.driver(plan, checkpointing, &mut assembled, metrics, clock, now);
+            let stop = Arc::clone(launch.stop);
+            job.threads.push(spawn_driver(driver, stop, done.clone())?);
         }
-        tracing::info!(name = %plan.name, subtasks = job.subtasks.len(), "job started");
+        let subtasks = assembled.tasks.len();
+        for (name, task) in assembled.tasks {
+            job.threads.push(spawn(name, task, done.clone())?);
+        }
+        let from = launch.before.map(|before| before.number);
+        tracing::info!(name = %plan.name, subtasks, checkpoint = from, "job started");
         Ok(job)
     }
 
@@ -126,33 +170,50 @@ impl Job {
     ///
     /// # Errors
     ///
-    /// The first error of a subtask; the others stop with it, and sinks leave nothing behind.
+    /// The first error of a subtask; the others stop with it, and sinks leave nothing behind that looks
+    /// whole, but for dead letters, which say why.
     pub fn wait(self) -> anyhow::Result<Outcome> {
         let mut sinks = Vec::new();
         let mut failure: Option<anyhow::Error> = None;
-        for _ in 0..self.subtasks.len() {
-            let finished = self.finished.recv().context("a subtask is gone")?;
-            match finished.result {
-                Ok(sink) => sinks.extend(sink),
-                Err(error) => {
-                    self.stop.store(true, Ordering::Relaxed);
-                    let known = failure.as_ref();
-                    // Of several, the first that is not just a consequence of another.
-                    if known.is_none_or(|known| known.is::<Cancelled>()) {
-                        failure = Some(error);
-                    }
+        let mut end = None;
+        for _ in 0..self.threads.len() {
+            let error = match self.finished.recv().context("a subtask is gone")? {
+                Finished::Subtask(Ok(sink)) => {
+                    sinks.extend(sink);
+                    continue;
                 }
+                Finished::Driver(Ok(ended)) => {
+                    end = Some(ended);
+                    continue;
+                }
+                Finished::Subtask(Err(error)) | Finished::Driver(Err(error)) => error,
+            };
+            match &self.barriers {
+                Some(barriers) => barriers.halt(),
+                None => self.stop.store(true, Ordering::Relaxed),
+            }
+            let known = failure.as_ref();
+            // Of several, the first that is not just a consequence of another.
+            if known.is_none_or(|known| known.is::<Cancelled>()) {
+                failure = Some(error);
             }
         }
-        for subtask in self.subtasks {
-            subtask
+        for thread in self.threads {
+            thread
                 .join()
                 .map_err(|_| anyhow!("a subtask has panicked"))?;
         }
+        if let Some(JobEnd::Stopped(last)) = end
+            && failure.as_ref().is_none_or(|known| known.is::<Cancelled>())
+        {
+            return Ok(Outcome::Suspended(last));
+        }
         if let Some(failure) = failure {
-            for finished in sinks.into_iter().filter(|sink| sink.outlives_failure) {
-                if let Err(error) = finished.sink.finish() {
-                    tracing::error!(sink = %finished.name, "cannot be finished: {error:#}");
+            let number = self.barriers.map(|barriers| barriers.requested() + 1);
+            for sink in sinks.into_iter().filter(|sink| sink.outlives_failure) {
+                let name = Arc::clone(&sink.name);
+                if let Err(error) = sink.show(number) {
+                    tracing::error!(sink = %name, "cannot be finished: {error:#}");
                 }
             }
             return Err(failure);
@@ -176,12 +237,30 @@ impl Job {
 fn spawn(name: String, task: Task, done: mpsc::Sender<Finished>) -> anyhow::Result<JoinHandle<()>> {
     let thread = thread::Builder::new().name(name.clone());
     let run = move || {
-        let result = panic::catch_unwind(AssertUnwindSafe(|| task.run()))
-            .unwrap_or_else(|panic| Err(anyhow!("subtask `{name}` panicked: {}", text(&*panic))));
+        let result = unpanicked(&name, || task.run());
         // Nobody waits for the result only if the whole job is being dropped.
-        let _ = done.send(Finished { result });
+        let _ = done.send(Finished::Subtask(result));
     };
     thread.spawn(run).context("cannot start a thread")
+}
+
+fn spawn_driver(
+    driver: Driver,
+    stop: Arc<AtomicBool>,
+    done: mpsc::Sender<Finished>,
+) -> anyhow::Result<JoinHandle<()>> {
+    let thread = thread::Builder::new().name("checkpoints".to_owned());
+    let run = move || {
+        let result = unpanicked("checkpoints", || driver.run(&stop));
+        let _ = done.send(Finished::Driver(result));
+    };
+    thread.spawn(run).context("cannot start a thread")
+}
+
+/// What a thread has come to, also if it panics.
+fn unpanicked<T>(name: &str, run: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    panic::catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|panic| Err(anyhow!("subtask `{name}` panicked: {}", text(&*panic))))
 }
 
 /// What a panic says.

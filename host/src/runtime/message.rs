@@ -23,6 +23,10 @@ pub(super) enum Event {
     Watermark(Watermark),
     /// Nothing may follow for long; the other inputs are not to wait. Rows and watermarks end this.
     Idle,
+    /// What came before it belongs to the checkpoint of this number, what comes after it does not.
+    Barrier(u64),
+    /// The checkpoint of this number is complete: a sink makes visible what it has staged for it.
+    Commit(u64),
     /// Nothing will follow.
     End,
 }

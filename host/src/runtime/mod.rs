@@ -5,29 +5,42 @@
 //! Every subtask is one thread that owns its operators and its Wasm instances, so that a guest that
 //! takes its time delays nobody but those who wait for its rows.
 
+mod alignment;
 mod assembly;
+mod backoff;
+mod barriers;
 mod cancelled;
 mod chain;
+mod checkpointing;
+mod connector_failure;
 mod connectors;
+mod control;
 mod drift;
+mod driver;
+mod failpoints;
 mod graph;
 mod job;
 mod message;
 mod order;
 mod output;
 mod row_order;
+mod session;
 mod sink_task;
-mod snapshot;
 mod source_task;
 mod stage_task;
 mod step;
 mod stepped_job;
+mod storage;
 mod tables;
 mod task;
 mod wiring;
 
+pub use checkpointing::Checkpointing;
+pub use connector_failure::ConnectorFailure;
 pub use connectors::Connectors;
-pub use job::{Job, Outcome};
+pub use failpoints::{CheckpointStep, Failpoints, NoFailpoints};
+pub use job::{Job, Launch, Outcome};
 pub use order::Order;
-pub use snapshot::{JobSnapshot, PartitionSnapshot, SourceSnapshot, StageSnapshot};
+pub use session::{Beginning, Session};
 pub use stepped_job::SteppedJob;
+pub use storage::{MemoryStorage, SharedStorage, Storage};

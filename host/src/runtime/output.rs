@@ -73,6 +73,11 @@ impl Output {
         self.broadcast(&Event::Idle)
     }
 
+    /// Tells every subtask which rows belong to a checkpoint.
+    pub(super) fn barrier(&self, number: u64) -> anyhow::Result<()> {
+        self.broadcast(&Event::Barrier(number))
+    }
+
     /// Tells every subtask that nothing will follow.
     pub(super) fn end(&self) -> anyhow::Result<()> {
         self.broadcast(&Event::End)

@@ -11,14 +11,18 @@ use std::{
 use anyhow::Context;
 
 use super::{
+    alignment::{Aligned, Alignment},
+    barriers::Participant,
     cancelled::Cancelled,
+    connector_failure::ConnectorFailure,
+    failpoints::CheckpointStep,
     message::{Event, Inbox, Message},
-    snapshot::StageSnapshot,
     step::Step,
 };
 use crate::{
     batch::Batch,
-    connector::Sink,
+    checkpoint::{Part, SinkSnapshot, StageSnapshot},
+    connector::{Sink, Transaction},
     metrics::NodeMetrics,
     operator::{Operator, Outbox, Reorder},
     state::Share,
@@ -32,6 +36,7 @@ const FLUSH_AFTER: Duration = Duration::from_millis(50);
 pub(super) struct SinkTask {
     name: Arc<str>,
     inbox: Inbox,
+    alignment: Alignment,
     inputs: InputWatermarks,
     /// How many inputs have not ended.
     open: usize,
@@ -43,6 +48,13 @@ pub(super) struct SinkTask {
     outlives_failure: bool,
     /// Whether something was written that nobody has been shown.
     written: bool,
+    /// None in a job without checkpoints. With checkpoints, the last input is whoever makes them; the sink
+    /// has nothing left to do when that one ends.
+    participant: Option<Participant>,
+    /// Whether there is nothing left to do.
+    released: bool,
+    /// What was staged and not committed yet.
+    staged: Option<(u64, Transaction)>,
 }
 
 /// A sink to which everything has been written.
@@ -50,6 +62,26 @@ pub(super) struct WrittenSink {
     pub(super) name: Arc<str>,
     pub(super) sink: Box<dyn Sink>,
     pub(super) outlives_failure: bool,
+    /// What was staged and not committed yet.
+    pub(super) staged: Option<Transaction>,
+}
+
+impl WrittenSink {
+    /// Makes what was written visible though the job has failed. With checkpoints it counts to one with
+    /// the number `checkpoint` that there will not be: it is taken back when the job goes on from an
+    /// earlier one, and comes again.
+    pub(super) fn show(mut self, checkpoint: Option<u64>) -> anyhow::Result<()> {
+        let Some(checkpoint) = checkpoint else {
+            return self.sink.finish();
+        };
+        if let Some(staged) = self.staged {
+            self.sink.commit(&staged)?;
+        }
+        match self.sink.stage(checkpoint)? {
+            Some(staged) => self.sink.commit(&staged),
+            None => Ok(()),
+        }
+    }
 }
 
 impl SinkTask {
@@ -59,17 +91,23 @@ impl SinkTask {
         (inbox, inputs): (Inbox, usize),
         sink: Box<dyn Sink>,
         metrics: Arc<NodeMetrics>,
+        participant: Option<Participant>,
     ) -> Self {
+        let open = inputs - usize::from(participant.is_some());
         Self {
             name,
             inbox,
-            inputs: InputWatermarks::new(inputs),
-            open: inputs,
+            alignment: Alignment::new(inputs),
+            inputs: InputWatermarks::new(open),
+            open,
             reorder: None,
             sink,
             metrics,
             outlives_failure: false,
             written: false,
+            participant,
+            released: false,
+            staged: None,
         }
     }
 
@@ -93,7 +131,8 @@ impl SinkTask {
     }
 
     /// Goes on where the sink was.
-    pub(super) fn restore(&mut self, snapshot: &StageSnapshot) -> anyhow::Result<()> {
+    pub(super) fn restore(&mut self, snapshot: &SinkSnapshot) -> anyhow::Result<()> {
+        let snapshot = &snapshot.held;
         self.inputs = InputWatermarks::resume(self.open, snapshot.watermark);
         match &mut self.reorder {
             Some(reorder) => reorder.restore(&snapshot.subtasks, Share::ALL),
@@ -102,7 +141,7 @@ impl SinkTask {
     }
 
     /// How far the inputs have come, and the rows that are held back.
-    pub(super) fn snapshot(&mut self) -> anyhow::Result<StageSnapshot> {
+    fn held(&mut self) -> anyhow::Result<StageSnapshot> {
         let held = self.reorder.as_mut().map(Reorder::snapshot).transpose()?;
         Ok(StageSnapshot {
             watermark: self.inputs.current(),
@@ -125,12 +164,20 @@ impl SinkTask {
         self.outlives_failure
     }
 
+    /// Whether nothing will come any more.
+    const fn is_done(&self) -> bool {
+        match self.participant {
+            Some(_) => self.released,
+            None => self.open == 0,
+        }
+    }
+
     /// Writes until all inputs have ended. The sink is handed back unfinished: whether what it has
     /// written may be seen depends on how the other subtasks end.
     pub(super) fn run(mut self) -> anyhow::Result<WrittenSink> {
-        while self.open > 0 {
+        while !self.is_done() {
             match self.inbox.recv_timeout(FLUSH_AFTER) {
-                Ok(message) => self.handle(message)?,
+                Ok(message) => self.receive(message)?,
                 Err(RecvTimeoutError::Disconnected) if self.outlives_failure => break,
                 Err(RecvTimeoutError::Disconnected) => return Err(Cancelled.into()),
                 Err(RecvTimeoutError::Timeout) if self.written => self.flush()?,
@@ -142,14 +189,15 @@ impl SinkTask {
             name: self.name,
             sink: self.sink,
             outlives_failure: self.outlives_failure,
+            staged: self.staged.map(|(_, transaction)| transaction),
         })
     }
 
     /// Does a bit of what [`run`](Self::run) does, if there is something to do.
     pub(super) fn step(&mut self) -> anyhow::Result<Step> {
         match self.inbox.try_recv() {
-            Ok(message) => self.handle(message)?,
-            Err(_) if self.open == 0 => {
+            Ok(message) => self.receive(message)?,
+            Err(_) if self.is_done() => {
                 self.flush()?;
                 return Ok(Step::Ended);
             }
@@ -159,7 +207,55 @@ impl SinkTask {
         Ok(Step::Moved)
     }
 
+    /// Handles what has come, and what was put aside for it.
+    fn receive(&mut self, message: Message) -> anyhow::Result<()> {
+        self.alignment.push(message);
+        while let Some(aligned) = self.alignment.next() {
+            match aligned {
+                Aligned::Message(message) => self.handle(message)?,
+                Aligned::Barrier(number) => self.contribute(number)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Stages what was written and contributes to a checkpoint.
+    fn contribute(&mut self, number: u64) -> anyhow::Result<()> {
+        self.reach(CheckpointStep::Sink)?;
+        let held = self.held()?;
+        let staged = self.sink.stage(number);
+        let staged = staged.with_context(|| ConnectorFailure::of_sink(&self.name))?;
+        self.written = false;
+        self.staged = staged.clone().map(|staged| (number, staged));
+        self.reach(CheckpointStep::Staged)?;
+        if let Some(participant) = &self.participant {
+            let part = Part::Sink(SinkSnapshot { held, staged });
+            participant.acknowledge(number, part);
+        }
+        Ok(())
+    }
+
+    /// Makes visible what was staged for a checkpoint that is complete.
+    fn commit(&mut self, number: u64) -> anyhow::Result<()> {
+        self.reach(CheckpointStep::Commit)?;
+        if let Some((_, transaction)) = self.staged.take_if(|(staged, _)| *staged == number) {
+            let committed = self.sink.commit(&transaction);
+            committed.with_context(|| ConnectorFailure::of_sink(&self.name))?;
+        }
+        self.reach(CheckpointStep::Committed)?;
+        if let Some(participant) = &self.participant {
+            participant.committed(number);
+        }
+        Ok(())
+    }
+
+    fn reach(&self, step: CheckpointStep) -> anyhow::Result<()> {
+        let mut participant = self.participant.iter();
+        participant.try_for_each(|participant| participant.reach(step))
+    }
+
     fn handle(&mut self, message: Message) -> anyhow::Result<()> {
+        let is_control = self.participant.is_some() && message.input >= self.inputs.len();
         let mut out = Outbox::default();
         let moved = match message.event {
             Event::Batch(side, batch) => {
@@ -172,10 +268,20 @@ impl SinkTask {
             }
             Event::Watermark(watermark) => self.inputs.advance(message.input, watermark),
             Event::Idle => self.inputs.rest(message.input),
+            Event::End if is_control => {
+                self.released = true;
+                None
+            }
             Event::End => {
                 self.open -= 1;
                 None
             }
+            Event::Commit(number) => {
+                self.commit(number)?;
+                None
+            }
+            // They have been taken out.
+            Event::Barrier(_) => None,
         };
         if let (Some(watermark), Some(reorder)) = (moved, &mut self.reorder) {
             reorder.advance(watermark, &mut out)?;
@@ -188,7 +294,7 @@ impl SinkTask {
 
     fn write(&mut self, batch: &Batch) -> anyhow::Result<()> {
         let written = self.sink.write(batch);
-        written.with_context(|| format!("sink `{}` failed", self.name))?;
+        written.with_context(|| ConnectorFailure::of_sink(&self.name))?;
         self.metrics.rows_in.add(batch.rows());
         self.written = true;
         Ok(())
@@ -196,7 +302,7 @@ impl SinkTask {
 
     fn flush(&mut self) -> anyhow::Result<()> {
         let flushed = self.sink.flush();
-        flushed.with_context(|| format!("sink `{}` failed", self.name))?;
+        flushed.with_context(|| ConnectorFailure::of_sink(&self.name))?;
         self.written = false;
         Ok(())
     }

@@ -11,12 +11,15 @@ use std::{
 use anyhow::Context;
 
 use super::{
+    barriers::Participant,
     chain::{Fork, SideOutputs},
+    connector_failure::ConnectorFailure,
     drift::DriftBoard,
-    snapshot::PartitionSnapshot,
+    failpoints::CheckpointStep,
     step::Step,
 };
 use crate::{
+    checkpoint::{Part, PartitionSnapshot, SourcePart},
     connector::{Decoded, Partition, Read, Source},
     metrics::NodeMetrics,
     operator::{Outbox, RejectionPolicy},
@@ -48,6 +51,8 @@ pub(super) struct SourceTask {
     /// Set by the subtask when it has stopped before the end of its input.
     pub(super) cut_short: Arc<AtomicBool>,
     pub(super) told: Told,
+    /// None in a job without checkpoints.
+    pub(super) participant: Option<Participant>,
 }
 
 /// The partitions of a source that a subtask reads.
@@ -61,6 +66,8 @@ pub(super) struct Partitions {
     exhausted: bool,
     /// What is known of partitions from before.
     known: Vec<PartitionSnapshot>,
+    /// Those that have been read to their end.
+    finished: Vec<Arc<str>>,
 }
 
 /// A partition that is being read.
@@ -111,12 +118,22 @@ impl SourceTask {
 
     /// Does a bit of what [`run`](Self::run) does: reads one batch at most.
     pub(super) fn step(&mut self) -> anyhow::Result<Step> {
-        if self.stop.load(Ordering::Relaxed) {
+        let is_stopped = self.stop.load(Ordering::Relaxed);
+        let mut moved = false;
+        if let Some(participant) = &self.participant {
+            if participant.barriers.are_halted() {
+                return Ok(Step::Ended);
+            }
+            moved |= self.send_barrier()?;
+            // A job with checkpoints is stopped with one more, and nothing is read before it.
+            if is_stopped || self.must_wait() {
+                return Ok(if moved { Step::Moved } else { Step::Quiet });
+            }
+        } else if is_stopped {
             self.finish()?;
             return Ok(Step::Ended);
         }
-        let mut moved = self.partitions.open_next(&*self.clock)?;
-        moved |= self.tell()? | self.tick()?;
+        moved |= self.open_next()? | self.tell()? | self.tick()?;
         if self.partitions.have_ended() {
             self.finish()?;
             return Ok(Step::Ended);
@@ -140,14 +157,56 @@ impl SourceTask {
         }
     }
 
-    /// What is to be known of the partitions that are open.
-    pub(super) fn snapshot(&self) -> impl Iterator<Item = PartitionSnapshot> {
+    /// How far the partitions have been read.
+    fn part(&self) -> Part {
         let now = self.clock.now();
-        let partitions = self.partitions.open.iter();
-        partitions.map(move |open| PartitionSnapshot {
+        let open = self.partitions.open.iter();
+        let open = open.map(|open| PartitionSnapshot {
             name: Arc::clone(open.partition.name()),
             progress: open.watermark.progress(now),
+            position: open.partition.position(),
+        });
+        Part::Source(SourcePart {
+            progress: self.progress(),
+            open: open.collect(),
+            finished: self.partitions.finished.clone(),
+            earlier: self.partitions.known.clone(),
         })
+    }
+
+    /// Contributes to the checkpoint that has been begun, if there is one, and sends its barrier. Returns
+    /// whether there was one.
+    fn send_barrier(&mut self) -> anyhow::Result<bool> {
+        let Some(participant) = &self.participant else {
+            return Ok(false);
+        };
+        let Some(number) = participant.due() else {
+            return Ok(false);
+        };
+        participant.reach(CheckpointStep::Source)?;
+        let part = self.part();
+        self.fork.barrier(number)?;
+        self.side.barrier(number)?;
+        if let Some(participant) = &mut self.participant {
+            participant.has_sent(number);
+            participant.acknowledge(number, part);
+        }
+        Ok(true)
+    }
+
+    /// Whether too much has been read behind a barrier that others wait for.
+    fn must_wait(&self) -> bool {
+        let participant = self.participant.as_ref();
+        participant.is_some_and(Participant::must_wait)
+    }
+
+    fn open_next(&mut self) -> anyhow::Result<bool> {
+        let opened = self.partitions.open_next(&*self.clock);
+        match self.participant {
+            // Another attempt may go better.
+            Some(_) => opened.with_context(|| ConnectorFailure::of_source(&self.name)),
+            None => opened,
+        }
     }
 
     /// Tells those behind how far event time has come and whether they are to wait, as far as they do
@@ -196,7 +255,13 @@ impl SourceTask {
                 continue;
             }
             let read = open.partition.read();
-            match read.with_context(|| format!("source `{}` failed", self.name))? {
+            let read = read.with_context(|| ConnectorFailure::of_source(&self.name))?;
+            if let Some(participant) = &mut self.participant
+                && !matches!(read, Read::Idle)
+            {
+                participant.has_read();
+            }
+            match read {
                 Read::Idle => continue,
                 Read::Rows(decoded) => self.hand_on(decoded, place)?,
                 Read::Watermark(watermark) => {
@@ -204,7 +269,7 @@ impl SourceTask {
                     open.watermark.touch(self.clock.now());
                     self.wake()?;
                 }
-                Read::End => drop(self.partitions.open.remove(place)),
+                Read::End => self.partitions.finish(place),
             }
             return Ok(true);
         }
@@ -263,7 +328,11 @@ impl SourceTask {
             self.cut_short.store(true, Ordering::Relaxed);
         }
         self.fork.end()?;
-        self.side.end()
+        self.side.end()?;
+        if let Some(participant) = &self.participant {
+            participant.end(self.part());
+        }
+        Ok(())
     }
 }
 
@@ -277,13 +346,25 @@ impl Partitions {
             open: Vec::new(),
             exhausted: false,
             known: Vec::new(),
+            finished: Vec::new(),
         }
     }
 
-    /// Goes on with the partitions that are `known` where they were, when they are opened.
+    /// Goes on with the partitions that are `known` where they were, when they are opened. Those that are
+    /// `finished` are not opened any more.
     #[must_use]
-    pub(super) fn resume(self, known: Vec<PartitionSnapshot>) -> Self {
-        Self { known, ..self }
+    pub(super) fn resume(self, known: Vec<PartitionSnapshot>, finished: Vec<Arc<str>>) -> Self {
+        Self {
+            known,
+            finished,
+            ..self
+        }
+    }
+
+    /// Takes note that an open partition has been read to its end.
+    fn finish(&mut self, place: usize) {
+        let ended = self.open.remove(place);
+        self.finished.push(Arc::clone(ended.partition.name()));
     }
 
     /// Opens a partition if there is one and room for it. Only one, so that the subtasks share the

@@ -6,13 +6,16 @@ use std::sync::{
 };
 
 use super::{
+    alignment::{Aligned, Alignment},
+    barriers::Participant,
     cancelled::Cancelled,
     chain::{Branch, SideOutputs},
+    failpoints::CheckpointStep,
     message::{Event, Inbox, Message},
     step::Step,
 };
 use crate::{
-    state::Snapshot,
+    checkpoint::{Part, StagePart},
     time::{Clock, InputWatermarks, Timestamp, Watermark},
 };
 
@@ -23,6 +26,7 @@ const MAX_SLEEP: std::time::Duration = std::time::Duration::from_secs(1);
 /// A subtask of a keyed stage, with the stages chained behind it.
 pub(super) struct StageTask {
     inbox: Inbox,
+    alignment: Alignment,
     inputs: InputWatermarks,
     /// How many inputs have not ended.
     open: usize,
@@ -34,6 +38,8 @@ pub(super) struct StageTask {
     idle: bool,
     /// Whether those behind have yet to be told how far the stage had come before it was restored.
     restored: bool,
+    /// None in a job without checkpoints.
+    participant: Option<Participant>,
 }
 
 impl StageTask {
@@ -43,9 +49,11 @@ impl StageTask {
         branch: Branch,
         side: SideOutputs,
         clock: Arc<dyn Clock>,
+        participant: Option<Participant>,
     ) -> Self {
         Self {
             inbox,
+            alignment: Alignment::new(inputs),
             inputs: InputWatermarks::new(inputs),
             open: inputs,
             branch,
@@ -53,6 +61,7 @@ impl StageTask {
             clock,
             idle: false,
             restored: false,
+            participant,
         }
     }
 
@@ -63,8 +72,11 @@ impl StageTask {
     }
 
     /// How far the inputs have come, and what the operator knows.
-    pub(super) fn snapshot(&mut self) -> anyhow::Result<(Watermark, Option<Snapshot>)> {
-        Ok((self.inputs.current(), self.branch.stage.snapshot()?))
+    fn part(&mut self) -> anyhow::Result<Part> {
+        Ok(Part::Stage(StagePart {
+            watermark: self.inputs.current(),
+            state: self.branch.stage.snapshot()?,
+        }))
     }
 
     /// What the stage is called.
@@ -82,7 +94,7 @@ impl StageTask {
         self.begin()?;
         while self.open > 0 {
             if let Some(message) = self.wait()? {
-                self.handle(message)?;
+                self.receive(message)?;
             }
             self.tick()?;
         }
@@ -95,7 +107,7 @@ impl StageTask {
             return Ok(Step::Moved);
         }
         match self.inbox.try_recv() {
-            Ok(message) => self.handle(message)?,
+            Ok(message) => self.receive(message)?,
             Err(TryRecvError::Empty) if self.open > 0 => return Ok(Step::Quiet),
             Err(TryRecvError::Disconnected) if self.open > 0 => return Err(Cancelled.into()),
             Err(_) => {
@@ -132,6 +144,32 @@ impl StageTask {
         }
     }
 
+    /// Handles what has come, and what was put aside for it.
+    fn receive(&mut self, message: Message) -> anyhow::Result<()> {
+        self.alignment.push(message);
+        while let Some(aligned) = self.alignment.next() {
+            match aligned {
+                Aligned::Message(message) => self.handle(message)?,
+                Aligned::Barrier(number) => self.contribute(number)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Contributes to a checkpoint and sends its barrier on.
+    fn contribute(&mut self, number: u64) -> anyhow::Result<()> {
+        if let Some(participant) = &self.participant {
+            participant.reach(CheckpointStep::Stage)?;
+        }
+        let part = self.part()?;
+        self.branch.fork.barrier(number)?;
+        self.side.barrier(number)?;
+        if let Some(participant) = &self.participant {
+            participant.acknowledge(number, part);
+        }
+        Ok(())
+    }
+
     fn handle(&mut self, message: Message) -> anyhow::Result<()> {
         let moved = match message.event {
             Event::Batch(side, batch) => {
@@ -149,6 +187,8 @@ impl StageTask {
                 self.open -= 1;
                 None
             }
+            // Barriers have been taken out, and only sinks are told to commit.
+            Event::Barrier(_) | Event::Commit(_) => None,
         };
         self.wake(self.rests())?;
         if let Some(watermark) = moved {
@@ -207,8 +247,12 @@ impl StageTask {
         self.branch.fork.watermark(reached, &mut self.side)
     }
 
-    fn finish(&self) -> anyhow::Result<()> {
+    fn finish(&mut self) -> anyhow::Result<()> {
         self.branch.fork.end()?;
-        self.side.end()
+        self.side.end()?;
+        if let Some(participant) = self.participant.take() {
+            participant.end(self.part()?);
+        }
+        Ok(())
     }
 }

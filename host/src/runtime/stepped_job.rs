@@ -5,11 +5,22 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
+
 use super::{
-    assembly::Assembly, connectors::Connectors, message::Capacity, order::Order,
-    snapshot::JobSnapshot, step::Step, tables::open_tables, task::Task,
+    assembly::Assembly,
+    checkpointing::{Checkpointing, Ways},
+    connectors::Connectors,
+    driver::Driver,
+    message::Capacity,
+    order::Order,
+    step::Step,
+    storage::SharedStorage,
+    tables::open_tables,
+    task::Task,
 };
 use crate::{
+    checkpoint::Checkpoint,
     metrics::JobMetrics,
     pipeline::{Plan, Registry},
     time::{Clock, InputProgress, Timestamp, Watermark},
@@ -19,7 +30,12 @@ use crate::{
 pub struct SteppedJob {
     metrics: JobMetrics,
     tasks: Vec<Subtask>,
+    driver: Driver,
+    storage: SharedStorage,
+    clock: Arc<dyn Clock>,
     order: Order,
+    /// Whose turn it is in the present round.
+    round: std::vec::IntoIter<usize>,
 }
 
 /// A subtask.
@@ -30,21 +46,23 @@ struct Subtask {
 }
 
 impl SteppedJob {
-    /// Opens the sources, sinks and libraries of `plan`. Nothing is done yet. With `before` it goes on
-    /// where that was, whatever the parallelism was.
+    /// Opens the sources, sinks and libraries of `plan`. Nothing is done yet. It goes on from the newest
+    /// checkpoint in the storage, whatever the parallelism was when that was made.
     ///
     /// # Errors
     ///
-    /// If something cannot be opened, or `before` does not fit the plan.
+    /// If something cannot be opened, or the checkpoint does not fit the plan.
     pub fn start(
         plan: &Plan,
         registry: &Registry,
         clock: &Arc<dyn Clock>,
         connectors: &dyn Connectors,
-        before: Option<&JobSnapshot>,
+        checkpointing: &Checkpointing,
         order: Order,
     ) -> anyhow::Result<Self> {
         let metrics = JobMetrics::new(plan.sources.len(), plan.stages.len(), plan.sinks.len());
+        let before = checkpointing.storage.lock().latest(None)?;
+        let ways = Ways::new(checkpointing)?;
         let assembly = Assembly {
             plan,
             registry,
@@ -52,12 +70,17 @@ impl SteppedJob {
             connectors,
             tables: open_tables(plan, clock, connectors)?,
             capacity: Capacity::Unbounded,
-            before,
+            before: before.as_ref(),
+            checkpoints: Some(&ways),
             metrics: &metrics,
             stop: &Arc::default(),
             cut_short: &Arc::default(),
         };
-        let tasks = assembly.tasks()?.into_iter().map(|(name, task)| Subtask {
+        let mut assembled = assembly.assemble()?;
+        let now = clock.now();
+        let counted = &metrics.checkpoints;
+        let driver = ways.driver(plan, checkpointing, &mut assembled, counted, clock, now);
+        let tasks = assembled.tasks.into_iter().map(|(name, task)| Subtask {
             name,
             task,
             ended: false,
@@ -65,7 +88,11 @@ impl SteppedJob {
         Ok(Self {
             tasks: tasks.collect(),
             metrics,
+            driver,
+            storage: checkpointing.storage.clone(),
+            clock: Arc::clone(clock),
             order,
+            round: Vec::new().into_iter(),
         })
     }
 
@@ -85,10 +112,34 @@ impl SteppedJob {
         Ok(())
     }
 
+    /// Lets one subtask do a bit.
+    ///
+    /// # Errors
+    ///
+    /// The error of the subtask; the job is of no use then.
+    pub fn step(&mut self) -> anyhow::Result<()> {
+        self.turn().map(|_| ())
+    }
+
+    /// Lets so many turns of storage pass before something is written.
+    pub const fn slow_down_storage(&mut self, turns: usize) {
+        self.driver.delay = turns;
+    }
+
+    /// Asks for a checkpoint; it is made as the job goes on.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be begun.
+    pub fn request_checkpoint(&mut self) -> anyhow::Result<()> {
+        self.driver.request(self.clock.now())
+    }
+
     /// When there is something to do next if nothing comes.
     pub fn wake_at(&self) -> Option<Timestamp> {
         let running = self.tasks.iter().filter(|subtask| !subtask.ended);
-        running.filter_map(|subtask| subtask.task.wake_at()).min()
+        let subtasks = running.filter_map(|subtask| subtask.task.wake_at());
+        subtasks.chain(self.driver.wake_at()).min()
     }
 
     /// Whether all input has ended and has been worked off.
@@ -113,62 +164,54 @@ impl SteppedJob {
         })
     }
 
-    /// Writes down what the subtasks know. Only between two runs.
+    /// Makes a checkpoint of all that has been read. A job that has ended has made its last one.
     ///
     /// # Errors
     ///
-    /// If the state of a stage cannot be written down.
-    pub fn snapshot(&mut self) -> anyhow::Result<JobSnapshot> {
-        let mut snapshot = JobSnapshot::default();
-        for subtask in &mut self.tasks {
-            match &mut subtask.task {
-                Task::Source(task) => {
-                    let known = snapshot.sources.entry(Arc::clone(&task.name)).or_default();
-                    known.partitions.extend(task.snapshot());
-                }
-                Task::Stage(task) => {
-                    let (watermark, known) = task.snapshot()?;
-                    let name = Arc::clone(task.name());
-                    let stage = snapshot.stages.entry(name).or_default();
-                    stage.watermark = watermark;
-                    stage.subtasks.extend(known);
-                }
-                Task::Sink(task) if task.outlives_failure() => {}
-                Task::Sink(task) => {
-                    let known = task.snapshot()?;
-                    snapshot.sinks.insert(Arc::clone(task.name()), known);
-                }
-            }
+    /// If the job fails, or it cannot be written.
+    pub fn checkpoint(&mut self) -> anyhow::Result<Checkpoint> {
+        if !self.has_ended() {
+            self.request_checkpoint()?;
+            self.run()?;
         }
-        for (name, source) in &mut snapshot.sources {
-            let progress = self.source_progress(name);
-            source.watermark = progress.map_or(Watermark::START, |progress| progress.watermark);
-        }
-        Ok(snapshot)
+        let made = self.storage.lock().latest(None)?;
+        made.context("the checkpoint has not been made")
     }
-
     /// Lets every subtask do a bit. Returns whether something has moved.
     fn round(&mut self) -> anyhow::Result<bool> {
         let mut moved = false;
-        for place in self.order.next_round(self.tasks.len()) {
-            let subtask = &mut self.tasks[place];
-            if subtask.ended {
-                continue;
-            }
-            match subtask.task.step() {
-                Ok(Step::Quiet) => {}
-                Ok(step) => {
-                    subtask.ended = step == Step::Ended;
-                    moved = true;
-                }
-                Err(error) => {
-                    let error = error.context(format!("subtask `{}` has failed", subtask.name));
-                    self.keep_dead_letters()?;
-                    return Err(error);
-                }
+        loop {
+            moved |= self.turn()?;
+            if self.round.len() == 0 {
+                return Ok(moved);
             }
         }
-        Ok(moved)
+    }
+
+    /// Lets the next subtask do a bit. Returns whether something has moved.
+    fn turn(&mut self) -> anyhow::Result<bool> {
+        if self.round.len() == 0 {
+            // The last one is whoever makes the checkpoints.
+            self.round = self.order.next_round(self.tasks.len() + 1).into_iter();
+        }
+        let place = self.round.next().unwrap_or_default();
+        let Some(subtask) = self.tasks.get_mut(place) else {
+            return Ok(self.driver.step(self.clock.now())? == Step::Moved);
+        };
+        if subtask.ended {
+            return Ok(false);
+        }
+        match subtask.task.step() {
+            Ok(step) => {
+                subtask.ended = step == Step::Ended;
+                Ok(step != Step::Quiet)
+            }
+            Err(error) => {
+                let error = error.context(format!("subtask `{}` has failed", subtask.name));
+                self.keep_dead_letters()?;
+                Err(error)
+            }
+        }
     }
 
     /// Writes the dead letters that are on their way: they say why the job has failed.

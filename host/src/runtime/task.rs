@@ -1,12 +1,14 @@
 //! A subtask of any kind.
 
+use std::sync::Arc;
+
 use super::{
     sink_task::{SinkTask, WrittenSink},
     source_task::SourceTask,
     stage_task::StageTask,
     step::Step,
 };
-use crate::time::Timestamp;
+use crate::{checkpoint::Role, time::Timestamp};
 
 /// A subtask that is ready to run.
 pub(super) enum Task {
@@ -16,6 +18,24 @@ pub(super) enum Task {
 }
 
 impl Task {
+    /// What the source, the stage or the sink is called.
+    pub(super) const fn name(&self) -> &Arc<str> {
+        match self {
+            Self::Source(task) => &task.name,
+            Self::Stage(task) => task.name(),
+            Self::Sink(task) => task.name(),
+        }
+    }
+
+    /// What it is to whoever makes checkpoints.
+    pub(super) const fn role(&self) -> Role {
+        match self {
+            Self::Source(_) => Role::Source,
+            Self::Stage(_) => Role::Stage,
+            Self::Sink(_) => Role::Sink,
+        }
+    }
+
     /// Runs to the end; a sink is handed back to be finished.
     pub(super) fn run(self) -> anyhow::Result<Option<WrittenSink>> {
         match self {

@@ -27,8 +27,14 @@ struct End {
 }
 
 impl<'a> Wiring<'a> {
-    /// Makes the channels between `vertices`.
-    pub(super) fn new(plan: &'a Plan, vertices: &[Vertex], capacity: Capacity) -> Self {
+    /// Makes the channels between `vertices`. With `checkpoints` a sink has one input more, its last, for
+    /// whoever makes them.
+    pub(super) fn new(
+        plan: &'a Plan,
+        vertices: &[Vertex],
+        capacity: Capacity,
+        checkpoints: bool,
+    ) -> Self {
         let mut inputs: HashMap<Head, usize> = HashMap::new();
         for vertex in vertices {
             let mut count = |head| *inputs.entry(head).or_default() += vertex.parallelism;
@@ -41,6 +47,7 @@ impl<'a> Wiring<'a> {
                         count(Head::Sink(sink));
                     }
                 }
+                Head::Sink(_) | Head::DeadLetters if checkpoints => count(vertex.head),
                 Head::Sink(_) | Head::DeadLetters => {}
             }
         }
@@ -77,6 +84,12 @@ impl<'a> Wiring<'a> {
             return Ok(None);
         }
         self.output(&Edge::whole(Head::DeadLetters), &[]).map(Some)
+    }
+
+    /// The way of whoever makes the checkpoints to a sink. To be taken after all outputs to it.
+    pub(super) fn control(&mut self, head: Head) -> (Sender, usize) {
+        let mut ways = self.connect(head);
+        ways.pop().expect("a sink has one subtask")
     }
 
     /// The inbox of a subtask and how many inputs it has.

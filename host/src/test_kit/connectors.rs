@@ -84,13 +84,13 @@ fn not_for_scripts(kind: &str, name: &str) -> String {
 }
 
 impl Connectors for TestConnectors {
-    fn source(&self, plan: &SourcePlan, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Source>> {
+    fn source(&self, plan: &SourcePlan, clock: &Arc<dyn Clock>) -> anyhow::Result<Box<dyn Source>> {
         let mut feeds = self.sources.iter().zip(&self.feeds);
         let feed = feeds.find(|(name, _)| **name == plan.name);
         let (Some((_, feed)), SourceConfig::Test { decoding }) = (feed, &plan.config) else {
             bail!("{}", not_for_scripts("source", &plan.name));
         };
-        Ok(Arc::new(feed.source(decoding, Arc::clone(clock))))
+        Ok(Box::new(feed.source(decoding, Arc::clone(clock))))
     }
 
     fn table(

@@ -75,7 +75,7 @@ struct Run<'a> {
     /// Rows that wait for their batch to be complete, by source and partition.
     waiting: Vec<(usize, usize, Vec<Arc<str>>)>,
     looked: Looked,
-    /// What had been there to look at when the job was last restarted by the script.
+    /// What had been there to look at when the job was last restarted by the script, or wrote down what it knew.
     kept: Looked,
     expectations: Expectations,
     /// The step that has failed, if the script has not said yet that it must.
@@ -183,6 +183,11 @@ impl<'a> Run<'a> {
             Step::AdvanceClock(by) => self.job.advance_clock(*by),
             Step::Restart { parallelism } => {
                 self.job.restart(*parallelism)?;
+                self.kept = Looked::everything(&self.job);
+                Ok(())
+            }
+            Step::Checkpoint => {
+                self.job.checkpoint()?;
                 self.kept = Looked::everything(&self.job);
                 Ok(())
             }

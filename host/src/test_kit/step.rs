@@ -35,6 +35,8 @@ pub enum Step {
         /// With so many subtasks from now on.
         parallelism: Option<usize>,
     },
+    /// The job writes down what it knows, and goes on.
+    Checkpoint,
     /// The job is lost, goes on from where it was written down, and gets the rows since then again.
     Crash,
     /// A component is replaced.

@@ -32,7 +32,7 @@ pub(super) fn read_step(line: &str) -> Result<Step, String> {
 }
 
 /// Every step.
-const OPS: [&str; 21] = [
+const OPS: [&str; 22] = [
     "row",
     "flush",
     "watermark",
@@ -40,6 +40,7 @@ const OPS: [&str; 21] = [
     "advance_clock",
     "reset_clock",
     "restart",
+    "checkpoint",
     "crash",
     "swap",
     "end",
@@ -74,6 +75,7 @@ fn read(fields: &mut Fields) -> Result<Step, String> {
         "restart" => Step::Restart {
             parallelism: fields.parallelism()?,
         },
+        "checkpoint" => Step::Checkpoint,
         "crash" => Step::Crash,
         "swap" => Step::Swap,
         "end" => Step::End,

@@ -6,10 +6,11 @@ use anyhow::{Context, ensure};
 
 use super::{connectors::TestConnectors, totals::Totals, value::Row};
 use crate::{
+    checkpoint::Checkpoint as Written,
     connector::{SinkConfig, Table, TestFeedMark, TestInput},
     operator::Work,
     pipeline::{Plan, Registry},
-    runtime::{JobSnapshot, Order, SteppedJob},
+    runtime::{Checkpointing, MemoryStorage, Order, SharedStorage, SteppedJob},
     time::{Clock, Duration, InputProgress, ManualClock, Timestamp, Watermark},
 };
 
@@ -40,15 +41,15 @@ pub struct TestJob<'a> {
     before_batch: Totals,
     /// How far event time has come at each source, and over all of them, last.
     reached: Vec<Watermark>,
-    kept: Checkpoint,
+    kept: Kept,
     /// What was fed since then, in order.
     since: Vec<(usize, usize, TestInput)>,
 }
 
 /// What was written down for a crash to go back to.
-struct Checkpoint {
+struct Kept {
     /// None at the start.
-    job: Option<JobSnapshot>,
+    job: Option<Written>,
     feeds: Vec<TestFeedMark>,
     /// How many batches each sink had got.
     sinks: Vec<usize>,
@@ -81,7 +82,7 @@ impl<'a> TestJob<'a> {
         let connectors = TestConnectors::new(&plan, &partitions)?;
         let reached = vec![Watermark::START; plan.sources.len() + 1];
         let mut job = Self {
-            kept: Checkpoint {
+            kept: Kept {
                 job: None,
                 feeds: connectors.feeds.iter().map(|feed| feed.mark()).collect(),
                 sinks: vec![0; plan.sinks.len()],
@@ -204,9 +205,25 @@ impl<'a> TestJob<'a> {
     ///
     /// If what it knew cannot be written down or taken up.
     pub fn restart(&mut self, parallelism: Option<usize>) -> anyhow::Result<()> {
-        let snapshot = self.reopen(parallelism)?;
-        self.kept = Checkpoint {
-            job: Some(snapshot),
+        let written = self.reopen(parallelism)?;
+        self.keep(written);
+        Ok(())
+    }
+
+    /// Writes down what the job knows, for a crash to go back to.
+    ///
+    /// # Errors
+    ///
+    /// If what it knows cannot be written down.
+    pub fn checkpoint(&mut self) -> anyhow::Result<()> {
+        let written = self.job.as_mut().context(NO_JOB)?.checkpoint()?;
+        self.keep(written);
+        Ok(())
+    }
+
+    fn keep(&mut self, written: Written) {
+        self.kept = Kept {
+            job: Some(written),
             feeds: self
                 .connectors
                 .feeds
@@ -224,7 +241,6 @@ impl<'a> TestJob<'a> {
             reached: self.reached.clone(),
         };
         self.since.clear();
-        Ok(())
     }
 
     /// As [`restart`](Self::restart), but a crash goes back to where it would have gone before.
@@ -232,17 +248,17 @@ impl<'a> TestJob<'a> {
     /// # Errors
     ///
     /// If what it knew cannot be written down or taken up.
-    pub fn reopen(&mut self, parallelism: Option<usize>) -> anyhow::Result<JobSnapshot> {
+    pub fn reopen(&mut self, parallelism: Option<usize>) -> anyhow::Result<Written> {
         let job = self.job.as_mut().context(NO_JOB)?;
-        let snapshot = job.snapshot()?;
+        let written = job.checkpoint()?;
         self.earlier = self.totals();
         self.plan.parallelism = parallelism.unwrap_or(self.plan.parallelism);
-        self.open(Some(&snapshot))?;
-        Ok(snapshot)
+        self.open(Some(written.clone()))?;
+        Ok(written)
     }
 
-    /// Loses the job and all that has come out of it since the last [`restart`](Self::restart), or since
-    /// the start, goes on with another one from there, and feeds again what was fed since. The clock and
+    /// Loses the job and all that has come out of it since the last [`restart`](Self::restart) or
+    /// [`checkpoint`](Self::checkpoint), or since the start, goes on with another one from there, and feeds again what was fed since. The clock and
     /// the tables stay as they are.
     ///
     /// # Errors
@@ -259,8 +275,8 @@ impl<'a> TestJob<'a> {
         connectors.dead_letters.truncate(self.kept.dead_letters);
         self.earlier = self.kept.totals.clone();
         self.reached = self.kept.reached.clone();
-        let snapshot = self.kept.job.clone();
-        self.open(snapshot.as_ref())?;
+        let written = self.kept.job.clone();
+        self.open(written)?;
         for (source, partition, input) in std::mem::take(&mut self.since) {
             self.feed(source, partition, input)?;
         }
@@ -318,7 +334,8 @@ impl<'a> TestJob<'a> {
     ///
     /// If the state cannot be written down.
     pub fn state_rows(&mut self) -> anyhow::Result<u64> {
-        let snapshot = self.job.as_mut().context(NO_JOB)?.snapshot()?;
+        let written = self.job.as_mut().context(NO_JOB)?.checkpoint()?;
+        let snapshot = written.snapshot;
         let mut rows = 0;
         for stage in &self.plan.stages {
             let Some(known) = snapshot.stages.get(stage.name.as_str()) else {
@@ -379,17 +396,18 @@ impl<'a> TestJob<'a> {
         Ok(())
     }
 
-    fn open(&mut self, snapshot: Option<&JobSnapshot>) -> anyhow::Result<()> {
+    fn open(&mut self, written: Option<Written>) -> anyhow::Result<()> {
         // The old one first: nobody shall be able to talk to it.
         self.job = None;
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
         let order = self.order.clone();
+        let storage = SharedStorage::new(MemoryStorage::holding(written));
         let started = SteppedJob::start(
             &self.plan,
             self.registry,
             &clock,
             &self.connectors,
-            snapshot,
+            &Checkpointing::on_request(storage),
             order,
         );
         self.job = Some(started?);

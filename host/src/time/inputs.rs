@@ -64,6 +64,16 @@ impl InputWatermarks {
         }
     }
 
+    /// How many inputs there are.
+    pub const fn len(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.inputs.is_empty()
+    }
+
     /// Where the watermark stands.
     pub const fn current(&self) -> Watermark {
         self.current

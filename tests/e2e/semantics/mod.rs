@@ -5,7 +5,7 @@
 //! seed, which `TIDEMILL_SEED` runs again by itself, and the pipeline and the steps to look at.
 
 mod model;
-mod random;
+pub(crate) mod random;
 mod script;
 
 use std::env;

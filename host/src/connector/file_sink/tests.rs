@@ -1,9 +1,17 @@
 //! Results that appear, or do not.
 
-use std::sync::Arc;
+mod crashes;
+mod faults;
+mod rolling;
+mod transactions;
+
+use std::{fs, sync::Arc};
+
+use arrow::array::{ArrayRef, Int64Array};
 
 use super::*;
 use crate::{
+    batch::Origin,
     connector::{
         Decoding, SinkConfig, SourceConfig,
         harness::{NOW, decoding, listing, read_all, rows_of_every_type, schema, values},
@@ -16,7 +24,8 @@ const FORMATS: [Format; 3] = [Format::Json, Format::Csv, Format::Parquet];
 
 fn open(directory: &Path, format: Format, schema: &Schema) -> Box<dyn Sink> {
     let path = directory.to_path_buf();
-    open_sink(&SinkConfig::File { path, format }, schema).expect("a sink")
+    let roll = Roll::default();
+    open_sink(&SinkConfig::File { path, format, roll }, schema).expect("a sink")
 }
 
 /// The names of all files in a directory.
@@ -34,6 +43,35 @@ fn names(directory: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// A file sink for one column of numbers.
+fn numbers(directory: &Path, format: Format, roll: Roll) -> anyhow::Result<FileSink> {
+    FileSink::open(directory, format, roll, &schema("n: int64"))
+}
+
+/// A batch of numbers.
+fn batch(numbers: impl IntoIterator<Item = i64>) -> Batch {
+    let numbers: Int64Array = numbers.into_iter().map(Some).collect();
+    let rows = numbers.len();
+    let columns: Vec<ArrayRef> = vec![Arc::new(numbers)];
+    let schema = schema("n: int64").to_arrow();
+    Batch::new(schema, columns, rows, None, Origin::Derived).expect("numbers")
+}
+
+/// The numbers that can be read, in the order of the files.
+fn visible(directory: &Path, format: Format) -> Vec<i64> {
+    let parts = names(directory).into_iter();
+    let is_part = |name: &String| Part::of(name).is_some();
+    if parts.filter(is_part).count() == 0 {
+        return Vec::new();
+    }
+    let rows = read(directory, format, &schema("n: int64"));
+    let number = |row: String| {
+        let (_, number) = row.split_once(": ").expect("a number");
+        number.parse().expect("a number")
+    };
+    rows.into_iter().map(number).collect()
 }
 
 fn read(directory: &Path, format: Format, schema: &Schema) -> Vec<String> {
@@ -141,7 +179,7 @@ fn two_jobs_do_not_write_to_one_directory() {
     let (schema, _) = rows_of_every_type();
     let directory = tempfile::tempdir().expect("a directory");
     let sink = open(directory.path(), Format::Csv, &schema);
-    let error = FileSink::open(directory.path(), Format::Json, &schema)
+    let error = FileSink::open(directory.path(), Format::Json, Roll::default(), &schema)
         .err()
         .expect("an error");
     assert_eq!(
@@ -182,9 +220,14 @@ fn a_directory_that_cannot_be_made_is_named() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("file");
     fs::write(&path, "").expect("a file");
-    let error = FileSink::open(&path.join("out"), Format::Csv, &schema("a: utf8"))
-        .err()
-        .expect("an error");
+    let error = FileSink::open(
+        &path.join("out"),
+        Format::Csv,
+        Roll::default(),
+        &schema("a: utf8"),
+    )
+    .err()
+    .expect("an error");
     assert_eq!(
         error.to_string(),
         format!("cannot make directory `{}`", path.join("out").display())

@@ -1,6 +1,11 @@
 //! Parquet: the rows of a file, its columns found by name and converted.
 
-use std::{fs::File, path::Path, sync::Arc};
+use std::{
+    fs::File,
+    io::{Read as _, Seek as _, SeekFrom},
+    path::Path,
+    sync::Arc,
+};
 
 use anyhow::{Context as _, bail};
 use arrow::{
@@ -20,7 +25,10 @@ use super::{
 };
 use crate::{
     batch::{Field, Origin, Position, Schema},
-    connector::{Decoded, Decoding, Partition, Read, RejectedRow},
+    connector::{
+        Decoded, Decoding, Partition, Read, ReadPosition, RejectedRow,
+        position::{self, PROOF_BYTES, ParquetPosition, Unread},
+    },
 };
 
 /// The columns of a Parquet file.
@@ -73,18 +81,31 @@ pub(crate) struct ParquetPartition {
     /// Rows read so far.
     rows: u64,
     total_rows: u64,
+    /// How many rows each row group has.
+    row_groups: Vec<u64>,
     bytes: u64,
+    /// Digest of the last bytes of the file.
+    digest: String,
 }
 
 impl ParquetPartition {
-    /// Opens a file.
+    /// Opens a file, to be read from a position of an earlier partition on, if there is one.
     ///
     /// # Errors
     ///
-    /// If it is not Parquet, or a column is missing or of another type.
-    pub(crate) fn open(path: &Path, decoding: &Decoding, columns: Columns) -> anyhow::Result<Self> {
-        let name: Arc<str> = path.display().to_string().into();
-        let bytes = path.metadata().map_or(0, |metadata| metadata.len());
+    /// If it is not Parquet, a column is missing or of another type, or the file is not the one that
+    /// the position is of.
+    pub(crate) fn open(
+        file: &Unread,
+        decoding: &Decoding,
+        columns: Columns,
+    ) -> anyhow::Result<Self> {
+        let (path, name) = (&*file.path, Arc::clone(&file.name));
+        let (bytes, digest) = proof(path)?;
+        let position = file.position::<ParquetPosition>()?;
+        if let Some(position) = &position {
+            position.check(&name, bytes, &digest)?;
+        }
         let builder = open(path)?;
         let found = SchemaRef::clone(builder.schema());
         let mut places = Vec::new();
@@ -120,9 +141,22 @@ impl ParquetPartition {
         let conversions = order.zip(conversions).collect();
         let mask = ProjectionMask::roots(builder.parquet_schema(), sorted.iter().copied());
         let total_rows = builder.metadata().file_metadata().num_rows();
-        let reader = builder
+        let groups = builder.metadata().row_groups().iter();
+        let row_groups: Vec<_> = groups
+            .map(|group| group.num_rows().unsigned_abs())
+            .collect();
+        let mut builder = builder
             .with_projection(mask)
-            .with_batch_size(decoding.batch_rows)
+            .with_batch_size(decoding.batch_rows);
+        let mut rows = 0;
+        if let Some(position) = &position {
+            let before = row_groups.iter().take(position.row_group).sum::<u64>();
+            rows = before + position.row;
+            builder = builder
+                .with_row_groups((position.row_group..row_groups.len()).collect())
+                .with_offset(usize::try_from(position.row)?);
+        }
+        let reader = builder
             .build()
             .with_context(|| format!("cannot read `{name}` as parquet"))?;
         Ok(Self {
@@ -131,9 +165,11 @@ impl ParquetPartition {
             conversions,
             raw,
             columns,
-            rows: 0,
+            rows,
             total_rows: u64::try_from(total_rows).unwrap_or_default(),
+            row_groups,
             bytes,
+            digest,
         })
     }
 
@@ -187,6 +223,25 @@ impl ParquetPartition {
         })
     }
 
+    /// Where to read on: in which row group, after how many of its rows.
+    fn place(&self) -> ParquetPosition {
+        let mut row = self.rows;
+        let mut row_group = 0;
+        for &rows in &self.row_groups {
+            if row < rows {
+                break;
+            }
+            row -= rows;
+            row_group += 1;
+        }
+        ParquetPosition {
+            row_group,
+            row,
+            size: self.bytes,
+            digest: self.digest.clone(),
+        }
+    }
+
     /// How many bytes of the file the first `rows` rows take, as if all took the same.
     fn bytes_until(&self, rows: u64) -> u64 {
         let share = u128::from(self.bytes) * u128::from(rows) / u128::from(self.total_rows.max(1));
@@ -208,6 +263,23 @@ impl Partition for ParquetPartition {
             }
         }
     }
+
+    fn position(&self) -> Option<ReadPosition> {
+        position::write(&self.place())
+    }
+}
+
+/// The size of a file, and a digest of its last bytes.
+fn proof(path: &Path) -> anyhow::Result<(u64, String)> {
+    let context = || format!("cannot open `{}`", path.display());
+    let mut file = File::open(path).with_context(context)?;
+    let size = file.metadata().with_context(context)?.len();
+    let context = || format!("cannot read `{}`", path.display());
+    let from = size.saturating_sub(PROOF_BYTES as u64);
+    file.seek(SeekFrom::Start(from)).with_context(context)?;
+    let mut last = Vec::new();
+    file.read_to_end(&mut last).with_context(context)?;
+    Ok((size, position::digest(&last)))
 }
 
 /// A row as JSON, for people.

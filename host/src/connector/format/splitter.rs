@@ -100,6 +100,24 @@ impl Splitter {
         self.start
     }
 
+    /// The number of the line that begins there, and whether the rest of it belongs to a row that was
+    /// too long.
+    pub(crate) const fn line(&self) -> (u64, bool) {
+        (self.line, self.dropping)
+    }
+
+    /// A splitter for the same rows that goes on at `start` in another buffer, where such a
+    /// [`line`](Self::line) begins.
+    pub(crate) const fn resumed(&self, start: usize, (line, dropping): (u64, bool)) -> Self {
+        Self {
+            start,
+            scanned: start,
+            line,
+            dropping,
+            ..Self::new(self.layout, self.max_row)
+        }
+    }
+
     /// Skips `bytes` bytes that belong to no row.
     pub(crate) const fn skip(&mut self, bytes: usize) {
         self.start += bytes;

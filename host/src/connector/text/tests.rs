@@ -9,7 +9,7 @@ use crate::connector::{
 };
 
 /// A line, and what becomes of it: nothing, a row, or a bad row.
-fn json_lines() -> impl Strategy<Value = (String, Option<bool>)> {
+pub(in crate::connector) fn json_lines() -> impl Strategy<Value = (String, Option<bool>)> {
     prop_oneof![
         4 => (any::<i64>(), ".{0,20}").prop_map(|(n, s)| {
             let s = serde_json::Value::from(s);
@@ -29,7 +29,7 @@ fn json_lines() -> impl Strategy<Value = (String, Option<bool>)> {
     ]
 }
 
-fn csv_rows() -> impl Strategy<Value = (String, Option<bool>)> {
+pub(in crate::connector) fn csv_rows() -> impl Strategy<Value = (String, Option<bool>)> {
     prop_oneof![
         4 => (any::<i64>(), "[ -~\n\r]{0,12}").prop_map(|(n, s)| {
             (format!("0,{n},\"{}\"", s.replace('"', "\"\"")), Some(true))

@@ -7,7 +7,7 @@ mod work;
 
 use std::fmt;
 
-use super::{Node, Plan, SinkPlan, StagePlan};
+use super::{CheckpointConfig, Node, Plan, RestartPolicy, SinkPlan, StagePlan};
 use crate::connector::SinkConfig;
 use lines::{columns, line, names, title};
 
@@ -27,6 +27,24 @@ impl fmt::Display for Plan {
             self.max_dead_letters
         );
         line(formatter, "dead letters", &letters)?;
+        if let Some(CheckpointConfig {
+            location,
+            interval,
+            keep,
+        }) = &self.checkpoint
+        {
+            let text = format!("every {interval} to {location}; the last {keep} are kept");
+            line(formatter, "checkpoints", &text)?;
+        }
+        if let Some(RestartPolicy {
+            attempts,
+            delay,
+            max_delay,
+        }) = &self.restart
+        {
+            let text = format!("{attempts} times in a row, after {delay} to {max_delay}");
+            line(formatter, "restarts", &text)?;
+        }
         for source in &self.sources {
             source::source(source, formatter)?;
         }

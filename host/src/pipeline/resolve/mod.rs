@@ -30,7 +30,7 @@ mod window;
 use std::collections::HashMap;
 
 use super::{
-    Plan, SinkPlan, StagePlan, TablePlan,
+    Diagnostic, Plan, SinkPlan, StagePlan, TablePlan,
     reader::Context,
     spec::{SinkSpec, Spec, StageSpec},
 };
@@ -43,6 +43,17 @@ use stage::Scope;
 use stream::Stream;
 use table::Lookups;
 
+/// Reports a job that is to be started again and would have nothing to go on from.
+fn check_restart(spec: &Spec, context: &Context<'_>) {
+    if let Some(restart) = &spec.restart
+        && !spec.has_checkpoint
+    {
+        let message = "`[restart]` needs checkpoints to go on from";
+        let help = "add a section `[checkpoint]`".to_owned();
+        context.report(Diagnostic::new(restart.place, message).help(help));
+    }
+}
+
 /// Resolves a pipeline. Gives nothing only where a mistake has been reported.
 pub(super) fn resolve(spec: &Spec, context: &Context<'_>) -> Option<Plan> {
     let names = Names::new(spec, context);
@@ -52,6 +63,7 @@ pub(super) fn resolve(spec: &Spec, context: &Context<'_>) -> Option<Plan> {
     let lookups = Lookups::new(spec, &names, context);
     sink::check_paths(spec, context);
     source::check_stdin(spec, context);
+    check_restart(spec, context);
 
     let mut sources = Vec::new();
     let mut streams = HashMap::new();
@@ -95,6 +107,11 @@ pub(super) fn resolve(spec: &Spec, context: &Context<'_>) -> Option<Plan> {
             .map(|output| output.config.clone()),
         libraries,
         max_dead_letters: spec.max_dead_letters,
+        checkpoint: spec
+            .checkpoint
+            .as_ref()
+            .map(|checkpoint| checkpoint.config.clone()),
+        restart: spec.restart.map(|restart| restart.policy),
     })
 }
 

@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod call;
+mod checkpoint;
 mod config;
 mod emission;
 mod generator;
@@ -13,6 +14,7 @@ mod keep;
 mod lookup;
 mod on;
 mod pipeline;
+mod restart;
 mod rows;
 mod sink;
 mod source;
@@ -24,12 +26,14 @@ mod work;
 
 pub(super) use aggregate::{AggregateCall, AggregateSpec};
 pub(super) use call::{Arguments, CallSpec};
+pub(super) use checkpoint::CheckpointSpec;
 pub(super) use emission::Emission;
 pub(super) use join::{Bound, JoinSpec};
 pub(super) use keep::Keep;
 pub(super) use lookup::LookupSpec;
 pub(super) use on::{On, Pair};
 pub(super) use pipeline::Spec;
+pub(super) use restart::RestartSpec;
 pub(super) use rows::{EventTimeSpec, Rows};
 pub(super) use sink::{Output, SinkSpec};
 pub(super) use source::{Input, SourceSpec};

@@ -1,6 +1,8 @@
 //! The file as a whole.
 
-use super::{SinkSpec, SourceSpec, StageSpec, TableSpec, sink::Output};
+use super::{
+    CheckpointSpec, RestartSpec, SinkSpec, SourceSpec, StageSpec, TableSpec, sink::Output,
+};
 use crate::pipeline::{
     Diagnostic,
     diagnostic::Spanned,
@@ -17,9 +19,11 @@ const KEYS: Keys<'_> = Keys {
         "sink",
         "table",
         "dead_letters",
+        "checkpoint",
+        "restart",
     ],
     elsewhere: &[],
-    later: &["checkpoint"],
+    later: &[],
 };
 
 /// What a pipeline file says.
@@ -33,6 +37,10 @@ pub(in crate::pipeline) struct Spec {
     pub(in crate::pipeline) sinks: Vec<SinkSpec>,
     pub(in crate::pipeline) tables: Vec<TableSpec>,
     pub(in crate::pipeline) dead_letters: Option<Output>,
+    pub(in crate::pipeline) checkpoint: Option<CheckpointSpec>,
+    /// Whether there is a section `[checkpoint]`, however broken.
+    pub(in crate::pipeline) has_checkpoint: bool,
+    pub(in crate::pipeline) restart: Option<RestartSpec>,
     /// Where it is reported that something is missing altogether.
     pub(in crate::pipeline) start: crate::pipeline::Span,
 }
@@ -63,6 +71,15 @@ impl Spec {
             dead_letters: root.get("dead_letters").and_then(|value| {
                 let table = value.table("a section", "`[dead_letters]`".to_owned())?;
                 Output::read_dead_letters(&table)
+            }),
+            checkpoint: root.get("checkpoint").and_then(|value| {
+                let table = value.table("a section", "`[checkpoint]`".to_owned())?;
+                CheckpointSpec::read(&table)
+            }),
+            has_checkpoint: root.has("checkpoint"),
+            restart: root.get("restart").and_then(|value| {
+                let table = value.table("a section", "`[restart]`".to_owned())?;
+                RestartSpec::read(&table)
             }),
             start: root.span,
         }

@@ -2,11 +2,11 @@
 
 use super::From;
 use crate::{
-    connector::{Format, SinkConfig},
+    connector::{Format, Roll, SinkConfig},
     pipeline::{
         Span,
         diagnostic::Spanned,
-        reader::{Keys, Table},
+        reader::{Keys, Table, Value},
     },
 };
 
@@ -53,7 +53,7 @@ impl Connector {
     const fn keys(self) -> &'static [&'static str] {
         match self {
             Self::Stdout => &["connector", "format"],
-            Self::File => &["connector", "path", "format"],
+            Self::File => &["connector", "path", "format", "roll"],
             Self::Blackhole | Self::Test => &["connector"],
         }
     }
@@ -107,13 +107,19 @@ impl Output {
                     .require("path", "the path of a directory")
                     .and_then(|value| value.text("a path"));
                 let format = format(table, &FORMATS);
+                let roll = table.get("roll").map(|value| Rolling::read(&value));
                 let (path, (word, format)) = (path?, format?);
+                let roll = match roll {
+                    Some(roll) => roll?,
+                    None => Rolling::default(),
+                };
                 Some(Self {
                     config: SinkConfig::File {
                         path: table.context.path(path.value.value()),
                         format,
+                        roll: roll.config,
                     },
-                    summary: format!("file {}, {word}", path.value),
+                    summary: format!("file {}, {word}{}", path.value, roll.summary),
                     path: Some(path.span),
                 })
             }
@@ -132,8 +138,48 @@ impl Output {
     }
 }
 
+/// What stands under `roll`.
+#[derive(Default)]
+struct Rolling {
+    config: Roll,
+    /// In the words of the file.
+    summary: String,
+}
+
+impl Rolling {
+    fn read(value: &Value<'_>) -> Option<Self> {
+        let what = "a table such as `{ size = \"64MiB\" }`";
+        let table = value.table(what, "`roll`".to_owned())?;
+        table.check(Keys {
+            known: &["size", "every"],
+            ..Keys::default()
+        });
+        let size = table.get("size").map(|value| value.size());
+        let every = table.get("every").map(|value| value.positive_duration());
+        let mut limits = Vec::new();
+        let mut config = Roll::default();
+        if let Some(size) = size {
+            let size = size?.value;
+            config.size = Some(size.0);
+            limits.push(size.to_string());
+        }
+        if let Some(every) = every {
+            let every = every?.value;
+            config.every = Some(every);
+            limits.push(every.to_string());
+        }
+        if limits.is_empty() {
+            let message = "`roll` has neither `size` nor `every`".to_owned();
+            value.context.error(value.span, message);
+            return None;
+        }
+        let summary = format!(", another file after {}", limits.join(" or "));
+        Some(Self { config, summary })
+    }
+}
+
 fn check_keys(table: &Table<'_>, connector: Option<Connector>, others: &[&str]) {
-    let all = [&["connector", "path", "format"], others].concat();
+    let all = [Connector::File.keys(), others].concat();
     let Some(connector) = connector else {
         return table.check(Keys {
             known: &all,
@@ -146,7 +192,7 @@ fn check_keys(table: &Table<'_>, connector: Option<Connector>, others: &[&str]) 
     };
     table.clone().named(name, table.span).check(Keys {
         known: &[connector.keys(), others].concat(),
-        elsewhere: &["from", "path", "format"],
+        elsewhere: &["from", "path", "format", "roll"],
         later: &[],
     });
 }

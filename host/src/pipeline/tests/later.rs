@@ -3,22 +3,6 @@
 use super::*;
 
 #[test]
-fn sections_of_a_later_version_are_refused() {
-    check(
-        &format!(
-            "{SOURCE}[sink.out]\nfrom = \"readings\"\nconnector = \"stdout\"\n[checkpoint]\npath = \"state/\"\n"
-        ),
-        r#"
-error: `checkpoint` is not supported yet
-  --> weather.toml:11:2
-   |
-11 | [checkpoint]
-   |  ^^^^^^^^^^
-"#,
-    );
-}
-
-#[test]
 fn keys_and_formats_of_a_later_version_are_refused() {
     let toml = SOURCE.replace("format = \"json\"", "format = \"avro\"\nfollow = true");
     check(

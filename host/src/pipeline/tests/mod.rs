@@ -1,6 +1,7 @@
 //! What users see: the text of every mistake, and plans in words.
 
 mod calls;
+mod checkpoints;
 mod emission;
 mod graph;
 mod join_mistakes;
@@ -12,8 +13,10 @@ mod lookups;
 mod mutations;
 mod plans;
 mod processes;
+mod restart;
 mod scripts;
 mod sections;
+mod sinks;
 mod sources;
 mod stages;
 mod tables;

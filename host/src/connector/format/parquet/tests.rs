@@ -37,7 +37,11 @@ fn write(columns: Vec<(&str, ArrayRef)>) -> Written {
 impl Written {
     fn read(&self, decoding: &Decoding) -> anyhow::Result<Vec<Decoded>> {
         let columns = Columns::new(decoding, Arc::new(ManualClock::new(NOW)));
-        let mut partition = ParquetPartition::open(self.0.path(), decoding, columns)?;
+        let mut partition = ParquetPartition::open(
+            &Unread::whole(self.0.path().to_path_buf()),
+            decoding,
+            columns,
+        )?;
         read_all(&mut partition)
     }
 

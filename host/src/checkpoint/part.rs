@@ -1,0 +1,92 @@
+//! What single subtasks contribute to a checkpoint, and how that is put together.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{JobSnapshot, PartitionSnapshot, SinkSnapshot};
+use crate::{
+    state::Snapshot,
+    time::{InputProgress, Watermark},
+};
+
+/// What a subtask contributes to a checkpoint.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// Of a subtask that reads a source.
+    Source(SourcePart),
+    /// Of a subtask of a stage.
+    Stage(StagePart),
+    /// Of the subtask of a sink.
+    Sink(SinkSnapshot),
+}
+
+/// What a subtask that reads a source knows.
+#[derive(Clone, Debug)]
+pub struct SourcePart {
+    /// How far those behind it have been told that event time is.
+    pub progress: InputProgress,
+    /// The partitions that it reads.
+    pub open: Vec<PartitionSnapshot>,
+    /// The names of those that it, or a job before, has read to their end.
+    pub finished: Vec<Arc<str>>,
+    /// Partitions that a job before had open. What a subtask says of one of them counts more: it has been
+    /// opened again since then.
+    pub earlier: Vec<PartitionSnapshot>,
+}
+
+/// What a subtask of a stage knows.
+#[derive(Clone, Debug)]
+pub struct StagePart {
+    /// How far its input has come.
+    pub watermark: Watermark,
+    /// What its operator knows, if it knows something.
+    pub state: Option<Snapshot>,
+}
+
+impl JobSnapshot {
+    /// Puts together what all subtasks know, each by the name of its source, stage or sink.
+    pub fn of_parts<'a>(parts: impl Iterator<Item = (&'a Arc<str>, &'a Part)> + Clone) -> Self {
+        let mut job = Self::default();
+        for (name, part) in parts.clone() {
+            let name = Arc::clone(name);
+            match part {
+                Part::Source(_) => drop(job.sources.entry(name).or_default()),
+                Part::Stage(part) => {
+                    let stage = job.stages.entry(name);
+                    // Where subtasks differ (inputs that are idle may be seen in different orders), nobody
+                    // is told more than all of them know.
+                    let stage = stage
+                        .and_modify(|stage| stage.watermark = stage.watermark.min(part.watermark))
+                        .or_insert_with(|| super::StageSnapshot {
+                            watermark: part.watermark,
+                            subtasks: Vec::new(),
+                        });
+                    stage.subtasks.extend(part.state.clone());
+                }
+                Part::Sink(part) => drop(job.sinks.insert(name, part.clone())),
+            }
+        }
+        for (name, source) in &mut job.sources {
+            let subtasks = parts
+                .clone()
+                .filter_map(|(of, part)| match part {
+                    Part::Source(part) if of == name => Some(part),
+                    _ => None,
+                })
+                .collect::<Vec<_>>();
+            let progress = InputProgress::of_all(subtasks.iter().map(|part| part.progress));
+            source.watermark = progress.map_or(Watermark::START, |progress| progress.watermark);
+            let finished = subtasks.iter().flat_map(|part| &part.finished);
+            let finished: BTreeSet<_> = finished.cloned().collect();
+            let mut known = finished.clone();
+            let open = subtasks.iter().flat_map(|part| &part.open);
+            let earlier = subtasks.iter().flat_map(|part| &part.earlier);
+            for partition in open.chain(earlier) {
+                if known.insert(Arc::clone(&partition.name)) {
+                    source.partitions.push(partition.clone());
+                }
+            }
+            source.finished = finished.into_iter().collect();
+        }
+        job
+    }
+}

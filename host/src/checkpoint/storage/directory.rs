@@ -1,0 +1,206 @@
+//! A directory of this machine.
+//!
+//! A file is written under another name, made durable and renamed, and the directory is made durable:
+//! what is seen under a name is whole, and stays.
+
+use std::{
+    fs::{self, File},
+    io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, ensure};
+
+use super::{ReadError, Storage, StoredFile, Upload};
+
+/// What the name of a file ends with that is not whole yet.
+const UNFINISHED: &str = ".unfinished";
+
+/// `EIO`: the medium cannot be read.
+const MEDIUM: i32 = 5;
+
+/// A directory. Paths are not shown in errors, since they may hold values of the environment.
+#[derive(Debug)]
+pub(in crate::checkpoint) struct Directory {
+    path: PathBuf,
+}
+
+impl Directory {
+    /// The directory at `path`, which need not exist, to be read.
+    pub(in crate::checkpoint) fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// Makes the directory if it does not exist.
+    pub(in crate::checkpoint) fn make(&self) -> anyhow::Result<()> {
+        let mut missing = Vec::new();
+        let mut path = self.path.as_path();
+        while !path.as_os_str().is_empty() && !path.exists() {
+            missing.push(path);
+            let Some(parent) = path.parent() else { break };
+            path = parent;
+        }
+        for path in missing.into_iter().rev() {
+            match fs::create_dir(path) {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                    return Err(error).context("cannot make the directory");
+                }
+                _ => {}
+            }
+            let parent = path.parent().filter(|path| !path.as_os_str().is_empty());
+            make_durable(parent.unwrap_or(Path::new(".")))?;
+        }
+        Ok(())
+    }
+
+    /// Removes what a job that was killed had not finished. Only for the owner of the directory.
+    pub(in crate::checkpoint) fn sweep(&self) -> anyhow::Result<()> {
+        for name in self.names()? {
+            if name.ends_with(UNFINISHED) {
+                self.remove(&name)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn names(&self) -> anyhow::Result<Vec<String>> {
+        let entries = match fs::read_dir(&self.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.context("cannot read the directory")?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.context("cannot read the directory")?;
+            if entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                names.extend(entry.file_name().into_string());
+            }
+        }
+        Ok(names)
+    }
+}
+
+impl Storage for Directory {
+    fn list(&self) -> anyhow::Result<Vec<StoredFile>> {
+        let mut files = Vec::new();
+        for name in self.names()? {
+            if name.ends_with(UNFINISHED) {
+                continue;
+            }
+            match fs::metadata(self.path.join(&name)) {
+                Ok(metadata) => files.push(StoredFile {
+                    name,
+                    size: metadata.len(),
+                }),
+                // It was removed since the directory was read.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => {
+                    return Err(error).with_context(|| format!("cannot look at `{name}`"));
+                }
+            }
+        }
+        Ok(files)
+    }
+
+    fn read(&self, name: &str, range: Option<Range<u64>>) -> Result<Vec<u8>, ReadError> {
+        let read = || -> io::Result<Vec<u8>> {
+            let mut file = File::open(self.path.join(name))?;
+            let mut bytes = Vec::new();
+            let Some(range) = range else {
+                file.read_to_end(&mut bytes)?;
+                return Ok(bytes);
+            };
+            file.seek(SeekFrom::Start(range.start))?;
+            let wanted = range.end - range.start;
+            let found = file.take(wanted).read_to_end(&mut bytes)?;
+            if found as u64 != wanted {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+            Ok(bytes)
+        };
+        read().map_err(|error| match error.kind() {
+            ErrorKind::NotFound => ReadError::Missing,
+            ErrorKind::UnexpectedEof => ReadError::CutOff,
+            _ if error.raw_os_error() == Some(MEDIUM) => ReadError::Lost(error.to_string()),
+            _ => ReadError::Failed(
+                anyhow::Error::new(error).context(format!("cannot read `{name}`")),
+            ),
+        })
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        let exists = self.path.join(name).exists();
+        ensure!(!exists, "there is a file `{name}` already");
+        let mut file = self.create(name)?;
+        file.write(bytes)?;
+        file.finish()
+    }
+
+    fn create(&self, name: &str) -> anyhow::Result<Box<dyn Upload + '_>> {
+        let hidden = self.path.join(format!("{name}{UNFINISHED}"));
+        let file = File::create(&hidden).with_context(|| format!("cannot create `{name}`"))?;
+        Ok(Box::new(Writing {
+            folder: self,
+            name: name.to_owned(),
+            hidden: Some(hidden),
+            file,
+        }))
+    }
+
+    fn remove(&self, name: &str) -> anyhow::Result<()> {
+        match fs::remove_file(self.path.join(name)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove `{name}`"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A file that is being written.
+struct Writing<'a> {
+    folder: &'a Directory,
+    name: String,
+    /// Its path until it is finished.
+    hidden: Option<PathBuf>,
+    file: File,
+}
+
+impl Upload for Writing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
+        let written = self.file.write_all(bytes);
+        written.with_context(|| format!("cannot write `{}`", self.name))
+    }
+
+    fn finish(mut self: Box<Self>) -> anyhow::Result<()> {
+        let name = &self.name;
+        let synced = self.file.sync_all();
+        synced.with_context(|| format!("cannot make `{name}` durable"))?;
+        if let Some(hidden) = &self.hidden {
+            fs::rename(hidden, self.folder.path.join(name))
+                .with_context(|| format!("cannot rename `{name}` into place"))?;
+        }
+        self.hidden = None;
+        make_durable(&self.folder.path)
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        if let Some(hidden) = self.hidden.take()
+            && let Err(error) = fs::remove_file(hidden)
+        {
+            tracing::debug!(file = %self.name, %error, "an unfinished file stays behind");
+        }
+    }
+}
+
+/// Makes the names in a directory durable.
+fn make_durable(path: &Path) -> anyhow::Result<()> {
+    // Elsewhere a directory cannot be opened, and names are durable with their files.
+    if cfg!(unix) {
+        let synced = File::open(path).and_then(|directory| directory.sync_all());
+        synced.context("cannot make the directory durable")?;
+    }
+    Ok(())
+}

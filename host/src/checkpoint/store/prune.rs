@@ -1,0 +1,117 @@
+//! Removing checkpoints that are not needed any more.
+
+use std::collections::BTreeSet;
+
+use anyhow::Context;
+
+use super::{CheckpointStore, WriteStep, read::reason};
+use crate::checkpoint::inventory::{Inventory, discarded_name, manifest_name};
+
+impl CheckpointStore {
+    /// Removes all checkpoints but the newest `keep` that are not damaged, and the packs that none refers
+    /// to.
+    ///
+    /// # Errors
+    ///
+    /// If something cannot be read or removed; it is for the next time. What is kept is whole.
+    pub fn prune(&mut self, keep: usize) -> anyhow::Result<()> {
+        let context = format!("cannot remove old checkpoints from `{}`", self.shown);
+        self.prune_to(keep).context(context)
+    }
+
+    fn prune_to(&mut self, keep: usize) -> anyhow::Result<()> {
+        self.check_lock()?;
+        let inventory = self.inventory()?;
+        let (mut kept, mut needed) = (0, BTreeSet::new());
+        let mut oldest = 0;
+        for &number in inventory.manifests.iter().rev() {
+            if kept == keep.max(1) {
+                break;
+            }
+            // The packs of a damaged manifest are not known; nobody can use them.
+            if let Some(packs) = self.packs_of(number)? {
+                needed.extend(packs);
+                kept += 1;
+                oldest = number;
+            }
+        }
+        if kept < keep.max(1) {
+            oldest = 0;
+        }
+        for &number in inventory.manifests.range(..oldest) {
+            self.storage.remove(&manifest_name(number))?;
+            self.complete.remove(&number);
+            self.packs_of.remove(&number);
+        }
+        self.confirm()?;
+        self.step(WriteStep::Pruned);
+        for pack in inventory.packs.keys() {
+            if !needed.contains(pack) {
+                self.storage.remove(pack)?;
+            }
+        }
+        for &number in inventory.discarded.range(..oldest) {
+            self.storage.remove(&discarded_name(number))?;
+        }
+        Ok(())
+    }
+
+    /// The packs that a checkpoint refers to; nothing if its manifest is damaged.
+    fn packs_of(&mut self, number: u64) -> anyhow::Result<Option<BTreeSet<String>>> {
+        if let Some(packs) = self.packs_of.get(&number) {
+            return Ok(Some(packs.clone()));
+        }
+        match self.manifest(number) {
+            Ok(manifest) => {
+                let packs = manifest.packs.into_iter().map(|pack| pack.name);
+                let packs: BTreeSet<String> = packs.collect();
+                self.packs_of.insert(number, packs.clone());
+                Ok(Some(packs))
+            }
+            Err(error) => reason(error).map(|_| None),
+        }
+    }
+
+    /// Forgets all checkpoints of the job.
+    ///
+    /// # Errors
+    ///
+    /// If something cannot be removed.
+    pub fn clear(&mut self) -> anyhow::Result<()> {
+        let context = format!("cannot remove the checkpoints in `{}`", self.shown);
+        self.clear_all().context(context)
+    }
+
+    fn clear_all(&mut self) -> anyhow::Result<()> {
+        self.check_lock()?;
+        let inventory = Inventory::of(&*self.storage)?;
+        let before = std::mem::take(&mut self.complete);
+        if let Err(error) = self.confirm() {
+            self.complete = before;
+            return Err(error);
+        }
+        // Numbers go on growing: sinks may still have what they wrote under the old ones.
+        if let Some(greatest) = inventory.greatest
+            && !inventory.discarded.contains(&greatest)
+        {
+            self.storage
+                .put(&discarded_name(greatest), b"discarded\n")?;
+        }
+        for &number in inventory.manifests.iter().rev() {
+            self.storage.remove(&manifest_name(number))?;
+        }
+        for &number in &inventory.discarded {
+            self.storage.remove(&manifest_name(number))?;
+            if Some(number) != inventory.greatest {
+                self.storage.remove(&discarded_name(number))?;
+            }
+        }
+        for pack in inventory.packs.keys() {
+            self.storage.remove(pack)?;
+        }
+        self.pieces = Default::default();
+        self.packs_of.clear();
+        self.set_resumed(None);
+        Ok(())
+    }
+}

@@ -1,0 +1,161 @@
+//! Writing a checkpoint.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, ensure};
+
+use super::{CheckpointStore, WriteStep};
+use crate::checkpoint::{
+    contents::{Checkpoint, WriteSummary},
+    entries::texts,
+    inventory::{discarded_name, manifest_name, pack_name},
+    manifest::{Manifest, SinkEntry, SourceEntry},
+    pack::{Packer, Pieces},
+    state_writer::StateWriter,
+};
+
+/// What has been written of a checkpoint.
+struct Written {
+    summary: WriteSummary,
+    pieces: Pieces,
+    packs: BTreeSet<String>,
+}
+
+impl CheckpointStore {
+    /// Writes a checkpoint: first its state, as far as the one before does not hold it already, then its
+    /// manifest. Blocks until it is durable.
+    ///
+    /// # Errors
+    ///
+    /// If something cannot be written, or the lock was lost: the checkpoint does not count. Those before
+    /// it are what they were.
+    pub fn write(&mut self, checkpoint: &Checkpoint) -> anyhow::Result<WriteSummary> {
+        let context = format!(
+            "cannot write checkpoint {} to `{}`",
+            checkpoint.number, self.shown
+        );
+        self.write_all(checkpoint).context(context)
+    }
+
+    fn write_all(&mut self, checkpoint: &Checkpoint) -> anyhow::Result<WriteSummary> {
+        let number = checkpoint.number;
+        let last = self.complete.last().copied().unwrap_or(0);
+        ensure!(number > last, "there is checkpoint {last} already");
+        let is_ours = checkpoint.job == self.job;
+        ensure!(is_ours, "it is one of another job, `{}`", checkpoint.job);
+        if let Some(resumed) = self.resumed() {
+            self.go_on_from(resumed)?;
+        }
+        self.check_lock()?;
+        let written = self.write_files(checkpoint)?;
+        self.step(WriteStep::Manifest);
+        self.complete.insert(number);
+        if let Err(error) = self.confirm() {
+            self.complete.remove(&number);
+            return Err(error);
+        }
+        self.pieces = written.pieces.reusable();
+        self.packs_of.insert(number, written.packs);
+        self.set_resumed(Some(number));
+        self.step(WriteStep::Complete);
+        Ok(written.summary)
+    }
+
+    fn write_files(&self, checkpoint: &Checkpoint) -> anyhow::Result<Written> {
+        let number = checkpoint.number;
+        let pack = pack_name(number, &self.token).into();
+        let mut writer = StateWriter::new(Packer::new(&*self.storage, pack, &self.pieces));
+        let mut states = BTreeMap::new();
+        for (name, state) in &checkpoint.snapshot.stages {
+            states.insert(name.to_string(), writer.state(state)?);
+        }
+        let mut sinks = BTreeMap::new();
+        for (name, sink) in &checkpoint.snapshot.sinks {
+            let entry = SinkEntry {
+                held: writer.state(&sink.held)?,
+                staged: sink.staged.clone(),
+            };
+            sinks.insert(name.to_string(), entry);
+        }
+        let state = writer.finish()?;
+        self.step(WriteStep::Data);
+        let sources = checkpoint.snapshot.sources.iter();
+        let manifest = Manifest {
+            job: checkpoint.job.clone(),
+            number,
+            created_at: checkpoint.created_at.as_micros(),
+            is_complete: checkpoint.is_complete,
+            stages: texts(&checkpoint.stages),
+            components: texts(&checkpoint.components),
+            sources: sources
+                .map(|(name, source)| (name.to_string(), SourceEntry::of(source)))
+                .collect(),
+            states,
+            sinks,
+            packs: state.packs,
+            bytes_total: state.pieces.bytes(),
+            bytes_written: state.bytes,
+        };
+        let bytes = manifest.to_bytes()?;
+        self.storage.put(&manifest_name(number), &bytes)?;
+        let packs = manifest.packs.into_iter().map(|pack| pack.name);
+        let packs: BTreeSet<String> = packs.collect();
+        let manifest_bytes = bytes.len() as u64;
+        Ok(Written {
+            summary: WriteSummary {
+                bytes_written: state.bytes + manifest_bytes,
+                bytes_total: manifest.bytes_total + manifest_bytes,
+                files: packs.len() + 1,
+            },
+            pieces: state.pieces,
+            packs,
+        })
+    }
+
+    /// Takes note that the job goes on from a checkpoint, or from the beginning: those after it do not
+    /// count any more, since what sinks had made visible for them is undone. Writing the next checkpoint
+    /// does so for what [`latest`](Self::latest) has given.
+    ///
+    /// # Errors
+    ///
+    /// If that cannot be written, or the lock was lost.
+    pub fn go_on_from(&mut self, number: Option<u64>) -> anyhow::Result<()> {
+        let first = number.map_or(0, |number| number.saturating_add(1));
+        let later = self.complete.split_off(&first);
+        self.set_resumed(number);
+        if later.is_empty() {
+            return Ok(());
+        }
+        let discarded = self.discard(&later);
+        if discarded.is_err() {
+            self.complete.extend(later);
+        }
+        discarded
+    }
+
+    fn discard(&mut self, numbers: &BTreeSet<u64>) -> anyhow::Result<()> {
+        self.check_lock()?;
+        for &number in numbers {
+            // The name alone says it. Its number is not used again.
+            let name = discarded_name(number);
+            if !self.storage.list()?.iter().any(|file| file.name == name) {
+                self.storage.put(&name, b"discarded\n")?;
+            }
+            self.storage.remove(&manifest_name(number))?;
+        }
+        self.confirm()
+    }
+
+    pub(super) fn check_lock(&mut self) -> anyhow::Result<()> {
+        let lock = self.lock.as_mut();
+        lock.context("the checkpoints were opened to look at them")?
+            .check()
+    }
+
+    /// Makes the checkpoints count that are complete, and no other.
+    pub(super) fn confirm(&mut self) -> anyhow::Result<()> {
+        let lock = self.lock.as_mut();
+        lock.context("the checkpoints were opened to look at them")?
+            .confirm(&self.complete)
+    }
+}

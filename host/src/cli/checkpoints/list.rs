@@ -1,0 +1,150 @@
+//! Checkpoints in words.
+
+use crate::checkpoint::{Listed, Overview, SourceSnapshot};
+
+/// Partitions that are named of a source.
+const NAMED: usize = 10;
+
+/// All checkpoints, a paragraph each.
+pub(super) fn all(listed: &[Listed]) -> String {
+    let texts: Vec<String> = listed.iter().map(one).collect();
+    texts.join("\n")
+}
+
+fn one(listed: &Listed) -> String {
+    let number = listed.number;
+    match &listed.contents {
+        Ok(overview) => whole(number, overview),
+        Err(reason) => format!(
+            "checkpoint {number} does not count\n  {:<12}{reason}\n",
+            "reason"
+        ),
+    }
+}
+
+fn whole(number: u64, overview: &Overview) -> String {
+    let mut text = format!("checkpoint {number}\n");
+    let mut line = |what: &str, how: &str| text.push_str(&format!("  {what:<12}{how}\n"));
+    line("made at", &overview.created_at.to_string());
+    let state = format!(
+        "{}, of which {} were new",
+        bytes(overview.bytes_total),
+        bytes(overview.bytes_written)
+    );
+    line("state", &state);
+    let sources = &overview.snapshot.sources;
+    if let Some(watermark) = sources.values().map(|source| source.watermark).min() {
+        line("event time", &watermark.to_string());
+    }
+    let input = match overview.is_complete {
+        true => "has ended: there is nothing left to do",
+        false => "goes on",
+    };
+    line("input", input);
+    for (name, source) in sources {
+        for place in places(source) {
+            line("source", &format!("{name}: {place}"));
+        }
+    }
+    text
+}
+
+/// Where a source was.
+fn places(source: &SourceSnapshot) -> Vec<String> {
+    let mut places = Vec::new();
+    for partition in source.partitions.iter().take(NAMED) {
+        places.push(match &partition.position {
+            Some(position) => format!("{} at {}", partition.name, position.0),
+            None => format!("{}, which cannot be read again", partition.name),
+        });
+    }
+    if let more @ 1.. = source.partitions.len().saturating_sub(NAMED) {
+        places.push(format!("and {more} more"));
+    }
+    match &source.finished[..] {
+        [] => {}
+        [name] => places.push(format!("{name} was read to its end")),
+        names => places.push(format!("{} partitions were read to their end", names.len())),
+    }
+    if places.is_empty() {
+        places.push("nothing was read".to_owned());
+    }
+    places
+}
+
+/// A number of bytes for people.
+fn bytes(bytes: u64) -> String {
+    let units = [("GiB", 1_u64 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    match units.iter().find(|(_, unit)| bytes >= *unit) {
+        Some((name, unit)) => format!("{:.1} {name}", bytes as f64 / *unit as f64),
+        None => format!("{bytes} B"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        checkpoint::{JobSnapshot, PartitionSnapshot},
+        connector::ReadPosition,
+        time::{Duration, PartitionProgress, Timestamp, Watermark},
+    };
+
+    #[test]
+    fn a_checkpoint_is_told_in_words() {
+        let partition = PartitionSnapshot {
+            name: "a.csv".into(),
+            progress: PartitionProgress {
+                watermark: Watermark::START,
+                told: false,
+                idle: false,
+                quiet: Duration::ZERO,
+            },
+            position: Some(ReadPosition(json!({ "byte": 7 }))),
+        };
+        let source = SourceSnapshot {
+            watermark: Watermark::at(Timestamp::EPOCH),
+            partitions: vec![partition],
+            finished: vec!["b.csv".into(), "c.csv".into()],
+        };
+        let overview = Overview {
+            created_at: Timestamp::from_micros(1_000_000),
+            bytes_total: 3 << 20,
+            bytes_written: 100,
+            is_complete: false,
+            snapshot: JobSnapshot {
+                sources: BTreeMap::from([("readings".into(), source)]),
+                ..JobSnapshot::default()
+            },
+        };
+        let listed = [
+            Listed {
+                number: 3,
+                is_discarded: false,
+                contents: Ok(overview),
+            },
+            Listed {
+                number: 4,
+                is_discarded: false,
+                contents: Err("`checkpoint-0000000004.json` is cut off".to_owned()),
+            },
+        ];
+        let expected = "\
+checkpoint 3
+  made at     1970-01-01T00:00:01Z
+  state       3.0 MiB, of which 100 B were new
+  event time  1970-01-01T00:00:00Z
+  input       goes on
+  source      readings: a.csv at {\"byte\":7}
+  source      readings: 2 partitions were read to their end
+
+checkpoint 4 does not count
+  reason      `checkpoint-0000000004.json` is cut off
+";
+        assert_eq!(all(&listed), expected);
+    }
+}

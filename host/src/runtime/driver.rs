@@ -1,0 +1,271 @@
+//! Makes the checkpoints of a job: does what the coordinator decides.
+//!
+//! A job that runs has it on a thread of its own, so that nobody who handles rows waits for storage; one
+//! that is driven by hand takes it for another subtask.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, TryRecvError},
+    },
+    time::Instant,
+};
+
+use super::{
+    barriers::{Barriers, Notice, Said},
+    control::Control,
+    failpoints::{CheckpointStep, Failpoints},
+    step::Step,
+    storage::SharedStorage,
+};
+use crate::{
+    checkpoint::{Checkpoint, Command, Coordinator, Event, Gathered, JobSnapshot, Part},
+    metrics::CheckpointMetrics,
+    time::{Clock, Timestamp},
+};
+
+/// How often the thread looks whether the job is to stop.
+const POLL: std::time::Duration = std::time::Duration::from_millis(20);
+
+/// Makes the checkpoints of a job.
+pub(super) struct Driver {
+    pub(super) coordinator: Coordinator<Part>,
+    /// What the source, stage or sink of each subtask is called.
+    pub(super) names: Vec<Arc<str>>,
+    pub(super) barriers: Arc<Barriers>,
+    pub(super) notices: Receiver<Notice>,
+    pub(super) sinks: Vec<Control>,
+    pub(super) storage: SharedStorage,
+    pub(super) label: Label,
+    /// How many checkpoints are kept.
+    pub(super) keep: usize,
+    pub(super) failpoints: Arc<dyn Failpoints>,
+    pub(super) metrics: Arc<CheckpointMetrics>,
+    /// For the times that checkpoints bear.
+    pub(super) clock: Arc<dyn Clock>,
+    /// When the checkpoint that is being made was begun.
+    pub(super) begun: Instant,
+    /// What is to be written.
+    pub(super) unwritten: Option<Checkpoint>,
+    /// The newest checkpoint that is written.
+    pub(super) last: Option<u64>,
+    /// The number of the checkpoint that the job is to stop after.
+    pub(super) stop_after: Option<u64>,
+    pub(super) end: Option<JobEnd>,
+    /// How many steps something is left unwritten when the job is driven by hand: slow storage.
+    pub(super) delay: usize,
+    pub(super) delayed: usize,
+}
+
+/// What a checkpoint says of the pipeline that it is of.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Label {
+    pub(super) job: String,
+    pub(super) stages: BTreeMap<Arc<str>, String>,
+    pub(super) components: BTreeMap<Arc<str>, String>,
+}
+
+/// How a job with checkpoints ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum JobEnd {
+    /// Its input has ended, and all of it is committed.
+    Complete,
+    /// It was stopped; this is the newest checkpoint.
+    Stopped(Option<u64>),
+    /// A subtask has failed.
+    Halted,
+}
+
+impl Driver {
+    /// Makes checkpoints until the job is over, or `stop` is set and one more is made.
+    pub(super) fn run(mut self, stop: &AtomicBool) -> anyhow::Result<JobEnd> {
+        let started = Instant::now();
+        // Not by the clock of the machine, which jumps.
+        let now = || {
+            let micros = i64::try_from(started.elapsed().as_micros());
+            Timestamp::from_micros(micros.unwrap_or(i64::MAX))
+        };
+        loop {
+            if stop.load(Ordering::Relaxed) {
+                self.stop(now())?;
+            }
+            while self.unwritten.is_some() && self.end.is_none() {
+                self.write(now())?;
+            }
+            // First: a job that is stopped is halted, too.
+            if let Some(end) = self.end {
+                return Ok(end);
+            }
+            if self.barriers.are_halted() {
+                return Ok(JobEnd::Halted);
+            }
+            match self.notices.recv_timeout(POLL) {
+                Ok(notice) => self.receive(notice, now())?,
+                Err(RecvTimeoutError::Timeout) => self.handle(Event::Tick, now())?,
+                Err(RecvTimeoutError::Disconnected) => return Ok(JobEnd::Halted),
+            }
+        }
+    }
+
+    /// Does a bit of what [`run`](Self::run) does, without waiting.
+    pub(super) fn step(&mut self, now: Timestamp) -> anyhow::Result<Step> {
+        if self.end.is_some() {
+            return Ok(Step::Ended);
+        }
+        if self.unwritten.is_some() {
+            self.delayed += 1;
+            if self.delayed > self.delay {
+                self.delayed = 0;
+                self.write(now)?;
+            }
+            return Ok(Step::Moved);
+        }
+        match self.notices.try_recv() {
+            Ok(notice) => self.receive(notice, now)?,
+            Err(TryRecvError::Disconnected) => return Ok(Step::Ended),
+            Err(TryRecvError::Empty) => match self.wake_at() {
+                Some(wake_at) if wake_at <= now => self.handle(Event::Tick, now)?,
+                _ => return Ok(Step::Quiet),
+            },
+        }
+        Ok(Step::Moved)
+    }
+
+    /// When there is something to do even if nobody says anything.
+    pub(super) const fn wake_at(&self) -> Option<Timestamp> {
+        match self.end {
+            Some(_) => None,
+            None => self.coordinator.wake_at(),
+        }
+    }
+
+    /// Makes a checkpoint at once.
+    pub(super) fn request(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        self.handle(Event::Requested, now)
+    }
+
+    /// Makes one more checkpoint, of all that has been read, and stops the job after it.
+    fn stop(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        if self.stop_after.is_some() {
+            return Ok(());
+        }
+        self.stop_after = Some(self.coordinator.next_number());
+        self.request(now)
+    }
+
+    fn receive(&mut self, notice: Notice, now: Timestamp) -> anyhow::Result<()> {
+        let subtask = notice.subtask;
+        let event = match notice.what {
+            Said::Acknowledged(number, part) => Event::Acknowledged {
+                subtask,
+                number,
+                part,
+            },
+            Said::Ended(part) => Event::Ended { subtask, part },
+            Said::Committed(number) => Event::Committed { subtask, number },
+        };
+        self.handle(event, now)
+    }
+
+    fn handle(&mut self, event: Event<Part>, now: Timestamp) -> anyhow::Result<()> {
+        for command in self.coordinator.handle(event, now) {
+            match command {
+                Command::Start(number) => self.begin(number)?,
+                Command::Write(gathered) => self.gathered(&gathered),
+                Command::Commit(number) => {
+                    self.sinks.iter().try_for_each(|sink| sink.commit(number))?;
+                }
+                Command::Settle(number) => self.settle(number)?,
+                Command::Done => {
+                    self.sinks.iter().try_for_each(Control::end)?;
+                    self.end = Some(JobEnd::Complete);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, number: u64) -> anyhow::Result<()> {
+        self.begun = Instant::now();
+        self.failpoints.reach(CheckpointStep::Begin)?;
+        tracing::debug!(checkpoint = number, "checkpoint begun");
+        self.sinks
+            .iter()
+            .try_for_each(|sink| sink.barrier(number))?;
+        self.barriers.request(number);
+        Ok(())
+    }
+
+    fn gathered(&mut self, gathered: &Gathered<Part>) {
+        self.barriers.gathered(gathered.number);
+        self.unwritten = Some(Checkpoint {
+            number: gathered.number,
+            job: self.label.job.clone(),
+            created_at: self.clock.now(),
+            is_complete: gathered.is_last,
+            stages: self.label.stages.clone(),
+            components: self.label.components.clone(),
+            snapshot: JobSnapshot::of_parts(self.names.iter().zip(gathered.parts.iter())),
+        });
+    }
+
+    fn write(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        let Some(checkpoint) = self.unwritten.take() else {
+            return Ok(());
+        };
+        let number = checkpoint.number;
+        self.failpoints.reach(CheckpointStep::Write)?;
+        let written = self.storage.lock().write(&checkpoint);
+        match written {
+            Ok(summary) => {
+                self.failpoints.reach(CheckpointStep::Written)?;
+                self.last = Some(number);
+                let took = self.begun.elapsed();
+                self.metrics.made(number, summary.bytes_total, took);
+                tracing::debug!(
+                    checkpoint = number,
+                    bytes_written = summary.bytes_written,
+                    files = summary.files,
+                    millis = took.as_millis() as u64,
+                    "checkpoint written",
+                );
+                self.handle(Event::Written(number), now)
+            }
+            Err(error) => {
+                self.metrics.failed();
+                let last = self.last.map_or("none".to_owned(), |last| last.to_string());
+                tracing::error!(
+                    checkpoint = number,
+                    newest = last,
+                    "a checkpoint cannot be written; the job goes on and tries again: {error:#}",
+                );
+                if self.stop_after.is_some() {
+                    self.stopped();
+                    return Ok(());
+                }
+                self.handle(Event::WriteFailed(number), now)
+            }
+        }
+    }
+
+    /// The checkpoint is over: removes what is not needed any more.
+    fn settle(&mut self, number: u64) -> anyhow::Result<()> {
+        self.failpoints.reach(CheckpointStep::Prune)?;
+        let pruned = self.storage.lock().prune(self.keep);
+        if let Err(error) = pruned {
+            tracing::warn!("old checkpoints cannot be removed: {error:#}");
+        }
+        self.failpoints.reach(CheckpointStep::End)?;
+        if self.stop_after.is_some_and(|after| after <= number) {
+            self.stopped();
+        }
+        Ok(())
+    }
+
+    fn stopped(&mut self) {
+        self.end = Some(JobEnd::Stopped(self.last));
+        self.barriers.halt();
+    }
+}

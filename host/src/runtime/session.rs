@@ -1,0 +1,227 @@
+//! A job from its start to its end, over the failures of its sources and sinks.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Instant,
+};
+
+use anyhow::{Context, bail};
+
+use super::{
+    assembly::recover_sinks,
+    backoff::Backoff,
+    checkpointing::Checkpointing,
+    connector_failure::ConnectorFailure,
+    connectors::{Connectors, PlannedConnectors},
+    failpoints::{CheckpointStep, Failpoints},
+    job::{Job, Launch, Outcome},
+    storage::SharedStorage,
+};
+use crate::{
+    checkpoint::{Checkpoint, CheckpointStore, WriteStep, check_fits},
+    connector::SinkClosed,
+    metrics::JobMetrics,
+    pipeline::{Plan, Registry},
+    time::{Clock, Duration},
+};
+
+/// How often a job that waits to be started again looks whether it is to stop.
+const POLL: std::time::Duration = std::time::Duration::from_millis(20);
+
+/// A job from its start to its end. It goes on from its newest checkpoint when it is opened, and again
+/// whenever one of its sources or sinks has failed, as `[restart]` says.
+pub struct Session<'a> {
+    plan: &'a Plan,
+    registry: &'a Registry,
+    clock: &'a Arc<dyn Clock>,
+    /// None in a job without checkpoints.
+    checkpointing: Option<Checkpointing>,
+    /// What the job goes on from.
+    before: Option<Checkpoint>,
+    metrics: JobMetrics,
+    stop: Arc<AtomicBool>,
+}
+
+/// Where a job begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Beginning {
+    /// At its newest checkpoint that is whole, if there is one.
+    #[default]
+    Newest,
+    /// At the checkpoint of this number. Those after it do not count any more.
+    From(u64),
+    /// At the beginning. Its checkpoints are forgotten.
+    Fresh,
+}
+
+impl<'a> Session<'a> {
+    /// Opens the checkpoints of `plan`, if it has some. Nothing runs yet.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be opened or read, or do not fit the plan.
+    pub fn open(
+        plan: &'a Plan,
+        registry: &'a Registry,
+        clock: &'a Arc<dyn Clock>,
+        beginning: Beginning,
+        failpoints: &Arc<dyn Failpoints>,
+    ) -> anyhow::Result<Self> {
+        let mut session = Self {
+            plan,
+            registry,
+            clock,
+            checkpointing: None,
+            before: None,
+            metrics: JobMetrics::new(plan.sources.len(), plan.stages.len(), plan.sinks.len()),
+            stop: Arc::default(),
+        };
+        let Some(config) = &plan.checkpoint else {
+            if let Beginning::From(_) = beginning {
+                bail!("the pipeline has no section `[checkpoint]`: there is none to go on from");
+            }
+            return Ok(session);
+        };
+        let mut store = CheckpointStore::open(&config.location, &plan.name)?;
+        let hook = Arc::clone(failpoints);
+        store.on_step(move |step| drop(hook.reach(step_of(step))));
+        let from = match beginning {
+            Beginning::Newest => None,
+            Beginning::From(number) => Some(number),
+            Beginning::Fresh => {
+                store.clear().context("checkpoints cannot be forgotten")?;
+                None
+            }
+        };
+        let checkpointing = Checkpointing {
+            storage: SharedStorage::new(store),
+            interval: config.interval,
+            keep: config.keep,
+            failpoints: Arc::clone(failpoints),
+        };
+        session.before = session.newest(&checkpointing, from)?;
+        session.checkpointing = Some(checkpointing);
+        Ok(session)
+    }
+
+    /// The number of the checkpoint that says that the job has come to its end already, if one does.
+    pub fn completed(&self) -> Option<u64> {
+        let before = self.before.as_ref()?;
+        before.is_complete.then_some(before.number)
+    }
+
+    /// What the job counts, over all of its attempts.
+    pub const fn metrics(&self) -> &JobMetrics {
+        &self.metrics
+    }
+
+    /// What stops the job when it is set.
+    pub fn stop_switch(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
+    }
+
+    /// Runs the job to its end. One that has come there already only makes sure that its sinks have made
+    /// visible what belongs to it.
+    ///
+    /// # Errors
+    ///
+    /// What the job failed on, if it is not to be started again.
+    pub fn run(mut self) -> anyhow::Result<Outcome> {
+        let connectors = &PlannedConnectors;
+        if let Some(before) = self.before.as_ref().filter(|before| before.is_complete) {
+            recover_sinks(self.plan, connectors, before)?;
+            return Ok(Outcome::Complete);
+        }
+        let mut backoff = self.plan.restart.map(Backoff::new);
+        loop {
+            let started = Instant::now();
+            let is_first = backoff.is_none_or(|backoff| backoff.attempts() == 0);
+            let error = match self.launch(connectors) {
+                Ok(job) => match job.wait() {
+                    Ok(outcome) => return Ok(outcome),
+                    Err(error) if error.is::<ConnectorFailure>() => error,
+                    Err(error) => return Err(error),
+                },
+                // It may be a mistake.
+                Err(error) if is_first => return Err(error),
+                Err(error) => error,
+            };
+            // Nobody reads its output any more: that does not go by.
+            let is_closed = error.is::<SinkClosed>();
+            let (Some(backoff), Some(checkpointing), false) =
+                (&mut backoff, &self.checkpointing, is_closed)
+            else {
+                return Err(error);
+            };
+            let ran_for = i64::try_from(started.elapsed().as_micros());
+            let ran_for = Duration::from_micros(ran_for.unwrap_or(i64::MAX)).unwrap_or_default();
+            let Some(delay) = backoff.next(ran_for, getrandom::u64().unwrap_or_default()) else {
+                let attempts = backoff.attempts();
+                return Err(error.context(format!(
+                    "the job was started again {attempts} times in a row and has failed again"
+                )));
+            };
+            let attempt = backoff.attempts();
+            tracing::warn!(
+                attempt, delay = %delay,
+                "the job has failed and is started again from its newest checkpoint: {error:#}",
+            );
+            if self.is_stopped_within(delay) {
+                let last = self.newest(checkpointing, None)?;
+                return Ok(Outcome::Suspended(last.map(|last| last.number)));
+            }
+            self.before = self.newest(checkpointing, None)?;
+            self.metrics.checkpoints.restarts.add(1);
+        }
+    }
+
+    fn launch(&self, connectors: &dyn Connectors) -> anyhow::Result<Job> {
+        let launch = Launch {
+            connectors,
+            checkpointing: self.checkpointing.as_ref(),
+            before: self.before.as_ref(),
+            metrics: &self.metrics,
+            stop: &self.stop,
+        };
+        Job::launch(self.plan, self.registry, self.clock, &launch)
+    }
+
+    /// The newest checkpoint, or that with the number `from`. Later ones do not count from here on: what
+    /// sinks have made visible for them is taken back when the job starts.
+    fn newest(
+        &self,
+        checkpointing: &Checkpointing,
+        from: Option<u64>,
+    ) -> anyhow::Result<Option<Checkpoint>> {
+        let mut storage = checkpointing.storage.lock();
+        let newest = storage.latest(from)?;
+        if let Some(newest) = &newest {
+            check_fits(self.plan, newest)?;
+        }
+        storage.go_on_from(newest.as_ref().map(|newest| newest.number))?;
+        Ok(newest)
+    }
+
+    /// Waits. Returns whether the job was asked to stop.
+    fn is_stopped_within(&self, delay: Duration) -> bool {
+        let delay = std::time::Duration::from_micros(delay.as_micros().unsigned_abs());
+        let until = Instant::now() + delay;
+        while Instant::now() < until && !self.stop.load(Ordering::Relaxed) {
+            thread::sleep(POLL.min(until.saturating_duration_since(Instant::now())));
+        }
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+const fn step_of(step: WriteStep) -> CheckpointStep {
+    match step {
+        WriteStep::Data => CheckpointStep::Data,
+        WriteStep::Manifest => CheckpointStep::Manifest,
+        WriteStep::Complete => CheckpointStep::Complete,
+        WriteStep::Pruned => CheckpointStep::Pruned,
+    }
+}

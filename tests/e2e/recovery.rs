@@ -1,0 +1,340 @@
+//! Jobs that are killed, stopped or fail, and go on from their checkpoints: the real binary, real files.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    process::{Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::support::{Run, Workspace};
+
+/// Every place where a process can be killed while it makes a checkpoint.
+const STEPS: [&str; 15] = [
+    "begin",
+    "source",
+    "stage",
+    "sink",
+    "staged",
+    "write",
+    "data",
+    "manifest",
+    "complete",
+    "written",
+    "commit",
+    "committed",
+    "prune",
+    "pruned",
+    "end",
+];
+
+/// Readings in several files, counted in windows by the key. Checkpoints are made as fast as can be.
+fn pipeline(parallelism: usize) -> String {
+    format!(
+        r#"
+name = "recovery"
+parallelism = {parallelism}
+[source.in]
+connector = "file"
+path = "in/*.jsonl"
+format = "json"
+columns = {{ ts = "timestamp", k = "utf8", v = "int64" }}
+event_time = {{ column = "ts", unit = "ms" }}
+[stage.counts]
+from = "in"
+key = ["k"]
+window = {{ tumbling = "1s" }}
+aggregate = [
+  {{ call = "std#count", as = "n" }},
+  {{ call = "std#sum", args = ["v"], as = "total" }},
+]
+[stage.numbered]
+from = "in"
+key = ["k"]
+process = "std#row_number"
+keep = ["k"]
+[sink.counts_out]
+from = "counts"
+connector = "file"
+path = "counts"
+format = "json"
+[sink.numbered_out]
+from = "numbered"
+connector = "file"
+path = "numbered"
+format = "csv"
+[dead_letters]
+connector = "file"
+path = "dead"
+format = "json"
+[checkpoint]
+path = "state"
+interval = "1ms"
+keep = 2
+"#
+    )
+}
+
+/// A workspace with input.
+fn workspace() -> Workspace {
+    let workspace = Workspace::new();
+    for file in 0..5 {
+        let rows = (0..2000).map(|row| {
+            let ts = file * 100_000 + row * 50;
+            match row % 97 {
+                0 => format!("{{\"ts\":\"x{file}-{row}\",\"k\":\"a\",\"v\":1}}\n"),
+                _ => format!("{{\"ts\":{ts},\"k\":\"k{}\",\"v\":{row}}}\n", row % 7),
+            }
+        });
+        workspace.write(&format!("in/{file}.jsonl"), rows.collect::<String>());
+    }
+    workspace
+}
+
+/// All that is visible of a sink, sorted.
+fn visible(workspace: &Workspace, folder: &str) -> Vec<String> {
+    let files = workspace.list(folder).into_iter();
+    let files = files.filter(|name| name.starts_with("part-"));
+    let mut rows: Vec<String> = Vec::new();
+    for file in files {
+        let text = workspace.read(&format!("{folder}/{file}"));
+        let is_csv = file.ends_with(".csv");
+        rows.extend(text.lines().skip(usize::from(is_csv)).map(str::to_owned));
+    }
+    rows.sort();
+    rows
+}
+
+fn result(workspace: &Workspace) -> [Vec<String>; 3] {
+    ["counts", "numbered", "dead"].map(|folder| visible(workspace, folder))
+}
+
+fn undisturbed() -> [Vec<String>; 3] {
+    let workspace = workspace();
+    workspace.succeed(&pipeline(2));
+    let result = result(&workspace);
+    assert!(result.iter().all(|rows| !rows.is_empty()));
+    result
+}
+
+fn run_with(workspace: &Workspace, failpoint: &str) -> Output {
+    workspace
+        .tidemill(&["run", "pipeline.toml"])
+        .env("TIDEMILL_FAILPOINT", failpoint)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary runs")
+}
+
+#[test]
+fn a_job_that_is_killed_at_any_step_of_a_checkpoint_goes_on_as_if_it_was_not() {
+    let expected = undisturbed();
+    for (place, step) in STEPS.into_iter().enumerate() {
+        let workspace = workspace();
+        let mut aborted = 0;
+        for (attempt, count) in [1, 2 + place % 3].into_iter().enumerate() {
+            workspace.write("pipeline.toml", pipeline(1 + (place + attempt) % 3));
+            let output = run_with(&workspace, &format!("{step}:{count}"));
+            aborted += usize::from(output.status.code().is_none());
+        }
+        assert!(aborted > 0, "`{step}` is never come to");
+        workspace.write("pipeline.toml", pipeline(2));
+        let run = workspace.output(&["run", "pipeline.toml"]);
+        assert_eq!(run.status, 0, "{step}: {}", run.stderr);
+        assert_eq!(result(&workspace), expected, "{step}");
+    }
+}
+
+#[test]
+fn a_job_that_is_complete_says_so_and_starts_over_only_if_asked() {
+    let workspace = workspace();
+    let run = workspace.succeed(&pipeline(2));
+    assert!(
+        run.summary("checkpoints").contains(" made, the last ("),
+        "{}",
+        run.stderr
+    );
+    let expected = result(&workspace);
+    let again = workspace.output(&["run", "pipeline.toml"]);
+    assert_eq!(again.status, 0, "{}", again.stderr);
+    assert!(
+        again
+            .stderr
+            .contains("recovery: is complete already, with checkpoint")
+    );
+    assert_eq!(result(&workspace), expected);
+    let fresh = workspace.output(&["run", "pipeline.toml", "--fresh"]);
+    assert_eq!(fresh.status, 0, "{}", fresh.stderr);
+    assert!(fresh.stderr.contains("recovery: done ("));
+    assert_eq!(result(&workspace), expected);
+}
+
+/// An endless job that is slow enough to be met in its midst.
+fn endless(rows: &str) -> String {
+    format!(
+        r#"
+name = "endless"
+[source.in]
+connector = "generator"
+rate = 2000
+{rows}
+[stage.numbered]
+from = "in"
+key = ["sensor"]
+process = "std#row_number"
+keep = ["ts", "sensor"]
+[sink.out]
+from = "numbered"
+connector = "file"
+path = "out"
+format = "json"
+[checkpoint]
+path = "state"
+interval = "30ms"
+"#
+    )
+}
+
+/// Waits until a file is visible in `folder`.
+fn wait_for_output(workspace: &Workspace, folder: &str) {
+    let until = Instant::now() + Duration::from_secs(60);
+    let is_there = || {
+        let entries = fs::read_dir(workspace.path(folder)).into_iter().flatten();
+        entries
+            .flatten()
+            .any(|entry| entry.file_name().to_string_lossy().starts_with("part-"))
+    };
+    while !is_there() {
+        assert!(Instant::now() < until, "nothing comes out");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_job_that_is_interrupted_stops_with_a_checkpoint_and_goes_on() {
+    let workspace = Workspace::new();
+    let mut child = workspace.start(&endless("rows = 3000"));
+    drop(child.stdin.take());
+    wait_for_output(&workspace, "out");
+    let pid = child.id().to_string();
+    let signal = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(signal.expect("kill runs").success());
+    let stopped = Run::of(child.wait_with_output().expect("the binary runs"));
+    assert_eq!(stopped.status, 130, "{}", stopped.stderr);
+    assert!(
+        stopped.stderr.contains("endless: stopped with checkpoint "),
+        "{}",
+        stopped.stderr
+    );
+    let before = visible(&workspace, "out").len();
+    assert!(before < 3000);
+    let run = workspace.output(&["run", "pipeline.toml"]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let rows = visible(&workspace, "out");
+    let mut numbers: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for row in &rows {
+        let row: serde_json::Value = serde_json::from_str(row).expect("JSON");
+        let sensor = row["sensor"].as_str().expect("a sensor").to_owned();
+        let number = row["row_number"].as_i64().expect("a number");
+        numbers.entry(sensor).or_default().push(number);
+    }
+    assert_eq!(rows.len(), 3000);
+    for numbers in numbers.values_mut() {
+        numbers.sort_unstable();
+        let expected: Vec<i64> = (1..=numbers.len() as i64).collect();
+        assert_eq!(*numbers, expected, "no row is lost, none comes twice");
+    }
+}
+
+#[test]
+fn a_job_that_is_killed_again_and_again_comes_to_its_end() {
+    let expected = undisturbed();
+    let workspace = workspace();
+    for round in 0..12 {
+        workspace.write("pipeline.toml", pipeline(1 + round % 3));
+        let mut child = workspace
+            .tidemill(&["run", "pipeline.toml"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary runs");
+        // Anywhere between its start and its end.
+        std::thread::sleep(Duration::from_millis(40 + 7 * round as u64));
+        let _ = child.kill();
+        child.wait().expect("an end");
+    }
+    workspace.write("pipeline.toml", pipeline(2));
+    let run = workspace.output(&["run", "pipeline.toml"]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert_eq!(result(&workspace), expected);
+}
+
+#[test]
+fn a_source_that_fails_is_read_again_after_a_while_and_the_reason_told() {
+    let workspace = workspace();
+    workspace.write("in/9.jsonl.gz", "not compressed at all");
+    let restart = "[restart]\nattempts = 2\ndelay = \"20ms\"\nmax_delay = \"30ms\"\n";
+    let pipeline = pipeline(1).replace("*.jsonl", "*");
+    let run = workspace.run(&format!("{pipeline}{restart}"));
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    for text in [
+        "attempt=1",
+        "attempt=2",
+        "the job was started again 2 times in a row and has failed again",
+        "source `in` failed",
+        "recovery: failed; run it again to go on from the newest checkpoint",
+    ] {
+        assert!(run.stderr.contains(text), "no `{text}` in\n{}", run.stderr);
+    }
+    assert_eq!(run.count("checkpoints", "restarts"), 2);
+}
+
+#[test]
+fn a_job_goes_on_from_an_older_checkpoint_if_asked() {
+    let workspace = workspace();
+    let expected = undisturbed();
+    workspace.write("pipeline.toml", pipeline(2));
+    let output = run_with(&workspace, "written:2");
+    assert!(output.status.code().is_none());
+    let run = workspace.output(&["run", "pipeline.toml", "--from", "1"]);
+    // The first checkpoint may be gone already; the job says so then and goes on from the newest.
+    if run.status != 0 {
+        assert!(
+            run.stderr.contains("cannot go on from checkpoint 1"),
+            "{}",
+            run.stderr
+        );
+        let run = workspace.output(&["run", "pipeline.toml"]);
+        assert_eq!(run.status, 0, "{}", run.stderr);
+    }
+    assert_eq!(result(&workspace), expected);
+}
+
+#[test]
+fn a_job_that_fails_shows_its_dead_letters_and_takes_them_back_when_it_goes_on() {
+    let workspace = workspace();
+    let bad = "{\"ts\":\"never\",\"k\":\"a\",\"v\":1}\n".repeat(10);
+    workspace.write("in/2.jsonl", bad);
+    let pipeline = format!("max_dead_letters = 8\n{}", pipeline(1));
+    let mut shown = Vec::new();
+    for _ in 0..3 {
+        let run = workspace.run(&pipeline);
+        assert_eq!(run.status, 1, "{}", run.stderr);
+        assert!(
+            run.stderr.contains("`max_dead_letters = 8`"),
+            "{}",
+            run.stderr
+        );
+        let letters = visible(&workspace, "dead");
+        let never = letters.iter().filter(|letter| letter.contains("never"));
+        // One file is read after the other, so that is where it stops.
+        assert_eq!(never.count(), 9);
+        shown.push(letters.len());
+    }
+    assert!(shown.windows(2).all(|pair| pair[0] <= pair[1]), "{shown:?}");
+    let letters = visible(&workspace, "dead");
+    let mut once = letters.clone();
+    once.dedup();
+    assert_eq!(letters, once, "no letter is there twice");
+}
