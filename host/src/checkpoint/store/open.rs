@@ -73,6 +73,7 @@ impl CheckpointStore {
             pieces: Pieces::default(),
             packs_of: BTreeMap::new(),
             resumed: Mutex::new(None),
+            tried: (0, 0),
             on_step: None,
         };
         let mut complete = Inventory::of(&*store.storage)?.manifests;
