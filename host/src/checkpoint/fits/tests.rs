@@ -240,14 +240,7 @@ fn other_functions_and_other_state_are_refused() {
 fn a_stage_that_is_gone_is_refused() {
     check_refuses(
         SUM,
-        &SUM.replace("[stage.it]", "[stage.other]")
-            .replace("lib.wasm", "lib.wasm")
-            .replace("from = \"in\"", "from = \"it\"")
-            .replacen("[stage.other]", &format!("{PLUS}[stage.other]"), 1)
-            .replace(
-                "args = [\"x\"] }]\n",
-                "args = [\"x\"] }]\n[sink.two]\nfrom = \"other\"\nconnector = \"blackhole\"\n",
-            ),
+        PLUS,
         "stage `it` has kept state, and does not keep any now: give it back as it was, or start over with `--fresh`",
     );
     let both = format!(

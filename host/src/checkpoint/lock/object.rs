@@ -62,7 +62,7 @@ impl ObjectLock {
     /// checkpoints that count if nobody has said so.
     pub(in crate::checkpoint) fn take(
         bucket: &Arc<Bucket>,
-        owner: Owner,
+        owner: &Owner,
         pace: Pace,
         complete: impl Fn() -> anyhow::Result<BTreeSet<u64>>,
     ) -> anyhow::Result<Self> {

@@ -43,6 +43,8 @@ pub struct CheckpointStore {
     packs_of: BTreeMap<u64, BTreeSet<String>>,
     /// The checkpoint that the job goes on from, once it has asked for one; `Some(None)` for the beginning.
     resumed: Mutex<Option<Option<u64>>>,
+    /// The checkpoint that was begun last, and how often.
+    tried: (u64, u32),
     /// Called after each step of writing.
     on_step: Option<Box<dyn Fn(WriteStep) + Send>>,
 }

@@ -17,7 +17,7 @@ use crate::{
 
 impl CheckpointStore {
     /// Opens the checkpoints of `job` to write some. No other process can do so until the store is
-    /// dropped or its process has died.
+    /// dropped or its process has died. Blocks, like all methods; not to be called from async code.
     ///
     /// # Errors
     ///
@@ -37,7 +37,7 @@ impl CheckpointStore {
             Place::Url(url) => {
                 let bucket = Bucket::open(url, &location.to_string(), job);
                 let bucket = Arc::new(bucket.with_context(context)?);
-                let lock = lock_bucket(&bucket, owner, Pace::USUAL).with_context(context)?;
+                let lock = lock_bucket(&bucket, &owner, Pace::USUAL).with_context(context)?;
                 (bucket, Box::new(lock))
             }
         };
@@ -73,6 +73,7 @@ impl CheckpointStore {
             pieces: Pieces::default(),
             packs_of: BTreeMap::new(),
             resumed: Mutex::new(None),
+            tried: (0, 0),
             on_step: None,
         };
         let mut complete = Inventory::of(&*store.storage)?.manifests;
@@ -87,7 +88,7 @@ impl CheckpointStore {
 /// Takes the lock of a part of a bucket.
 pub(super) fn lock_bucket(
     bucket: &Arc<Bucket>,
-    owner: Owner,
+    owner: &Owner,
     pace: Pace,
 ) -> anyhow::Result<ObjectLock> {
     ObjectLock::take(bucket, owner, pace, || {

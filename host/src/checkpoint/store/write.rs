@@ -23,12 +23,13 @@ struct Written {
 
 impl CheckpointStore {
     /// Writes a checkpoint: first its state, as far as the one before does not hold it already, then its
-    /// manifest. Blocks until it is durable.
+    /// manifest. Blocks until it is durable. One that could not be written can be written once more.
     ///
     /// # Errors
     ///
-    /// If something cannot be written, or the lock was lost: the checkpoint does not count. Those before
-    /// it are what they were.
+    /// If something cannot be written, or the lock was lost: the checkpoint does not count, as far as is
+    /// known; it may be complete for the next process if the answer of the medium was lost. Those before it
+    /// are what they were.
     pub fn write(&mut self, checkpoint: &Checkpoint) -> anyhow::Result<WriteSummary> {
         let context = format!(
             "cannot write checkpoint {} to `{}`",
@@ -47,6 +48,14 @@ impl CheckpointStore {
             self.go_on_from(resumed)?;
         }
         self.check_lock()?;
+        match &mut self.tried {
+            (tried, times) if *tried == number => {
+                *times += 1;
+                // What an attempt has left behind that failed at its very end.
+                self.storage.remove(&manifest_name(number))?;
+            }
+            tried => *tried = (number, 1),
+        }
         let written = self.write_files(checkpoint)?;
         self.step(WriteStep::Manifest);
         self.complete.insert(number);
@@ -63,7 +72,12 @@ impl CheckpointStore {
 
     fn write_files(&self, checkpoint: &Checkpoint) -> anyhow::Result<Written> {
         let number = checkpoint.number;
-        let pack = pack_name(number, &self.token).into();
+        // Every attempt has a pack of its own: no file is ever changed.
+        let attempt = match self.tried.1 {
+            1 => self.token.clone(),
+            times => format!("{}-{times}", self.token),
+        };
+        let pack = pack_name(number, &attempt).into();
         let mut writer = StateWriter::new(Packer::new(&*self.storage, pack, &self.pieces));
         let mut states = BTreeMap::new();
         for (name, state) in &checkpoint.snapshot.stages {
@@ -126,6 +140,8 @@ impl CheckpointStore {
         if later.is_empty() {
             return Ok(());
         }
+        // What has made them unusable may be in the packs that the next one would refer to.
+        self.pieces = Pieces::default();
         let discarded = self.discard(&later);
         if discarded.is_err() {
             self.complete.extend(later);

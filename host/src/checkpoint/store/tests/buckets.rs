@@ -31,7 +31,7 @@ impl Cloud {
 
     fn try_open(&self) -> anyhow::Result<CheckpointStore> {
         let bucket = self.bucket();
-        let lock = lock_bucket(&bucket, Owner::this_process()?, PACE)?;
+        let lock = lock_bucket(&bucket, &Owner::this_process()?, PACE)?;
         CheckpointStore::new(bucket, Some(Box::new(lock)), "job", "the cloud")
     }
 

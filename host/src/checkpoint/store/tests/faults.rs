@@ -17,7 +17,7 @@ use crate::checkpoint::{
 struct Faulty {
     directory: Directory,
     /// How many operations succeed.
-    left: AtomicUsize,
+    left: Arc<AtomicUsize>,
 }
 
 impl Faulty {
@@ -92,10 +92,10 @@ impl Lock for Kept {
     }
 }
 
-fn faulty(home: &Home, operations: usize) -> CheckpointStore {
+fn faulty(home: &Home, operations: &Arc<AtomicUsize>) -> CheckpointStore {
     let storage = Faulty {
         directory: Directory::new(home.0.path().join("job")),
-        left: AtomicUsize::new(operations),
+        left: Arc::clone(operations),
     };
     let lock: Box<dyn Lock> = Box::new(Kept);
     CheckpointStore::new(Arc::new(storage), Some(lock), "job", "here").expect("a store")
@@ -112,7 +112,7 @@ fn a_fault_at_any_step_leaves_a_whole_checkpoint() {
         drop(store);
         let second = checkpoint(2, vec![table((0..5000).map(|row| (row, 2)))]);
         let third = checkpoint(3, vec![table((0..5000).map(|row| (row, 3)))]);
-        let mut store = faulty(&home, operations);
+        let mut store = faulty(&home, &Arc::new(AtomicUsize::new(operations)));
         let results = [
             store.write(&second).map(|_| ()),
             store.prune(1),
@@ -142,6 +142,41 @@ fn a_fault_at_any_step_leaves_a_whole_checkpoint() {
         }
     }
     assert!((20..60).contains(&failed), "{failed}");
+}
+
+#[test]
+fn a_checkpoint_that_could_not_be_written_can_be_written_once_more() {
+    let mut failed = 0;
+    for operations in 0..30 {
+        let home = Home::new();
+        let mut store = home.open();
+        store
+            .write(&checkpoint(1, vec![table([(1, 1)])]))
+            .expect("written");
+        drop(store);
+        let left = Arc::new(AtomicUsize::new(operations));
+        let mut store = faulty(&home, &left);
+        let second = checkpoint(2, vec![table((0..5000).map(|row| (row, 2)))]);
+        if store.write(&second).is_err() {
+            failed += 1;
+            left.store(2, Ordering::Relaxed);
+            assert!(store.write(&second).is_err());
+            left.store(usize::MAX, Ordering::Relaxed);
+            store.write(&second).expect("written");
+        }
+        check_same(store.latest(None).expect("one is whole").as_ref(), &second);
+        left.store(usize::MAX, Ordering::Relaxed);
+        let third = checkpoint(3, vec![table((0..5000).map(|row| (row, 3)))]);
+        store.write(&third).expect("written");
+        store.prune(1).expect("pruned");
+        drop(store);
+        check_same(
+            home.open().latest(None).expect("one is whole").as_ref(),
+            &third,
+        );
+        assert!(home.names().len() <= 3, "{:?}", home.names());
+    }
+    assert!((4..30).contains(&failed), "{failed}");
 }
 
 #[test]

@@ -75,6 +75,12 @@ fn jobs_share_a_location_and_a_job_has_one_owner() {
 }
 
 #[test]
+fn a_store_can_be_handed_to_another_thread() {
+    fn check<T: Send>() {}
+    check::<CheckpointStore>();
+}
+
+#[test]
 fn a_store_that_is_read_only_writes_nothing() {
     let home = Home::new();
     let mut reader = CheckpointStore::open_read_only(&home.location(), "job").expect("readable");
@@ -127,7 +133,7 @@ proptest! {
 
     #[test]
     fn any_state_is_read_back_while_it_changes(
-        seeds in prop::collection::vec((any::<u16>(), any::<Option<i64>>(), any::<Option<String>>(), any::<bool>()), 0..60),
+        seeds in prop::collection::vec(any::<(u16, Option<i64>, Option<String>, bool)>(), 0..60),
         copies in 1..400_usize,
         steps in prop::collection::vec((any::<prop::sample::Index>(), any::<i64>()), 0..6),
     ) {
@@ -138,9 +144,9 @@ proptest! {
         for (number, row) in rows.iter_mut().enumerate() {
             row.0 = row.0.wrapping_add(number as u16);
         }
-        let mut number = 1;
-        for (place, value) in std::iter::once(None).chain(steps.into_iter().map(Some)).map(Option::unzip) {
-            if let (Some(place), Some(value)) = (place, value) && !rows.is_empty() {
+        let steps = [None].into_iter().chain(steps.into_iter().map(Some));
+        for (number, step) in (1..).zip(steps) {
+            if let Some((place, value)) = step && !rows.is_empty() {
                 let place = place.index(rows.len());
                 rows[place].1 = Some(value);
                 rows.truncate(rows.len() - place / 10);
@@ -151,7 +157,6 @@ proptest! {
             store.write(&written).expect("written");
             store.prune(2).expect("pruned");
             check_same(store.latest(None).expect("readable").as_ref(), &written);
-            number += 1;
         }
     }
 }

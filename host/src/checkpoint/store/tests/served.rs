@@ -29,7 +29,7 @@ fn bucket(server: &Server) -> Arc<Bucket> {
 
 fn try_open(server: &Server) -> anyhow::Result<CheckpointStore> {
     let bucket = bucket(server);
-    let lock = lock_bucket(&bucket, Owner::this_process()?, PACE)?;
+    let lock = lock_bucket(&bucket, &Owner::this_process()?, PACE)?;
     CheckpointStore::new(bucket, Some(Box::new(lock)), "job", "the server")
 }
 

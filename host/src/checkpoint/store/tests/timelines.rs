@@ -32,6 +32,27 @@ fn a_damaged_checkpoint_is_passed_over_and_its_number_is_not_used_again() {
 }
 
 #[test]
+fn damage_does_not_go_on_when_a_job_starts_again_in_its_process() {
+    let home = Home::new();
+    let mut store = home.open();
+    let rows = |changed| (0..5000).map(move |key| (key, if key == 0 { changed } else { 0 }));
+    for number in 1..=2_i64 {
+        let written = checkpoint(number as u64, vec![table(rows(number))]);
+        store.write(&written).expect("written");
+    }
+    fs::write(home.file("state-0000000002"), "").expect("written");
+    let found = store
+        .latest(None)
+        .expect("one is whole")
+        .expect("there is one");
+    assert_eq!(found.number, 1);
+    store.go_on_from(Some(1)).expect("written");
+    let third = checkpoint(3, vec![table(rows(2))]);
+    store.write(&third).expect("written");
+    check_same(store.latest(None).expect("one is whole").as_ref(), &third);
+}
+
+#[test]
 fn checkpoints_after_the_one_that_was_chosen_do_not_count_any_more() {
     let home = Home::new();
     let written = filled(&home, 5);
