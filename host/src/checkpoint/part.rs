@@ -44,9 +44,9 @@ pub struct StagePart {
 
 impl JobSnapshot {
     /// Puts together what all subtasks know, each by the name of its source, stage or sink.
-    pub fn of_parts<'a>(parts: impl Iterator<Item = (&'a Arc<str>, &'a Part)> + Clone) -> Self {
+    pub fn of_parts(parts: &[(&Arc<str>, &Part)]) -> Self {
         let mut job = Self::default();
-        for (name, part) in parts.clone() {
+        for &(name, part) in parts {
             let name = Arc::clone(name);
             match part {
                 Part::Source(_) => drop(job.sources.entry(name).or_default()),
@@ -66,13 +66,11 @@ impl JobSnapshot {
             }
         }
         for (name, source) in &mut job.sources {
-            let subtasks = parts
-                .clone()
-                .filter_map(|(of, part)| match part {
-                    Part::Source(part) if of == name => Some(part),
-                    _ => None,
-                })
-                .collect::<Vec<_>>();
+            let subtasks = parts.iter().filter_map(|&(of, part)| match part {
+                Part::Source(part) if of == name => Some(part),
+                _ => None,
+            });
+            let subtasks: Vec<&SourcePart> = subtasks.collect();
             let progress = InputProgress::of_all(subtasks.iter().map(|part| part.progress));
             source.watermark = progress.map_or(Watermark::START, |progress| progress.watermark);
             let finished = subtasks.iter().flat_map(|part| &part.finished);
@@ -88,5 +86,78 @@ impl JobSnapshot {
             source.finished = finished.into_iter().collect();
         }
         job
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        connector::ReadPosition,
+        time::{PartitionProgress, Timestamp},
+    };
+
+    fn at(micros: i64) -> Watermark {
+        Watermark::at(Timestamp::from_micros(micros))
+    }
+
+    fn partition(name: &str, position: u64) -> PartitionSnapshot {
+        PartitionSnapshot {
+            name: name.into(),
+            progress: PartitionProgress {
+                watermark: at(0),
+                told: false,
+                idle: false,
+                quiet: crate::time::Duration::ZERO,
+            },
+            position: Some(ReadPosition(position.into())),
+        }
+    }
+
+    fn source(watermark: i64, open: &[(&str, u64)], finished: &[&str]) -> Part {
+        Part::Source(SourcePart {
+            progress: InputProgress {
+                watermark: at(watermark),
+                idle: false,
+            },
+            open: open.iter().map(|(name, at)| partition(name, *at)).collect(),
+            finished: finished.iter().map(|&name| name.into()).collect(),
+            earlier: ["a", "b", "c"].map(|name| partition(name, 1)).to_vec(),
+        })
+    }
+
+    #[test]
+    fn partitions_that_were_not_opened_again_yet_stay_where_they_were() {
+        let name = Arc::from("in");
+        let parts = [
+            source(20, &[("a", 7)], &["0"]),
+            source(10, &[("d", 3)], &["0", "c"]),
+        ];
+        let parts: Vec<_> = parts.iter().map(|part| (&name, part)).collect();
+        let job = JobSnapshot::of_parts(&parts);
+        let source = &job.sources["in"];
+        assert_eq!(source.watermark, at(10));
+        let finished: Vec<&str> = source.finished.iter().map(|name| &**name).collect();
+        assert_eq!(finished, ["0", "c"]);
+        let open = source.partitions.iter().map(|partition| {
+            let position = partition.position.as_ref().expect("a position");
+            (&*partition.name, position.0.as_u64().expect("a number"))
+        });
+        assert_eq!(open.collect::<Vec<_>>(), [("a", 7), ("d", 3), ("b", 1)]);
+    }
+
+    #[test]
+    fn nobody_is_told_more_than_all_subtasks_know() {
+        let name = Arc::from("stage");
+        let part = |micros| {
+            Part::Stage(StagePart {
+                watermark: at(micros),
+                state: None,
+            })
+        };
+        let parts = [part(5), part(3), part(9)];
+        let parts: Vec<_> = parts.iter().map(|part| (&name, part)).collect();
+        let job = JobSnapshot::of_parts(&parts);
+        assert_eq!(job.stages["stage"].watermark, at(3));
     }
 }

@@ -200,6 +200,7 @@ impl Driver {
 
     fn gathered(&mut self, gathered: &Gathered<Part>) {
         self.barriers.gathered(gathered.number);
+        let parts: Vec<(&Arc<str>, &Part)> = self.names.iter().zip(gathered.parts.iter()).collect();
         self.unwritten = Some(Checkpoint {
             number: gathered.number,
             job: self.label.job.clone(),
@@ -207,7 +208,7 @@ impl Driver {
             is_complete: gathered.is_last,
             stages: self.label.stages.clone(),
             components: self.label.components.clone(),
-            snapshot: JobSnapshot::of_parts(self.names.iter().zip(gathered.parts.iter())),
+            snapshot: JobSnapshot::of_parts(&parts),
         });
     }
 

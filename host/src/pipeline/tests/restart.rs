@@ -33,15 +33,8 @@ fn a_job_is_started_again_only_if_that_is_said() {
 
 #[test]
 fn without_checkpoints_there_is_nothing_to_go_on_from() {
-    check(&format!("{SOURCE}{SINK}[restart]\nattempts = 3\n"), "");
-}
-
-#[test]
-fn mistakes_of_the_section_are_told() {
     check(
-        &format!(
-            "{SOURCE}{SINK}{CHECKPOINT}[restart]\nattempts = 0\ndelay = \"0s\"\nmax = \"1m\"\n"
-        ),
+        &format!("{SOURCE}{SINK}[restart]\nattempts = 3\n"),
         r"
 error: `[restart]` needs checkpoints to go on from
   --> weather.toml:12:1
@@ -52,8 +45,14 @@ error: `[restart]` needs checkpoints to go on from
    = help: add a section `[checkpoint]`
 ",
     );
+}
+
+#[test]
+fn mistakes_of_the_section_are_told() {
     check(
-        &format!("{SOURCE}{SINK}{CHECKPOINT}[restart]\ndelay = \"2m\"\n"),
+        &format!(
+            "{SOURCE}{SINK}{CHECKPOINT}[restart]\nattempts = 0\ndelay = \"0s\"\nmax = \"1m\"\n"
+        ),
         r#"
 error: expected an integer from 1 to 1000, found 0
   --> weather.toml:15:12
@@ -74,6 +73,16 @@ error: unknown key `max` in `[restart]`
    | ^^^
    |
    = help: known keys are `attempts`, `delay`, `max_delay`
+"#,
+    );
+    check(
+        &format!("{SOURCE}{SINK}{CHECKPOINT}[restart]\ndelay = \"2m\"\n"),
+        r#"
+error: `delay` is 2m, longer than `max_delay`, 1m
+  --> weather.toml:15:9
+   |
+15 | delay = "2m"
+   |         ^^^^
 "#,
     );
 }
