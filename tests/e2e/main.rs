@@ -10,6 +10,7 @@ mod commands;
 mod examples;
 mod faults;
 mod functions;
+mod kills;
 mod oracle;
 mod recovery;
 mod semantics;

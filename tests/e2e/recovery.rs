@@ -2,12 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
-    process::{Command, Output, Stdio},
+    fs::{self, File},
+    io::{BufRead, BufReader, Write},
+    process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
-use crate::support::{Run, Workspace};
+use crate::support::{Run, Workspace, library};
 
 /// Every place where a process can be killed while it makes a checkpoint.
 const STEPS: [&str; 15] = [
@@ -196,16 +197,29 @@ interval = "30ms"
 }
 
 /// Waits until a file is visible in `folder`.
+#[track_caller]
 fn wait_for_output(workspace: &Workspace, folder: &str) {
-    let until = Instant::now() + Duration::from_secs(60);
-    let is_there = || {
+    wait_until(|| {
         let entries = fs::read_dir(workspace.path(folder)).into_iter().flatten();
         entries
             .flatten()
             .any(|entry| entry.file_name().to_string_lossy().starts_with("part-"))
-    };
-    while !is_there() {
-        assert!(Instant::now() < until, "nothing comes out");
+    });
+}
+
+/// What Ctrl-C does.
+fn interrupt(child: &Child) {
+    let pid = child.id().to_string();
+    let signal = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(signal.expect("kill runs").success());
+}
+
+/// Waits until `is_so`.
+#[track_caller]
+fn wait_until(is_so: impl Fn() -> bool) {
+    let until = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < until, "it does not come");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -216,9 +230,7 @@ fn a_job_that_is_interrupted_stops_with_a_checkpoint_and_goes_on() {
     let mut child = workspace.start(&endless("rows = 3000"));
     drop(child.stdin.take());
     wait_for_output(&workspace, "out");
-    let pid = child.id().to_string();
-    let signal = Command::new("kill").args(["-INT", &pid]).status();
-    assert!(signal.expect("kill runs").success());
+    interrupt(&child);
     let stopped = Run::of(child.wait_with_output().expect("the binary runs"));
     assert_eq!(stopped.status, 130, "{}", stopped.stderr);
     assert!(
@@ -230,7 +242,13 @@ fn a_job_that_is_interrupted_stops_with_a_checkpoint_and_goes_on() {
     assert!(before < 3000);
     let run = workspace.output(&["run", "pipeline.toml"]);
     assert_eq!(run.status, 0, "{}", run.stderr);
-    let rows = visible(&workspace, "out");
+    assert_numbered(&workspace, 3000);
+}
+
+/// Expects so many rows in `out`, those of each sensor numbered from 1.
+#[track_caller]
+fn assert_numbered(workspace: &Workspace, count: usize) {
+    let rows = visible(workspace, "out");
     let mut numbers: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     for row in &rows {
         let row: serde_json::Value = serde_json::from_str(row).expect("JSON");
@@ -238,7 +256,7 @@ fn a_job_that_is_interrupted_stops_with_a_checkpoint_and_goes_on() {
         let number = row["row_number"].as_i64().expect("a number");
         numbers.entry(sensor).or_default().push(number);
     }
-    assert_eq!(rows.len(), 3000);
+    assert_eq!(rows.len(), count);
     for numbers in numbers.values_mut() {
         numbers.sort_unstable();
         let expected: Vec<i64> = (1..=numbers.len() as i64).collect();
@@ -337,4 +355,158 @@ fn a_job_that_fails_shows_its_dead_letters_and_takes_them_back_when_it_goes_on()
     let mut once = letters.clone();
     once.dedup();
     assert_eq!(letters, once, "no letter is there twice");
+}
+
+/// Readings that are printed and numbered, and numbers that are handed back, but for 14: a function does not
+/// come back from that before its deadline.
+fn stuck(deadline: &str) -> String {
+    let source = endless("rows = 400").replace("rate = 2000", "rate = 1000");
+    format!(
+        r#"{source}
+[sink.screen]
+from = "in"
+connector = "stdout"
+[source.numbers]
+connector = "file"
+path = "numbers.csv"
+format = "csv"
+columns = {{ n = "int64" }}
+batch_rows = 1
+[stage.echoed]
+from = "numbers"
+map = "{}#echo"
+limits = {{ deadline = "{deadline}" }}
+[sink.echoed_out]
+from = "echoed"
+connector = "file"
+path = "echoed"
+format = "json"
+[dead_letters]
+connector = "file"
+path = "dead"
+format = "json"
+"#,
+        library("faulty").display()
+    )
+}
+
+#[test]
+fn a_job_that_is_interrupted_twice_ends_at_once_and_goes_on() {
+    let workspace = Workspace::new();
+    workspace.write("numbers.csv", "n\n1\n2\n3\n14\n4\n5\n");
+    let mut child = workspace.start(&stuck("10m"));
+    drop(child.stdin.take());
+    let mut screen = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    let mut talk = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+    // By then it is stuck: there are only a few numbers.
+    assert!(screen.nth(50).is_some());
+    interrupt(&child);
+    assert!(talk.any(|line| line.expect("a line").contains("once more to stop now")));
+    std::thread::sleep(Duration::from_millis(50));
+    assert!(child.try_wait().expect("a child").is_none());
+    let twice = Instant::now();
+    interrupt(&child);
+    // Somebody has to read what it prints meanwhile.
+    screen.for_each(drop);
+    let status = child.wait().expect("an end");
+    assert_eq!(status.code(), Some(130));
+    assert!(twice.elapsed() < Duration::from_secs(5), "it is at once");
+    assert!(!talk.any(|line| line.expect("a line").contains("stopped with checkpoint")));
+
+    workspace.succeed(&stuck("200ms"));
+    assert_numbered(&workspace, 400);
+    let echoed = visible(&workspace, "echoed");
+    let expected = [1, 2, 3, 4, 5].map(|n| format!("{{\"n\":{n},\"same\":{n}}}"));
+    assert_eq!(echoed, expected);
+    let letters = visible(&workspace, "dead");
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    assert!(letters[0].contains("took longer than 200ms"));
+}
+
+/// A job whose sink has lost its directory: there is a file in its place. Its log is in `log`.
+fn sink_without_directory(attempts: usize) -> (Workspace, Child) {
+    let workspace = Workspace::new();
+    let pipeline = endless("rows = 3000");
+    workspace.write(
+        "pipeline.toml",
+        format!(
+            "{pipeline}[restart]\nattempts = {attempts}\ndelay = \"20ms\"\nmax_delay = \"40ms\"\n"
+        ),
+    );
+    let log = File::create(workspace.path("log")).expect("a file");
+    let child = workspace
+        .tidemill(&["run", "pipeline.toml"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .expect("the binary runs");
+    wait_for_output(&workspace, "out");
+    fs::rename(workspace.path("out"), workspace.path("aside")).expect("renamed");
+    workspace.write("out", "no directory");
+    (workspace, child)
+}
+
+fn give_directory_back(workspace: &Workspace) {
+    fs::remove_file(workspace.path("out")).expect("removed");
+    fs::rename(workspace.path("aside"), workspace.path("out")).expect("renamed");
+}
+
+#[test]
+fn a_sink_that_fails_for_a_while_loses_nothing() {
+    let (workspace, mut child) = sink_without_directory(1000);
+    wait_until(|| workspace.read("log").contains("attempt=3"));
+    give_directory_back(&workspace);
+    let status = child.wait().expect("an end");
+    let log = workspace.read("log");
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert!(log.contains("sink `out` failed"), "{log}");
+    assert_numbered(&workspace, 3000);
+}
+
+#[test]
+fn a_sink_that_fails_for_good_is_told_and_its_job_goes_on_later() {
+    let (workspace, mut child) = sink_without_directory(2);
+    let status = child.wait().expect("an end");
+    let log = workspace.read("log");
+    assert_eq!(status.code(), Some(1), "{log}");
+    let reason = "the job was started again 2 times in a row and has failed again";
+    assert!(log.contains(reason), "{log}");
+    give_directory_back(&workspace);
+    let run = workspace.output(&["run", "pipeline.toml"]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert_numbered(&workspace, 3000);
+}
+
+#[test]
+fn standard_input_cannot_be_read_again_and_that_is_told() {
+    let workspace = Workspace::new();
+    let pipeline = endless("").replace(
+        "connector = \"generator\"\nrate = 2000",
+        "connector = \"stdin\"\nformat = \"csv\"\ncolumns = { ts = \"int64\", sensor = \"utf8\" }",
+    );
+    let rows = |from: usize, to: usize| -> String {
+        let rows = (from..to).map(|row| format!("{row},s{}\n", row % 3));
+        format!("ts,sensor\n{}", rows.collect::<String>())
+    };
+    let mut child = workspace.start(&pipeline);
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(rows(0, 100).as_bytes()).expect("written");
+    wait_for_output(&workspace, "out");
+    wait_until(|| visible(&workspace, "out").len() == 100);
+    child.kill().expect("killed");
+    let killed = Run::of(child.wait_with_output().expect("an end"));
+    let again = "what is read of it cannot be read again";
+    assert!(killed.stderr.contains(again), "{}", killed.stderr);
+    let lost = "rows since the checkpoint are lost";
+    assert!(!killed.stderr.contains(lost), "{}", killed.stderr);
+
+    let mut child = workspace.start(&pipeline);
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(rows(100, 150).as_bytes()).expect("written");
+    drop(stdin);
+    let run = Run::of(child.wait_with_output().expect("an end"));
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert!(run.stderr.contains(lost), "{}", run.stderr);
+    assert_numbered(&workspace, 150);
 }
