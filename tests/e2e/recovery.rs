@@ -146,6 +146,70 @@ fn a_job_that_is_killed_at_any_step_of_a_checkpoint_goes_on_as_if_it_was_not() {
     }
 }
 
+/// Rows up to 3 s out of order, of which some are late: which ones hangs on the watermark before each batch.
+fn disordered() -> String {
+    r#"
+name = "late"
+parallelism = 1
+[source.in]
+connector = "file"
+path = "in.jsonl"
+format = "json"
+batch_rows = 100
+columns = { ts = "timestamp", id = "int64" }
+event_time = { column = "ts", unit = "ms" }
+watermark = { delay = "1s" }
+[stage.counts]
+from = "in"
+window = { tumbling = "100ms" }
+aggregate = [{ call = "std#count", as = "n" }]
+late = "late_out"
+[sink.counts_out]
+from = "counts"
+connector = "file"
+path = "counts"
+format = "json"
+[sink.late_out]
+connector = "file"
+path = "late"
+format = "json"
+[checkpoint]
+path = "state"
+interval = "1ms"
+"#
+    .to_owned()
+}
+
+#[test]
+fn rows_are_as_late_behind_a_checkpoint_as_if_there_was_none() {
+    let input: String = (0..100_000_u64)
+        .map(|row| {
+            let ts = 10_000 + row * 10 - (row * 7919 % 300) * 10;
+            format!("{{\"ts\":{ts},\"id\":{row}}}\n")
+        })
+        .collect();
+    let all = |workspace: &Workspace| ["counts", "late"].map(|folder| visible(workspace, folder));
+    let undisturbed = Workspace::new();
+    undisturbed.write("in.jsonl", &input);
+    undisturbed.succeed(&disordered());
+    let expected = all(&undisturbed);
+    assert!(
+        expected[1].len() > 1000,
+        "only {} rows are late",
+        expected[1].len()
+    );
+    let workspace = Workspace::new();
+    workspace.write("in.jsonl", &input);
+    workspace.write("pipeline.toml", disordered());
+    for count in [2, 3, 2, 4] {
+        let output = run_with(&workspace, &format!("pruned:{count}"));
+        assert_eq!(output.status.code(), None, "the job came to its end");
+    }
+    let run = workspace.output(&["run", "pipeline.toml"]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert!(all(&workspace) == expected, "other rows are late");
+}
+
 #[test]
 fn a_job_that_is_complete_says_so_and_starts_over_only_if_asked() {
     let workspace = workspace();
@@ -301,7 +365,7 @@ fn a_source_that_fails_is_read_again_after_a_while_and_the_reason_told() {
         "attempt=2",
         "the job was started again 2 times in a row and has failed again",
         "source `in` failed",
-        "recovery: failed; run it again to go on from the newest checkpoint",
+        "recovery: failed; when the reason is gone, run it again to go on from the newest checkpoint",
     ] {
         assert!(run.stderr.contains(text), "no `{text}` in\n{}", run.stderr);
     }

@@ -6,12 +6,18 @@
 //! One checkpoint is made at a time. It is begun an interval after the one before it was, or when somebody
 //! asks; it is whole when every subtask has contributed exactly once: those that have ended do so with what
 //! they knew last. It is written then, and what the sinks have staged for it is committed once it is. If it
-//! cannot be written, the same one is tried again after another interval: sinks have staged rows for it that
+//! cannot be written, the same one is tried again after an interval, then after a longer one: sinks have staged rows for it that
 //! no later one would know of. When all sources have ended, a last checkpoint is made.
 
 use std::{mem, sync::Arc};
 
 use crate::time::{Duration, Timestamp};
+
+/// What cannot be written is tried again after this long at most, unless the interval is longer.
+const MAX_PATIENCE: Duration = Duration::from_secs(60);
+
+/// By then the shortest interval has become the longest patience.
+const MAX_DOUBLINGS: u32 = 32;
 
 /// What a subtask is to the coordinator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +103,8 @@ pub struct Coordinator<P> {
     /// When it is begun at the latest.
     due: Timestamp,
     requested: bool,
+    /// How often the checkpoint that is being made could not be written.
+    failures: u32,
     phase: Phase<P>,
 }
 
@@ -147,6 +155,7 @@ impl<P: Clone> Coordinator<P> {
             next,
             due: now.saturating_add(interval),
             requested: false,
+            failures: 0,
             phase: Phase::Idle,
         }
     }
@@ -297,6 +306,7 @@ impl<P: Clone> Coordinator<P> {
         }) = self.phase
             && number == written
         {
+            self.failures = 0;
             let members = self.members.iter().enumerate();
             let sinks = members.filter(|(_, member)| member.role == Role::Sink);
             self.phase = Phase::Committing {
@@ -309,13 +319,24 @@ impl<P: Clone> Coordinator<P> {
         false
     }
 
+    /// How long to wait before what could not be written is tried again: longer each time, up to a
+    /// minute, unless the interval is longer.
+    fn patience(&mut self) -> Duration {
+        let mut patience = self.interval;
+        for _ in 0..self.failures.min(MAX_DOUBLINGS) {
+            patience = patience.saturating_add(patience);
+        }
+        self.failures = self.failures.saturating_add(1);
+        patience.min(MAX_PATIENCE).max(self.interval)
+    }
+
     fn write_failed(&mut self, failed: u64, now: Timestamp) {
         if let Phase::Writing(gathered) = &self.phase
             && gathered.number == failed
         {
             self.phase = Phase::Waiting {
                 gathered: gathered.clone(),
-                again_at: now.saturating_add(self.interval),
+                again_at: now.saturating_add(self.patience()),
             };
         }
     }

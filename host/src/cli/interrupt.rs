@@ -12,7 +12,7 @@ use std::{
 use anyhow::Context;
 use tokio::runtime;
 
-use super::INTERRUPTED;
+use super::{INTERRUPTED, talk::say_line};
 
 /// Sets `stop` at the first Ctrl-C (or request to terminate) and ends the process at the second.
 pub(super) fn watch(stop: Arc<AtomicBool>) -> anyhow::Result<()> {
@@ -25,7 +25,7 @@ pub(super) fn watch(stop: Arc<AtomicBool>) -> anyhow::Result<()> {
             waiting.block_on(async {
                 interrupted().await;
                 stop.store(true, Ordering::Relaxed);
-                eprintln!("stopping; once more to stop now");
+                say_line("stopping; once more to stop now");
                 interrupted().await;
             });
             process::exit(INTERRUPTED.into());

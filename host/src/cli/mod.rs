@@ -2,11 +2,6 @@
 //!
 //! Standard output is data, standard error is talk. The only module that names clap and that
 //! prints.
-#![expect(
-    clippy::print_stderr,
-    reason = "talking to people is what this module is for"
-)]
-
 mod build;
 mod check;
 mod checkpoints;
@@ -18,6 +13,7 @@ mod progress;
 mod run;
 mod setup;
 mod summary;
+mod talk;
 mod test;
 
 use std::{
@@ -28,6 +24,7 @@ use std::{
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
+use self::talk::say_line;
 use crate::{connector::SinkClosed, pipeline::Diagnostics};
 
 /// A stream runtime in which all user logic is sandboxed WebAssembly components.
@@ -111,13 +108,13 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     if error.chain().any(|cause| cause.is::<SinkClosed>()) {
         return ExitCode::SUCCESS;
     }
-    eprintln!("error: {}", chain(error));
+    say_line(format_args!("error: {}", chain(error)));
     ExitCode::FAILURE
 }
 
 /// Tells the mistakes of a pipeline.
 fn tell_mistakes(mistakes: &Diagnostics) {
-    eprintln!("{}", mistakes.render(io::stderr().is_terminal()));
+    say_line(mistakes.render(io::stderr().is_terminal()));
 }
 
 /// An error and its causes, each on a line of its own.

@@ -6,7 +6,13 @@ use anyhow::bail;
 use clap::Args;
 
 use super::{
-    Ending, failpoint::failpoints, interrupt, progress::Progress, setup, summary::Summary,
+    Ending,
+    failpoint::failpoints,
+    interrupt,
+    progress::Progress,
+    setup,
+    summary::Summary,
+    talk::{say, say_line},
 };
 use crate::{
     connector::{SinkClosed, SinkConfig},
@@ -39,10 +45,10 @@ impl Run {
         let session = Session::open(&plan, &registry, &clock, self.beginning(), &failpoints()?)?;
         if let Some(number) = session.completed() {
             session.run()?;
-            eprintln!(
+            say_line(format_args!(
                 "{}: is complete already, with checkpoint {number}; `--fresh` starts over",
                 plan.name
-            );
+            ));
             return Ok(Ending::Done);
         }
         interrupt::watch(session.stop_switch())?;
@@ -54,10 +60,7 @@ impl Run {
             return closed(&plan);
         }
         let outcome = result.as_ref().ok().copied();
-        eprint!(
-            "{}",
-            Summary::new(&plan, &metrics, started.elapsed(), outcome)
-        );
+        say(Summary::new(&plan, &metrics, started.elapsed(), outcome));
         match result? {
             Outcome::Complete => Ok(Ending::Done),
             Outcome::Stopped | Outcome::Abandoned | Outcome::Suspended(_) => {

@@ -75,7 +75,8 @@ fn ending(plan: &Plan, outcome: Option<Outcome>) -> String {
             "stopped without a checkpoint; run it again to start over".to_owned()
         }
         None if plan.checkpoint.is_some() => {
-            "failed; run it again to go on from the newest checkpoint".to_owned()
+            "failed; when the reason is gone, run it again to go on from the newest checkpoint"
+                .to_owned()
         }
         None => "failed: only dead letters were written".to_owned(),
     }

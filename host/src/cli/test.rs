@@ -7,7 +7,10 @@ use std::{
 
 use clap::Args;
 
-use super::{Ending, print, setup};
+use super::{
+    Ending, print, setup,
+    talk::{say, say_line},
+};
 use crate::{
     pipeline::Registry,
     test_kit::{Case, CaseError, Failure, RunOptions, find_cases, run},
@@ -77,7 +80,7 @@ impl Test {
             Err(error) => super::chain(&error.into()),
         };
         *invalid += 1;
-        eprintln!("error: {}: {reason}", directory.display());
+        say_line(format_args!("error: {}: {reason}", directory.display()));
         Vec::new()
     }
 
@@ -94,11 +97,11 @@ impl Test {
             let result = result.unwrap_or_else(|panic| Err(panicked(&*panic)));
             if let Err(failure) = result {
                 let steps = directory.join("steps.jsonl");
-                eprint!("{}:{failure}", steps.display());
+                say(format_args!("{}:{failure}", steps.display()));
                 if !how.is_empty() {
-                    eprintln!("  ({how})");
+                    say_line(format_args!("  ({how})"));
                 }
-                eprintln!();
+                say_line("");
                 return Verdict::Failed;
             }
         }
@@ -147,7 +150,7 @@ impl Test {
 fn tell(error: CaseError) {
     match error {
         CaseError::Pipeline(mistakes) => super::tell_mistakes(&mistakes),
-        error => eprintln!("error: {}", super::chain(&error.into())),
+        error => say_line(format_args!("error: {}", super::chain(&error.into()))),
     }
 }
 

@@ -133,7 +133,13 @@ impl SourceTask {
             self.finish()?;
             return Ok(Step::Ended);
         }
-        moved |= self.open_next()? | self.tell()? | self.tick()?;
+        let opened = self.open_next()?;
+        if opened && self.told.restored {
+            // Nothing is told or read before all is open again that was: only then is it known how far
+            // event time had come behind the last batch.
+            return Ok(Step::Moved);
+        }
+        moved |= opened | self.tell()? | self.tick()?;
         if self.partitions.have_ended() {
             self.finish()?;
             return Ok(Step::Ended);

@@ -40,7 +40,7 @@ pub fn check_fits(plan: &Plan, checkpoint: &Checkpoint) -> anyhow::Result<()> {
             || (**name == *DEAD_LETTERS && plan.dead_letters.is_some());
         if !is_there && (sink.staged.is_some() || has_rows(&sink.held)) {
             misfits.push(format!(
-                "sink `{name}` still has rows to write, and the pipeline does not have it any more: {WAY_OUT}"
+                "sink `{name}` may still have rows to make visible, and the pipeline does not have it any more: {WAY_OUT}"
             ));
         }
     }

@@ -267,7 +267,7 @@ fn sources_and_sinks_that_are_gone_with_something_left_to_do_are_refused() {
     let error = check_fits(&load(toml), &checkpoint).expect_err("both are gone");
     let expected = "the pipeline was changed and cannot go on from checkpoint 7\
         \n  source `in` has been read in part, and the pipeline does not have it any more: give it back as it was, or start over with `--fresh`\
-        \n  sink `out` still has rows to write, and the pipeline does not have it any more: give it back as it was, or start over with `--fresh`";
+        \n  sink `out` may still have rows to make visible, and the pipeline does not have it any more: give it back as it was, or start over with `--fresh`";
     assert_eq!(format!("{error:#}"), expected);
     let mut checkpoint = checkpoint;
     let source = checkpoint.snapshot.sources.get_mut("in").expect("a source");
