@@ -306,13 +306,13 @@ fn a_job_that_is_interrupted_stops_with_a_checkpoint_and_goes_on() {
     assert!(before < 3000);
     let run = workspace.output(&["run", "pipeline.toml"]);
     assert_eq!(run.status, 0, "{}", run.stderr);
-    assert_numbered(&workspace, 3000);
+    assert_numbered(&workspace, "out", 3000);
 }
 
-/// Expects so many rows in `out`, those of each sensor numbered from 1.
+/// Expects so many rows in `folder`, those of each sensor numbered from 1.
 #[track_caller]
-fn assert_numbered(workspace: &Workspace, count: usize) {
-    let rows = visible(workspace, "out");
+fn assert_numbered(workspace: &Workspace, folder: &str, count: usize) {
+    let rows = visible(workspace, folder);
     let mut numbers: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     for row in &rows {
         let row: serde_json::Value = serde_json::from_str(row).expect("JSON");
@@ -478,7 +478,7 @@ fn a_job_that_is_interrupted_twice_ends_at_once_and_goes_on() {
     assert!(!talk.any(|line| line.expect("a line").contains("stopped with checkpoint")));
 
     workspace.succeed(&stuck("200ms"));
-    assert_numbered(&workspace, 400);
+    assert_numbered(&workspace, "out", 400);
     let echoed = visible(&workspace, "echoed");
     let expected = [1, 2, 3, 4, 5].map(|n| format!("{{\"n\":{n},\"same\":{n}}}"));
     assert_eq!(echoed, expected);
@@ -525,7 +525,7 @@ fn a_sink_that_fails_for_a_while_loses_nothing() {
     let log = workspace.read("log");
     assert_eq!(status.code(), Some(0), "{log}");
     assert!(log.contains("sink `out` failed"), "{log}");
-    assert_numbered(&workspace, 3000);
+    assert_numbered(&workspace, "out", 3000);
 }
 
 #[test]
@@ -539,7 +539,59 @@ fn a_sink_that_fails_for_good_is_told_and_its_job_goes_on_later() {
     give_directory_back(&workspace);
     let run = workspace.output(&["run", "pipeline.toml"]);
     assert_eq!(run.status, 0, "{}", run.stderr);
-    assert_numbered(&workspace, 3000);
+    assert_numbered(&workspace, "out", 3000);
+}
+
+/// Runs a job onto a small disk, and once more when the disk has become larger. 99 says that this machine
+/// does not let its users have disks of their own.
+const SMALL_DISK: &str = r#"
+mkdir out seen result
+mount -t tmpfs -o size=64k tmpfs out || exit 99
+"$0" run pipeline.toml
+test $? = 1 || exit 1
+cp out/part-* seen
+mount -o remount,size=64m out || exit 99
+"$0" run pipeline.toml || exit 2
+cp out/part-* result
+"#;
+
+#[test]
+fn a_job_whose_disk_is_full_goes_on_when_there_is_room() {
+    let workspace = Workspace::new();
+    let restart = "[restart]\nattempts = 2\ndelay = \"20ms\"\n";
+    workspace.write("pipeline.toml", endless("rows = 3000") + restart);
+    let tidemill = workspace.tidemill(&[]);
+    let output = Command::new("unshare")
+        .args([
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-c",
+            SMALL_DISK,
+        ])
+        .arg(tidemill.get_program())
+        .envs(
+            tidemill
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .current_dir(workspace.path("."))
+        .stdin(Stdio::null())
+        .output();
+    let Ok(output) = output else {
+        return;
+    };
+    let run = Run::of(output);
+    if run.status == 99 || run.stderr.starts_with("unshare: ") {
+        return;
+    }
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("No space left"), "{}", run.stderr);
+    let seen = visible(&workspace, "seen");
+    assert!(!seen.is_empty() && seen.len() < 3000);
+    assert!(seen.iter().all(|row| row.ends_with('}')));
+    assert_numbered(&workspace, "result", 3000);
 }
 
 #[test]
@@ -572,5 +624,5 @@ fn standard_input_cannot_be_read_again_and_that_is_told() {
     let run = Run::of(child.wait_with_output().expect("an end"));
     assert_eq!(run.status, 0, "{}", run.stderr);
     assert!(run.stderr.contains(lost), "{}", run.stderr);
-    assert_numbered(&workspace, 150);
+    assert_numbered(&workspace, "out", 150);
 }
