@@ -626,3 +626,28 @@ fn standard_input_cannot_be_read_again_and_that_is_told() {
     assert!(run.stderr.contains(lost), "{}", run.stderr);
     assert_numbered(&workspace, "out", 150);
 }
+
+#[test]
+fn standard_output_is_written_at_least_once_and_that_is_told() {
+    let warning = "it writes at least once";
+    let pipeline = |sink: &str| {
+        format!(
+            r#"
+name = "told"
+[source.in]
+connector = "generator"
+rows = 10
+[sink.out]
+from = "in"
+{sink}
+[checkpoint]
+path = "state"
+"#
+        )
+    };
+    let printed = Workspace::new().succeed(&pipeline("connector = \"stdout\"\nformat = \"json\""));
+    assert!(printed.stderr.contains(warning), "{}", printed.stderr);
+    let kept = "connector = \"file\"\npath = \"out\"\nformat = \"json\"";
+    let kept = Workspace::new().succeed(&pipeline(kept));
+    assert!(!kept.stderr.contains(warning), "{}", kept.stderr);
+}

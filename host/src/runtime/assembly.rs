@@ -23,7 +23,7 @@ use super::{
 use crate::{
     batch::Schema,
     checkpoint::{Checkpoint, SourceSnapshot},
-    connector::{Sink, Source, SourceConfig, SourceProgress, Staged, Table},
+    connector::{Guarantee, Sink, Source, SourceConfig, SourceProgress, Staged, Table},
     metrics::JobMetrics,
     operator::{self, DeadLetter, Guests, RejectionPolicy, Resources, StageSpec, TimeDomain, Work},
     pipeline::{Plan, Registry, SourcePlan},
@@ -274,6 +274,13 @@ impl Assembly<'_> {
     fn recovered(&self, mut sink: Box<dyn Sink>, name: &str) -> anyhow::Result<Box<dyn Sink>> {
         if self.checkpoints.is_some() {
             recover(&mut *sink, name, self.before)?;
+            if sink.guarantee() == Guarantee::AtLeastOnce {
+                tracing::warn!(
+                    sink = name,
+                    "it writes at least once: rows since the last checkpoint may come again if the \
+                     job goes on from it",
+                );
+            }
         }
         Ok(sink)
     }
