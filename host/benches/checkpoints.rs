@@ -12,6 +12,9 @@
     reason = "a benchmark tells what it has measured"
 )]
 
+#[path = "support/plans.rs"]
+mod plans;
+
 use std::{
     env, fs,
     path::Path,
@@ -22,12 +25,13 @@ use std::{
 
 use tempfile::TempDir;
 use tidemill::{
-    connector::{GeneratorConfig, resolve_paths},
-    pipeline::{Environment, Plan, Registry, load_text},
+    pipeline::{Plan, Registry},
     runtime::{Beginning, Failpoints, NoFailpoints, Outcome, Session},
     time::{Clock, SystemClock},
     wasm::{Engine, EngineOptions},
 };
+
+use self::plans::plan;
 
 const ROWS: u64 = 20_000_000;
 
@@ -163,16 +167,7 @@ format = "parquet"
     }
 
     fn plan(&self, text: &str) -> Plan {
-        let environment = Environment {
-            libraries: &self.registry,
-            resolve_paths: &|path: &Path| resolve_paths(path),
-            parquet_schema: &|_: &Path| Err("the columns are named".to_owned()),
-            generator_schema: GeneratorConfig::schema(),
-            variable: &|name: &str| env::var(name).ok(),
-            cores: 1,
-        };
-        let path = self.folder.path().join("pipeline.toml");
-        load_text(&path, text, &environment).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+        plan(self.folder.path(), &self.registry, text)
     }
 }
 

@@ -11,18 +11,21 @@
 
 #[path = "support/guests.rs"]
 mod guests;
+#[path = "support/plans.rs"]
+mod plans;
 
-use std::{env, fs, path::Path, sync::Arc, time::Duration};
+use std::{fs, sync::Arc, time::Duration};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tempfile::TempDir;
 use tidemill::{
-    connector::{GeneratorConfig, resolve_paths},
-    pipeline::{Environment, Plan, Registry, load_text},
+    pipeline::{Plan, Registry},
     runtime::{Job, Outcome},
     time::{Clock, SystemClock},
     wasm::{Engine, EngineOptions},
 };
+
+use self::plans::plan;
 
 const ROWS: u64 = 1_000_000;
 
@@ -71,7 +74,7 @@ fn jobs(criterion: &mut Criterion) {
         ] {
             for parallelism in [1, 2] {
                 let text = pipeline(format, stages, last, parallelism);
-                let plan = plan(&folder, &registry, &text);
+                let plan = plan(folder.path(), &registry, &text);
                 group.bench_function(BenchmarkId::new(name, parallelism), |bencher| {
                     bencher.iter(|| run(&plan, &registry));
                 });
@@ -102,7 +105,7 @@ path = "{format}"
 format = "{format}"
 "#
     );
-    plan(folder, registry, &text)
+    plan(folder.path(), registry, &text)
 }
 
 fn pipeline(format: &str, stages: &str, last: &str, parallelism: usize) -> String {
@@ -124,19 +127,6 @@ from = "{last}"
 connector = "blackhole"
 "#
     )
-}
-
-fn plan(folder: &TempDir, registry: &Registry, text: &str) -> Plan {
-    let environment = Environment {
-        libraries: registry,
-        resolve_paths: &|path: &Path| resolve_paths(path),
-        parquet_schema: &|_: &Path| Err("the columns are named".to_owned()),
-        generator_schema: GeneratorConfig::schema(),
-        variable: &|name: &str| env::var(name).ok(),
-        cores: 1,
-    };
-    let path = folder.path().join("pipeline.toml");
-    load_text(&path, text, &environment).unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
 fn run(plan: &Plan, registry: &Registry) {

@@ -11,13 +11,14 @@
 
 #[path = "support/cpu.rs"]
 mod cpu;
+#[path = "support/plans.rs"]
+mod plans;
 
-use std::{env, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use tidemill::{
-    connector::{GeneratorConfig, resolve_paths},
-    pipeline::{Environment, Plan, Registry, load_text},
+    pipeline::{Plan, Registry},
     runtime::{Job, Outcome},
     time::{Clock, SystemClock},
     wasm::{Engine, EngineOptions},
@@ -77,16 +78,7 @@ from = "sessions"
 connector = "blackhole"
 "#
     );
-    let environment = Environment {
-        libraries: registry,
-        resolve_paths: &|path: &Path| resolve_paths(path),
-        parquet_schema: &|_: &Path| Err("no file is read".to_owned()),
-        generator_schema: GeneratorConfig::schema(),
-        variable: &|name: &str| env::var(name).ok(),
-        cores: 1,
-    };
-    load_text(Path::new("pipeline.toml"), &text, &environment)
-        .unwrap_or_else(|mistakes| panic!("{mistakes}"))
+    plans::plan(Path::new(""), registry, &text)
 }
 
 fn run(plan: &Plan, registry: &Registry) {

@@ -18,10 +18,11 @@
 
 #[path = "support/cpu.rs"]
 mod cpu;
+#[path = "support/plans.rs"]
+mod plans;
 
 use std::{
     env, fs,
-    path::Path,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -30,14 +31,14 @@ use std::{
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use tempfile::TempDir;
 use tidemill::{
-    connector::{GeneratorConfig, resolve_paths},
-    pipeline::{Environment, Plan, Registry, load_text},
+    pipeline::{Plan, Registry},
     runtime::{Job, Outcome},
     time::{Clock, SystemClock},
     wasm::{Engine, EngineOptions},
 };
 
 use self::cpu::CpuTime;
+use self::plans::plan;
 
 const ROWS: u64 = 7_200_000;
 
@@ -69,7 +70,7 @@ fn windows(criterion: &mut Criterion<CpuTime>) {
             .warm_up_time(Duration::from_millis(500))
             .measurement_time(Duration::from_secs(10));
         for (name, window) in WINDOWS {
-            let plan = plan(&folder, &registry, &averages(keys, window, functions));
+            let plan = plan(folder.path(), &registry, &averages(keys, window, functions));
             group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
                 bencher.iter(|| run(&plan, &registry));
             });
@@ -98,7 +99,7 @@ path = "{keys}"
 format = "parquet"
 "#
     );
-    plan(folder, registry, &text)
+    plan(folder.path(), registry, &text)
 }
 
 fn averages(keys: u32, window: &str, functions: usize) -> String {
@@ -156,7 +157,7 @@ fn soak(criterion: &mut Criterion<CpuTime>) {
     let _ = criterion;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let registry = registry();
-    let plan = plan(&folder, &registry, SOAK);
+    let plan = plan(folder.path(), &registry, SOAK);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let started = Instant::now();
     let job = Job::start(&plan, &registry, &clock).expect("the job starts");
@@ -189,19 +190,6 @@ fn resident_megabytes() -> u64 {
 fn registry() -> Registry {
     let engine = Engine::new(&EngineOptions::default()).expect("this machine runs WebAssembly");
     Registry::new(engine)
-}
-
-fn plan(folder: &TempDir, registry: &Registry, text: &str) -> Plan {
-    let environment = Environment {
-        libraries: registry,
-        resolve_paths: &|path: &Path| resolve_paths(path),
-        parquet_schema: &|_: &Path| Err("the columns are named".to_owned()),
-        generator_schema: GeneratorConfig::schema(),
-        variable: &|name: &str| env::var(name).ok(),
-        cores: 1,
-    };
-    let path = folder.path().join("pipeline.toml");
-    load_text(&path, text, &environment).unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
 fn run(plan: &Plan, registry: &Registry) {
