@@ -3,8 +3,9 @@
 //! Cost model: at a barrier a stage copies its state, while its rows wait; what is written, and to where,
 //! does not hold it up. So a checkpoint costs a copy of the state, and processor time on another core.
 //!
-//! Axes: a mean and a count of a million keys, without checkpoints (the baseline) and with one every second,
-//! in turns; and going on with 10,000, 100,000 and a million keys, from opening the checkpoint to the first
+//! Axes: a mean and a count of a million keys, with a checkpoint every two seconds: the second in which it
+//! is made against the one after it (the baseline), in the same run, as runs differ from each other by
+//! more than checkpoints cost; and going on with 10,000, 100,000 and a million keys, from opening the checkpoint to the first
 //! row that is read.
 
 #![expect(
@@ -18,15 +19,19 @@ mod plans;
 use std::{
     env, fs,
     path::Path,
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
 use tidemill::{
+    metrics::NodeMetrics,
     pipeline::{Plan, Registry},
-    runtime::{Beginning, Failpoints, NoFailpoints, Outcome, Session},
+    runtime::{Beginning, CheckpointStep, Failpoints, NoFailpoints, Outcome, Session},
     time::{Clock, SystemClock},
     wasm::{Engine, EngineOptions},
 };
@@ -37,6 +42,9 @@ const ROWS: u64 = 20_000_000;
 
 /// How often each way is measured.
 const TURNS: usize = 5;
+
+/// So many keys have all of their state in a checkpoint when its cost is measured.
+const KEYS: u64 = 1_000_000;
 
 fn main() {
     // `cargo test --benches` wants to know that it starts, not what it measures.
@@ -68,29 +76,40 @@ impl Bench {
         }
     }
 
-    /// Runs one job without checkpoints and with one every second, in turns.
+    /// Runs jobs with a checkpoint every two seconds and compares each second in which one is made with
+    /// the second after it.
     fn overhead(&self) {
-        self.generate(1_000_000, ROWS);
-        let (mut without, mut with) = (Vec::new(), Vec::new());
+        self.generate(KEYS, ROWS);
+        let plan = self.plan(&averages(
+            KEYS,
+            "[checkpoint]\npath = \"state\"\ninterval = \"2s\"\n",
+        ));
+        let mut ratios = Vec::new();
         for _ in 0..TURNS {
-            without.push(self.time(""));
-            with.push(self.time("[checkpoint]\npath = \"state\"\ninterval = \"1s\"\n"));
+            let begins = Arc::new(Begins::default());
+            let failpoints: Arc<dyn Failpoints> = Arc::<Begins>::clone(&begins);
+            let session = self.open_with(&plan, Beginning::Fresh, &failpoints);
+            let progress = Progress::watch(Arc::clone(&session.metrics().stages[0]));
+            let outcome = session.run().expect("the job runs");
+            assert_eq!(outcome, Outcome::Complete);
+            let progress = progress.end();
+            let begins = begins.0.lock().expect("nobody panics").clone();
+            ratios.extend(begins.into_iter().filter_map(|begin| {
+                let rows = progress.rows_at(begin)?;
+                let middle = progress.rows_at(begin + Duration::from_secs(1))?;
+                let end = progress.rows_at(begin + Duration::from_secs(2))?;
+                // All keys are known by then.
+                (rows > KEYS as f64 * 3.0).then_some((middle - rows) / (end - middle) * 100.0)
+            }));
         }
-        let (without, with) = (median(&mut without), median(&mut with));
+        let half = median(&mut ratios);
         println!(
-            "1,000,000 keys, {ROWS} rows: {without:.2} s without checkpoints, {with:.2} s with one \
-             every second: {:.1} % of the throughput",
-            without / with * 100.0,
+            "1,000,000 keys: seconds with a checkpoint have {half:.1} % of the rows of the seconds after \
+             them (median of {}; quarters {:.1} and {:.1} %)",
+            ratios.len(),
+            ratios[ratios.len() / 4],
+            ratios[ratios.len() * 3 / 4],
         );
-    }
-
-    fn time(&self, section: &str) -> f64 {
-        let plan = self.plan(&averages(1_000_000, section));
-        let session = self.open(&plan, Beginning::Fresh);
-        let started = Instant::now();
-        let outcome = session.run().expect("the job runs");
-        assert_eq!(outcome, Outcome::Complete);
-        started.elapsed().as_secs_f64()
     }
 
     /// Stops a job that knows so many keys and lets it go on.
@@ -135,14 +154,17 @@ impl Bench {
     }
 
     fn open<'a>(&'a self, plan: &'a Plan, beginning: Beginning) -> Session<'a> {
-        Session::open(
-            plan,
-            &self.registry,
-            &self.clock,
-            beginning,
-            &self.failpoints,
-        )
-        .expect("the checkpoints can be opened")
+        self.open_with(plan, beginning, &self.failpoints)
+    }
+
+    fn open_with<'a>(
+        &'a self,
+        plan: &'a Plan,
+        beginning: Beginning,
+        failpoints: &Arc<dyn Failpoints>,
+    ) -> Session<'a> {
+        let session = Session::open(plan, &self.registry, &self.clock, beginning, failpoints);
+        session.expect("the checkpoints can be opened")
     }
 
     fn generate(&self, keys: u64, rows: u64) {
@@ -168,6 +190,63 @@ format = "parquet"
 
     fn plan(&self, text: &str) -> Plan {
         plan(self.folder.path(), &self.registry, text)
+    }
+}
+
+/// When checkpoints were begun.
+#[derive(Default)]
+struct Begins(Mutex<Vec<Instant>>);
+
+impl Failpoints for Begins {
+    fn reach(&self, step: CheckpointStep) -> anyhow::Result<()> {
+        if step == CheckpointStep::Begin {
+            let mut begins = self.0.lock().expect("nobody panics");
+            begins.push(Instant::now());
+        }
+        Ok(())
+    }
+}
+
+/// How many rows had reached a stage when, looked at every few milliseconds.
+struct Progress {
+    seen: Vec<(Instant, u64)>,
+}
+
+impl Progress {
+    fn watch(stage: Arc<NodeMetrics>) -> Watching {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let over = Arc::clone(&is_over);
+        let watching = thread::spawn(move || {
+            let mut seen = Vec::new();
+            while !over.load(Ordering::Relaxed) {
+                seen.push((Instant::now(), stage.rows_in.get()));
+                thread::sleep(Duration::from_millis(2));
+            }
+            Self { seen }
+        });
+        Watching { is_over, watching }
+    }
+
+    /// The rows at an instant, if the job ran on beyond it.
+    fn rows_at(&self, instant: Instant) -> Option<f64> {
+        let next = self.seen.partition_point(|&(at, _)| at <= instant);
+        let (&(before, from), &(after, to)) =
+            (self.seen.get(next.checked_sub(1)?)?, self.seen.get(next)?);
+        let share = (instant - before).as_secs_f64() / (after - before).as_secs_f64();
+        Some(from as f64 + (to - from) as f64 * share)
+    }
+}
+
+/// Somebody who looks at the rows of a stage.
+struct Watching {
+    is_over: Arc<AtomicBool>,
+    watching: thread::JoinHandle<Progress>,
+}
+
+impl Watching {
+    fn end(self) -> Progress {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.watching.join().expect("somebody watches")
     }
 }
 
