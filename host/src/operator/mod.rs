@@ -33,6 +33,7 @@ mod top;
 mod touched;
 #[cfg(test)]
 mod trial;
+mod version;
 mod windowed;
 
 pub use dead_letter::DeadLetter;
@@ -44,6 +45,7 @@ pub use spec::{
     AggregateWork, Argument, Call, Emit, JoinBound, JoinColumn, JoinKind, JoinWork, LookupWork,
     Miss, OnError, OutputColumn, ProcessWork, SortColumn, StageSpec, TimeDomain, TopWork, Work,
 };
+pub use version::{Fault, Faults, Version};
 
 use std::sync::Arc;
 
@@ -96,6 +98,11 @@ pub trait Operator: Send {
     ///
     /// If the stage cannot go on; the job ends.
     fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress>;
+
+    /// What its functions run in, if it calls some.
+    fn guests(&mut self) -> Option<&mut Guests> {
+        None
+    }
 
     /// Takes note of the time by the clock. Called when the time comes that the operator has asked for
     /// in [`Outbox::wake_at`], or later, or at once after a restore; never otherwise. `None` if the

@@ -5,7 +5,10 @@ use std::{cell::RefCell, collections::HashMap, fs, io::ErrorKind, sync::Arc};
 use anyhow::Context;
 
 use super::{Libraries, LibraryError, LibraryRef, LoadedLibrary, Plan, StagePlan};
-use crate::wasm::{CatalogError, Component, Engine, Instance, InstanceOptions, Limits};
+use crate::{
+    operator::Version,
+    wasm::{CatalogError, Component, Engine, Instance, InstanceOptions, Limits},
+};
 
 /// The standard library, built from `udfs/std`.
 const STD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/std.wasm"));
@@ -51,6 +54,22 @@ impl Registry {
             let (stage, library) = (&stage.name, &library.name);
             format!("stage `{stage}`: library `{library}` cannot be instantiated")
         })
+    }
+
+    /// The functions of `stage` and an instance of each of their libraries, for one subtask.
+    ///
+    /// # Errors
+    ///
+    /// If a component cannot be instantiated within the limits of the stage, or a function cannot make
+    /// what it begins with.
+    pub fn version(&self, plan: &Plan, stage: &StagePlan) -> anyhow::Result<Version> {
+        let libraries = stage.work.libraries().into_iter();
+        let instances = libraries.map(|library| {
+            let instance = self.instantiate(plan, stage, library)?;
+            Ok((library, instance))
+        });
+        let instances = instances.collect::<anyhow::Result<_>>()?;
+        Version::open(&stage.name, stage.work.calls(), instances)
     }
 
     /// Makes an instance of every library for every stage of `plan`, once: whether that can be done

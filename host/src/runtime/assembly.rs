@@ -326,7 +326,7 @@ impl Assembly<'_> {
             late: plan.late,
         };
         let resources = Resources {
-            guests: self.guests(index)?,
+            guests: Guests::new(self.registry.version(self.plan, plan)?),
             metrics: Arc::clone(metrics),
             clock: Arc::clone(self.clock),
             tables: Arc::clone(&self.tables),
@@ -335,19 +335,6 @@ impl Assembly<'_> {
             .with_context(|| format!("stage `{name}` cannot be opened"))?;
         let by_clock = goes_by_clock(&plan.work);
         Ok(Stage::new(name, operator, Arc::clone(metrics), by_clock))
-    }
-
-    /// An instance of each library that a stage calls.
-    fn guests(&self, index: usize) -> anyhow::Result<Guests> {
-        let stage = &self.plan.stages[index];
-        let libraries = stage.work.libraries().into_iter();
-        let instances = libraries.map(|library| {
-            Ok((
-                library,
-                self.registry.instantiate(self.plan, stage, library)?,
-            ))
-        });
-        Ok(Guests::new(instances.collect::<anyhow::Result<_>>()?))
     }
 }
 

@@ -36,8 +36,8 @@ use self::{
     slices::Slices,
 };
 use super::{
-    AggregateWork, Emit, Operator, Outbox, Progress, RejectionPolicy, Resources, Side, StageSpec,
-    TimeDomain, calls::Calls, touched::Touched,
+    AggregateWork, Emit, Guests, Operator, Outbox, Progress, RejectionPolicy, Resources, Side,
+    StageSpec, TimeDomain, calls::Calls, touched::Touched,
 };
 use crate::{
     batch::{Batch, KeyEncoder},
@@ -93,7 +93,7 @@ impl Aggregate {
             .key
             .iter()
             .map(|&place| spec.input.fields()[place].data_type.to_arrow());
-        let calls = Calls::open(&spec.name, &work.calls, guests)?;
+        let calls = Calls::new(&work.calls, guests);
         Ok(Self {
             slicing,
             timed: work.window.has_bounds(),
@@ -106,8 +106,9 @@ impl Aggregate {
             next: slicing.first_open(Watermark::START.time()),
             unsent: Changes::default(),
             send_at: None,
-            rejects: RejectionPolicy::of_stage(spec, calls.digest(), &metrics),
-            failed_windows: RejectionPolicy::of_stage(spec, calls.digest(), &metrics).for_windows(),
+            rejects: RejectionPolicy::of_stage(spec, calls.component(), &metrics),
+            failed_windows: RejectionPolicy::of_stage(spec, calls.component(), &metrics)
+                .for_windows(),
             calls,
             output: spec.output.to_arrow(),
             late: spec.late,
@@ -255,6 +256,10 @@ impl Operator for Aggregate {
         }
         out.wake_at = self.wake_at();
         Ok(())
+    }
+
+    fn guests(&mut self) -> Option<&mut Guests> {
+        Some(self.calls.guests())
     }
 
     fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {

@@ -69,7 +69,9 @@ impl World {
         };
         let metrics = Arc::new(NodeMetrics::default());
         let resources = Resources {
-            guests: Guests::new(Vec::new()),
+            guests: Guests::new(
+                operator::Version::open("stage", &[], Vec::new()).expect("no calls"),
+            ),
             metrics: Arc::clone(&metrics),
             clock,
             tables: [Arc::clone(&table)].into(),

@@ -133,7 +133,9 @@ impl Subtasks {
     fn start(&mut self, subtasks: usize) {
         let open = |_| {
             let resources = Resources {
-                guests: Guests::new(Vec::new()),
+                guests: Guests::new(
+                    operator::Version::open("stage", &[], Vec::new()).expect("no calls"),
+                ),
                 metrics: Arc::clone(&self.metrics),
                 clock: Arc::new(SystemClock),
                 tables: Arc::new([]),
