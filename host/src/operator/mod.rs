@@ -19,6 +19,7 @@ mod isolation;
 mod join;
 mod lookup;
 mod map;
+mod migration;
 mod outbox;
 mod process;
 mod projection;
@@ -38,6 +39,7 @@ mod windowed;
 
 pub use dead_letter::DeadLetter;
 pub use guest::Guests;
+pub use migration::migrate;
 pub use outbox::Outbox;
 pub use rejects::RejectionPolicy;
 pub use reorder::Reorder;

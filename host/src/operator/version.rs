@@ -183,7 +183,7 @@ impl Probation {
             error: error.to_string(),
         };
         // Nobody may be left to be told when the job ends.
-        drop(self.faults.told.send(fault));
+        let _ = self.faults.told.send(fault);
         self.before
     }
 }

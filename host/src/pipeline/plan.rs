@@ -8,7 +8,7 @@ use super::{CheckpointConfig, LibraryRef, RestartPolicy};
 use crate::{
     batch::Schema,
     connector::{SinkConfig, SourceConfig, TableConfig},
-    operator::{OnError, Work},
+    operator::{OnError, StageSpec, Work},
     time::Duration,
 };
 
@@ -38,6 +38,27 @@ pub struct Plan {
     /// How often the job is started again when a source or a sink fails; `None` if it is not. Only with
     /// checkpoints.
     pub restart: Option<RestartPolicy>,
+}
+
+impl Plan {
+    /// What the stage at a place is to do.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such stage.
+    pub fn stage_spec(&self, stage: usize) -> StageSpec {
+        let plan = &self.stages[stage];
+        StageSpec {
+            name: plan.name.as_str().into(),
+            input: plan.input_schema.clone(),
+            right: plan.right_schema.clone(),
+            output: plan.schema.clone(),
+            work: plan.work.clone(),
+            on_error: plan.on_error,
+            max_dead_letters: self.max_dead_letters,
+            late: plan.late,
+        }
+    }
 }
 
 /// Something that rows come from.

@@ -1,6 +1,11 @@
 //! Loads the libraries that pipelines name, and makes instances of them.
 
-use std::{cell::RefCell, collections::HashMap, fs, io::ErrorKind, sync::Arc};
+use std::{
+    collections::HashMap,
+    fs,
+    io::ErrorKind,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use anyhow::Context;
 
@@ -16,7 +21,7 @@ const STD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/std.wasm"));
 /// The components of a job's pipeline, each compiled once.
 pub struct Registry {
     engine: Engine,
-    components: RefCell<HashMap<LibraryRef, Component>>,
+    components: Mutex<HashMap<LibraryRef, Component>>,
 }
 
 impl Registry {
@@ -24,7 +29,7 @@ impl Registry {
     pub fn new(engine: Engine) -> Self {
         Self {
             engine,
-            components: RefCell::default(),
+            components: Mutex::default(),
         }
     }
 
@@ -87,8 +92,14 @@ impl Registry {
         Ok(())
     }
 
+    fn known(&self) -> MutexGuard<'_, HashMap<LibraryRef, Component>> {
+        self.components
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn component(&self, reference: &LibraryRef) -> Result<Component, LibraryError> {
-        if let Some(component) = self.components.borrow().get(reference) {
+        if let Some(component) = self.known().get(reference) {
             return Ok(component.clone());
         }
         let read;
@@ -104,8 +115,7 @@ impl Registry {
         };
         let loaded = self.engine.load(bytes);
         let component = loaded.map_err(|error| LibraryError::Unusable(error.to_string()))?;
-        let mut components = self.components.borrow_mut();
-        components.insert(reference.clone(), component.clone());
+        self.known().insert(reference.clone(), component.clone());
         Ok(component)
     }
 }

@@ -1,6 +1,7 @@
 //! How a job makes checkpoints, and what it goes on from.
 
 use std::{
+    collections::VecDeque,
     sync::{Arc, mpsc},
     time::Instant,
 };
@@ -45,13 +46,15 @@ impl Checkpointing {
     }
 }
 
-/// The ways between the subtasks of a job and whoever makes its checkpoints.
+/// The ways between the subtasks of a job and whoever sends barriers.
 pub(super) struct Ways {
     barriers: Arc<Barriers>,
     notices: mpsc::Sender<Notice>,
     inbox: mpsc::Receiver<Notice>,
     failpoints: Arc<dyn Failpoints>,
-    /// The number of the checkpoint before the first one.
+    /// Whether checkpoints are made; there are barriers of swaps in any case.
+    keeps: bool,
+    /// The number of the barrier before the first one.
     before: u64,
     next: u64,
 }
@@ -62,9 +65,15 @@ impl Ways {
     /// # Errors
     ///
     /// If the storage does not tell the number of the next checkpoint.
-    pub(super) fn new(checkpointing: &Checkpointing) -> anyhow::Result<Self> {
+    pub(super) fn new(checkpointing: Option<&Checkpointing>) -> anyhow::Result<Self> {
         let (notices, inbox) = mpsc::channel();
-        let next = checkpointing.storage.lock().next_number()?;
+        let (next, failpoints): (u64, Arc<dyn Failpoints>) = match checkpointing {
+            None => (1, Arc::new(NoFailpoints)),
+            Some(checkpointing) => (
+                checkpointing.storage.lock().next_number()?,
+                Arc::clone(&checkpointing.failpoints),
+            ),
+        };
         let barriers = Arc::new(Barriers::default());
         let before = next.saturating_sub(1);
         barriers.request(before);
@@ -73,7 +82,8 @@ impl Ways {
             barriers,
             notices,
             inbox,
-            failpoints: Arc::clone(&checkpointing.failpoints),
+            failpoints,
+            keeps: checkpointing.is_some(),
             before,
             next,
         })
@@ -91,16 +101,27 @@ impl Ways {
             barriers: Arc::clone(&self.barriers),
             notices: self.notices.clone(),
             failpoints: Arc::clone(&self.failpoints),
+            keeps: self.keeps,
             sent: self.before,
             ahead: 0,
         }
     }
 
-    /// What makes the checkpoints of a job that starts at the instant `now`.
+    /// Whether checkpoints are made.
+    pub(super) const fn keep(&self) -> bool {
+        self.keeps
+    }
+
+    /// The way to whoever sends barriers.
+    pub(super) fn notices(&self) -> mpsc::Sender<Notice> {
+        self.notices.clone()
+    }
+
+    /// What makes the checkpoints of a job that starts at the instant `now`, and sends the barriers of swaps.
     pub(super) fn driver(
         self,
         plan: &Plan,
-        checkpointing: &Checkpointing,
+        checkpointing: Option<&Checkpointing>,
         assembled: &mut Assembled,
         metrics: &Arc<CheckpointMetrics>,
         clock: &Arc<dyn Clock>,
@@ -109,14 +130,19 @@ impl Ways {
         let tasks = || assembled.tasks.iter().map(|(_, task)| task);
         let roles: Vec<Role> = tasks().map(|task| task.role()).collect();
         Driver {
-            coordinator: Coordinator::new(&roles, checkpointing.interval, self.next, now),
+            coordinator: match checkpointing {
+                None => Coordinator::without_checkpoints(&roles, self.next),
+                Some(checkpointing) => {
+                    Coordinator::new(&roles, checkpointing.interval, self.next, now)
+                }
+            },
             names: tasks().map(|task| Arc::clone(task.name())).collect(),
             barriers: self.barriers,
             notices: self.inbox,
             sinks: std::mem::take(&mut assembled.controls),
-            storage: checkpointing.storage.clone(),
+            storage: checkpointing.map(|checkpointing| checkpointing.storage.clone()),
             label: label(plan),
-            keep: checkpointing.keep,
+            keep: checkpointing.map_or(0, |checkpointing| checkpointing.keep),
             failpoints: self.failpoints,
             metrics: Arc::clone(metrics),
             clock: Arc::clone(clock),
@@ -125,13 +151,14 @@ impl Ways {
             last: None,
             stop_after: None,
             end: None,
+            swaps: VecDeque::new(),
             delay: 0,
             delayed: 0,
         }
     }
 }
 
-fn label(plan: &Plan) -> Label {
+pub(super) fn label(plan: &Plan) -> Label {
     Label {
         job: plan.name.clone(),
         stages: stage_identities(plan),

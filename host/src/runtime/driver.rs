@@ -4,7 +4,7 @@
 //! that is driven by hand takes it for another subtask.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -19,6 +19,7 @@ use super::{
     failpoints::{CheckpointStep, Failpoints},
     step::Step,
     storage::SharedStorage,
+    swaps::SwapOrder,
 };
 use crate::{
     checkpoint::{Checkpoint, Command, Coordinator, Event, Gathered, JobSnapshot, Part},
@@ -37,7 +38,8 @@ pub(super) struct Driver {
     pub(super) barriers: Arc<Barriers>,
     pub(super) notices: Receiver<Notice>,
     pub(super) sinks: Vec<Control>,
-    pub(super) storage: SharedStorage,
+    /// None in a job without checkpoints.
+    pub(super) storage: Option<SharedStorage>,
     pub(super) label: Label,
     /// How many checkpoints are kept.
     pub(super) keep: usize,
@@ -54,6 +56,8 @@ pub(super) struct Driver {
     /// The number of the checkpoint that the job is to stop after.
     pub(super) stop_after: Option<u64>,
     pub(super) end: Option<JobEnd>,
+    /// Swaps that have yet to be done.
+    pub(super) swaps: VecDeque<SwapOrder>,
     /// How many steps something is left unwritten when the job is driven by hand: slow storage.
     pub(super) delay: usize,
     pub(super) delayed: usize,
@@ -88,7 +92,7 @@ impl Driver {
             Timestamp::from_micros(micros.unwrap_or(i64::MAX))
         };
         loop {
-            if stop.load(Ordering::Relaxed) {
+            if stop.load(Ordering::Relaxed) && self.storage.is_some() {
                 self.stop(now())?;
             }
             while self.unwritten.is_some() && self.end.is_none() {
@@ -165,6 +169,12 @@ impl Driver {
             },
             Said::Ended(part) => Event::Ended { subtask, part },
             Said::Committed(number) => Event::Committed { subtask, number },
+            Said::Passed(number) => Event::Passed { subtask, number },
+            Said::Left => Event::Left { subtask },
+            Said::Swap(order) => {
+                self.swaps.push_back(order);
+                Event::SwapRequested
+            }
         };
         self.handle(event, now)
     }
@@ -173,6 +183,15 @@ impl Driver {
         for command in self.coordinator.handle(event, now) {
             match command {
                 Command::Start(number) => self.begin(number)?,
+                Command::StartSwap(number) => {
+                    self.send_barrier(number)?;
+                    self.barriers.request_swap(number);
+                }
+                Command::Swapped(number) => {
+                    self.barriers.gathered(number);
+                    self.swapped(Some(number));
+                }
+                Command::TooLate => self.swapped(None),
                 Command::Write(gathered) => self.gathered(&gathered),
                 Command::Commit(number) => {
                     self.sinks.iter().try_for_each(|sink| sink.commit(number))?;
@@ -191,11 +210,28 @@ impl Driver {
         self.begun = Instant::now();
         self.failpoints.reach(CheckpointStep::Begin)?;
         tracing::debug!(checkpoint = number, "checkpoint begun");
-        self.sinks
-            .iter()
-            .try_for_each(|sink| sink.barrier(number))?;
+        self.send_barrier(number)?;
         self.barriers.request(number);
         Ok(())
+    }
+
+    /// Tells the sinks of a barrier; the sources see it for themselves.
+    fn send_barrier(&self, number: u64) -> anyhow::Result<()> {
+        let mut sinks = self.sinks.iter();
+        sinks.try_for_each(|sink| sink.barrier(number))?;
+        Ok(())
+    }
+
+    /// The swap that was asked for first is done, at the barrier of this number, or cannot be done any more.
+    fn swapped(&mut self, number: Option<u64>) {
+        let Some(order) = self.swaps.pop_front() else {
+            return;
+        };
+        if number.is_some() {
+            self.label = order.label;
+        }
+        // Whoever has asked may be gone.
+        let _ = order.answer.send(number);
     }
 
     fn gathered(&mut self, gathered: &Gathered<Part>) {
@@ -218,7 +254,10 @@ impl Driver {
         };
         let number = checkpoint.number;
         self.failpoints.reach(CheckpointStep::Write)?;
-        let written = self.storage.lock().write(&checkpoint);
+        let Some(storage) = &self.storage else {
+            return Ok(());
+        };
+        let written = storage.lock().write(&checkpoint);
         match written {
             Ok(summary) => {
                 self.failpoints.reach(CheckpointStep::Written)?;
@@ -254,8 +293,9 @@ impl Driver {
     /// The checkpoint is over: removes what is not needed any more.
     fn settle(&mut self, number: u64) -> anyhow::Result<()> {
         self.failpoints.reach(CheckpointStep::Prune)?;
-        let pruned = self.storage.lock().prune(self.keep);
-        if let Err(error) = pruned {
+        if let Some(storage) = &self.storage
+            && let Err(error) = storage.lock().prune(self.keep)
+        {
             tracing::warn!("old checkpoints cannot be removed: {error:#}");
         }
         self.failpoints.reach(CheckpointStep::End)?;

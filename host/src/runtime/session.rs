@@ -20,9 +20,10 @@ use super::{
     failpoints::{CheckpointStep, Failpoints},
     job::{Job, Launch, Outcome},
     storage::SharedStorage,
+    swaps::{Loaded, Swaps},
 };
 use crate::{
-    checkpoint::{Checkpoint, CheckpointStore, WriteStep, check_fits},
+    checkpoint::{Checkpoint, CheckpointStore, WriteStep, check_fits, stage_components},
     connector::SinkClosed,
     metrics::JobMetrics,
     pipeline::{Plan, Registry},
@@ -43,6 +44,7 @@ pub struct Session<'a> {
     /// What the job goes on from.
     before: Option<Checkpoint>,
     metrics: JobMetrics,
+    swaps: Swaps,
     stop: Arc<AtomicBool>,
 }
 
@@ -78,6 +80,7 @@ impl<'a> Session<'a> {
             checkpointing: None,
             before: None,
             metrics: JobMetrics::new(plan.sources.len(), plan.stages.len(), plan.sinks.len()),
+            swaps: Swaps::default(),
             stop: Arc::default(),
         };
         let Some(config) = &plan.checkpoint else {
@@ -119,6 +122,11 @@ impl<'a> Session<'a> {
         &self.metrics
     }
 
+    /// From where the components of the job can be swapped.
+    pub const fn swaps(&self) -> &Swaps {
+        &self.swaps
+    }
+
     /// What stops the job when it is set.
     pub fn stop_switch(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.stop)
@@ -140,8 +148,10 @@ impl<'a> Session<'a> {
         loop {
             let started = Instant::now();
             let is_first = backoff.is_none_or(|backoff| backoff.attempts() == 0);
-            let error = match self.launch(connectors) {
-                Ok(job) => match job.wait() {
+            let ended = self.launch(connectors).map(Job::wait);
+            self.swaps.is_over();
+            let error = match ended {
+                Ok(ended) => match ended {
                     Ok(outcome) => return Ok(outcome),
                     Err(error) if error.is::<ConnectorFailure>() => error,
                     Err(error) => return Err(error),
@@ -184,10 +194,23 @@ impl<'a> Session<'a> {
             connectors,
             checkpointing: self.checkpointing.as_ref(),
             before: self.before.as_ref(),
+            swaps: &self.swaps,
             metrics: &self.metrics,
             stop: &self.stop,
         };
-        Job::launch(self.plan, self.registry, self.clock, &launch)
+        match self.before.as_ref().and_then(|before| self.swapped(before)) {
+            None => Job::launch(self.plan, self.registry, self.clock, &launch),
+            Some(to) => Job::launch(&to.plan, &to.registry, self.clock, &launch),
+        }
+    }
+
+    /// What the job had been swapped to when a checkpoint was made: it goes on with these components.
+    fn swapped(&self, checkpoint: &Checkpoint) -> Option<Loaded> {
+        let ran = |plan: &Plan| checkpoint.components == stage_components(plan);
+        match ran(self.plan) {
+            true => None,
+            false => self.swaps.latest(ran),
+        }
     }
 
     /// The newest checkpoint, or that with the number `from`. Later ones do not count from here on: what
@@ -200,7 +223,10 @@ impl<'a> Session<'a> {
         let mut storage = checkpointing.storage.lock();
         let newest = storage.latest(from)?;
         if let Some(newest) = &newest {
-            check_fits(self.plan, newest)?;
+            match self.swapped(newest) {
+                None => check_fits(self.plan, newest)?,
+                Some(to) => check_fits(&to.plan, newest)?,
+            }
         }
         storage.go_on_from(newest.as_ref().map(|newest| newest.number))?;
         Ok(newest)

@@ -62,7 +62,7 @@ impl SteppedJob {
     ) -> anyhow::Result<Self> {
         let metrics = JobMetrics::new(plan.sources.len(), plan.stages.len(), plan.sinks.len());
         let before = checkpointing.storage.lock().latest(None)?;
-        let ways = Ways::new(checkpointing)?;
+        let ways = Ways::new(Some(checkpointing))?;
         let assembly = Assembly {
             plan,
             registry,
@@ -71,7 +71,7 @@ impl SteppedJob {
             tables: open_tables(plan, clock, connectors)?,
             capacity: Capacity::Unbounded,
             before: before.as_ref(),
-            checkpoints: Some(&ways),
+            ways: &ways,
             metrics: &metrics,
             stop: &Arc::default(),
             cut_short: &Arc::default(),
@@ -79,7 +79,14 @@ impl SteppedJob {
         let mut assembled = assembly.assemble()?;
         let now = clock.now();
         let counted = &metrics.checkpoints;
-        let driver = ways.driver(plan, checkpointing, &mut assembled, counted, clock, now);
+        let driver = ways.driver(
+            plan,
+            Some(checkpointing),
+            &mut assembled,
+            counted,
+            clock,
+            now,
+        );
         let tasks = assembled.tasks.into_iter().map(|(name, task)| Subtask {
             name,
             task,
