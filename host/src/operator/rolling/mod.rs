@@ -17,6 +17,8 @@ mod snapshot;
 mod tests;
 mod track;
 
+pub(super) use snapshot::first_kept_column;
+
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BinaryHeap},
