@@ -1,0 +1,270 @@
+//! Swaps the components of a job that runs: loads, checks and tries what is to come, and goes back to what
+//! was if it turns out bad.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, anyhow};
+
+use super::{Difference, trial::Trial};
+use crate::{
+    checkpoint::stage_components,
+    operator::{Fault, Faults, Guests},
+    pipeline::{Overrides, Plan, StageChange, check_migrations, compare},
+    runtime::{Change, Loaded, Migration, Swaps},
+};
+
+/// Loads the pipeline file as it is now, with other components than it names if so wished.
+pub type Load = Box<dyn Fn(&Overrides) -> anyhow::Result<Loaded> + Send>;
+
+/// Swaps the components of a job that runs.
+pub struct Swapper {
+    swaps: Swaps,
+    load: Load,
+    current: Generation,
+    /// What ran before, the latest last.
+    earlier: Vec<Generation>,
+    /// What was taken back: it is not tried again as long as nothing else changes.
+    rejected: Option<Components>,
+    told: mpsc::Sender<Fault>,
+    faults: mpsc::Receiver<Fault>,
+}
+
+/// What runs, and how it came to be.
+#[derive(Clone)]
+struct Generation {
+    loaded: Loaded,
+    overrides: Overrides,
+}
+
+/// The digests of the components of each stage.
+type Components = BTreeMap<Arc<str>, BTreeMap<String, String>>;
+
+/// How many generations can be gone back.
+const KEPT: usize = 16;
+
+/// A swap that is done.
+#[derive(Debug)]
+pub struct Report {
+    /// The number of the barrier at which it was done.
+    pub number: u64,
+    /// The stages that have changed.
+    pub stages: Vec<StageReport>,
+    /// The longest time for which a subtask has processed nothing.
+    pub pause: Duration,
+    /// How long it took, from the loading of what is new.
+    pub took: Duration,
+}
+
+/// What has changed in a stage.
+#[derive(Debug)]
+pub struct StageReport {
+    /// The stage.
+    pub name: String,
+    /// What is other than before, in words.
+    pub changes: Vec<String>,
+    /// What it does otherwise to the rows that came last; `None` if it was not tried.
+    pub difference: Option<Difference>,
+}
+
+/// In one line: where and what.
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stages = self.stages.iter();
+        let stages = stages.map(|stage| format!("`{}`: {}", stage.name, stage.changes.join(", ")));
+        let stages: Vec<String> = stages.collect();
+        write!(formatter, "swapped at barrier {}: {}", self.number, stages.join("; "))
+    }
+}
+
+/// How careful a swap is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// The new version is tried first, and on probation afterwards.
+    Trial,
+    /// It has run before.
+    None,
+}
+
+impl Swapper {
+    /// Swaps what `swaps` leads to, a job that runs by `current`, loaded by `load` with `overrides`.
+    pub fn new(swaps: Swaps, current: Loaded, overrides: Overrides, load: Load) -> Self {
+        let (told, faults) = mpsc::channel();
+        Self {
+            swaps,
+            load,
+            current: Generation {
+                loaded: current,
+                overrides,
+            },
+            earlier: Vec::new(),
+            rejected: None,
+            told,
+            faults,
+        }
+    }
+
+    /// The plan that the job runs by.
+    pub const fn plan(&self) -> &Arc<Plan> {
+        &self.current.loaded.plan
+    }
+
+    /// Goes over to what the files hold now. `None` if that is what runs, or was taken back before.
+    ///
+    /// # Errors
+    ///
+    /// Why it is refused; the job goes on as it was.
+    pub fn reload(&mut self) -> anyhow::Result<Option<Report>> {
+        let overrides = self.current.overrides.clone();
+        self.change(overrides)
+    }
+
+    /// Goes over to other components than the files name. `None` if they run already.
+    ///
+    /// # Errors
+    ///
+    /// Why they are refused; the job goes on as it was.
+    pub fn swap(&mut self, overrides: Overrides) -> anyhow::Result<Option<Report>> {
+        // Whoever asks by hand may want to see it fail again.
+        self.rejected = None;
+        self.change(overrides)
+    }
+
+    fn change(&mut self, overrides: Overrides) -> anyhow::Result<Option<Report>> {
+        let started = Instant::now();
+        let loaded = (self.load)(&overrides)?;
+        let is_rejected = self.rejected.as_ref();
+        if is_rejected.is_some_and(|rejected| *rejected == stage_components(&loaded.plan)) {
+            return Ok(None);
+        }
+        let next = Generation { loaded, overrides };
+        let report = self.go_over(next.clone(), Care::Trial, started)?;
+        if report.is_some() {
+            let before = std::mem::replace(&mut self.current, next);
+            self.earlier.push(before);
+            let surplus = self.earlier.len().saturating_sub(KEPT);
+            self.earlier.drain(..surplus);
+        }
+        Ok(report)
+    }
+
+    /// Goes back to what ran before the latest swap.
+    ///
+    /// # Errors
+    ///
+    /// If nothing did, or it cannot take up the state; the job goes on as it was.
+    pub fn roll_back(&mut self) -> anyhow::Result<Report> {
+        let before = self.earlier.last().cloned();
+        let before = before.context("nothing has been swapped that could be taken back")?;
+        let report = self.go_over(before.clone(), Care::None, Instant::now())?;
+        let report = report.context("what ran before is what runs now")?;
+        self.earlier.pop();
+        self.rejected = Some(stage_components(&self.current.loaded.plan));
+        self.current = before;
+        Ok(report)
+    }
+
+    /// What has failed since it was swapped, if something has. Subtasks that have seen it fail have gone back
+    /// already; [`roll_back`](Self::roll_back) takes the others there.
+    pub fn fault(&mut self) -> Option<Fault> {
+        // What has been taken back may fail in several subtasks.
+        let is_current = |fault: &Fault| {
+            let components = stage_components(&self.current.loaded.plan);
+            let mine = components.get(&fault.stage);
+            mine.is_some_and(|mine| mine.values().any(|digest| **digest == *fault.component))
+        };
+        self.faults.try_iter().find(is_current)
+    }
+
+    /// Goes over to another generation, if it differs.
+    fn go_over(
+        &self,
+        next: Generation,
+        care: Care,
+        started: Instant,
+    ) -> anyhow::Result<Option<Report>> {
+        let (old, new) = (&self.current.loaded, next.loaded);
+        let changes = compare(&old.plan, &new.plan).map_err(refusal)?;
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        check_migrations(&new.registry, &old.plan, &new.plan, &changes).map_err(refusal)?;
+        let mut stages = Vec::new();
+        let mut prepared = Vec::new();
+        for change in &changes {
+            let name = &new.plan.stages[change.stage].name;
+            let difference = match care {
+                Care::None => None,
+                Care::Trial => {
+                    let tried = self.try_out(change, &new);
+                    tried.with_context(|| format!("stage `{name}`"))?
+                }
+            };
+            prepared.push((change.stage, self.prepare(change, &new, care)?));
+            stages.push(StageReport {
+                name: name.clone(),
+                changes: change.parts.iter().map(ToString::to_string).collect(),
+                difference,
+            });
+        }
+        let swapped = self.swaps.swap(new, prepared)?;
+        Ok(Some(Report {
+            number: swapped.number,
+            stages,
+            pause: swapped.pauses.into_iter().max().unwrap_or_default(),
+            took: started.elapsed(),
+        }))
+    }
+
+    /// Tries a stage on the rows that came to it last, if there are some.
+    fn try_out(&self, change: &StageChange, new: &Loaded) -> anyhow::Result<Option<Difference>> {
+        let rows = self.swaps.recent(change.stage);
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let old = &self.current.loaded;
+        let version = |of: &Loaded| of.registry.version(&of.plan, &of.plan.stages[change.stage]);
+        let trial = Trial {
+            old: (old.plan.stage_spec(change.stage), version(old)?),
+            new: (new.plan.stage_spec(change.stage), version(new)?),
+            fallback: match change.migrates {
+                true => None,
+                false => Some(version(old)?),
+            },
+        };
+        trial.run(&rows).map(Some)
+    }
+
+    /// What each copy of a stage changes to.
+    fn prepare(
+        &self,
+        change: &StageChange,
+        new: &Loaded,
+        care: Care,
+    ) -> anyhow::Result<Vec<Change>> {
+        let place = change.stage;
+        let stage = &new.plan.stages[place];
+        let change = |_| {
+            let version = new.registry.version(&new.plan, stage)?;
+            if change.migrates {
+                let (spec, guests) = (new.plan.stage_spec(place), Guests::new(version));
+                return Ok(Change::Migration(Box::new(Migration { spec, guests })));
+            }
+            let told = self.told.clone();
+            let stage = stage.name.as_str().into();
+            let probation = (care == Care::Trial).then_some(Faults { stage, told });
+            Ok(Change::Version { version, probation })
+        };
+        (0..self.swaps.copies(place)).map(change).collect()
+    }
+}
+
+/// What speaks against a swap.
+fn refusal<T: fmt::Display>(reasons: Vec<T>) -> anyhow::Error {
+    let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+    anyhow!("{}", reasons.join("\n"))
+}
