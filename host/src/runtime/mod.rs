@@ -23,6 +23,7 @@ mod job;
 mod message;
 mod order;
 mod output;
+mod partitions;
 mod row_order;
 mod session;
 mod sink_task;
