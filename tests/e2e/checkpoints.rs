@@ -167,8 +167,9 @@ checkpoint 2
     );
     let (section, _) = PIPELINE.split_once("[checkpoint]").expect("a section");
     empty.write("pipeline.toml", section);
-    let reason = "error: `pipeline.toml` keeps no checkpoints: it has no section `[checkpoint]`\n";
-    check(&empty, &[], 1, reason);
+    let reason = "error: `pipeline.toml` keeps no checkpoints, which `tidemill checkpoints` is about: add \
+                  a section `[checkpoint]` with a `path`, or do without\n";
+    check(&empty, &[], 2, reason);
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub(super) struct Assembly<'a> {
 }
 
 /// What the sink of dead letters is called.
-const DEAD_LETTERS: &str = "dead_letters";
+pub(super) const DEAD_LETTERS: &str = "dead_letters";
 
 /// The subtasks of a job.
 pub(super) struct Assembled {

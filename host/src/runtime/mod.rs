@@ -18,6 +18,7 @@ mod control;
 mod drift;
 mod driver;
 mod failpoints;
+mod former_sinks;
 mod graph;
 mod job;
 mod message;

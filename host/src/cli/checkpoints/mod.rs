@@ -45,12 +45,7 @@ impl Checkpoints {
     pub(super) fn execute(&self) -> anyhow::Result<Ending> {
         let registry = Registry::new(setup::engine()?);
         let plan = setup::load(&self.file, &registry)?;
-        let Some(config) = &plan.checkpoint else {
-            bail!(
-                "`{}` keeps no checkpoints: it has no section `[checkpoint]`",
-                self.file.display()
-            );
-        };
+        let config = setup::checkpoints_of(&plan, &self.file, "`tidemill checkpoints`")?;
         let store = CheckpointStore::open_read_only(&config.location, &plan.name);
         let store = store.with_context(|| {
             format!(
