@@ -10,6 +10,7 @@ mod source;
 mod open;
 mod paths;
 mod position;
+mod position_words;
 
 mod compression;
 mod file_bytes;

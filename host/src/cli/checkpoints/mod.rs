@@ -2,12 +2,17 @@
 
 mod list;
 mod state;
+mod table;
 mod verify;
 
-use std::path::PathBuf;
+use std::{
+    io::{self, IsTerminal},
+    path::PathBuf,
+};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use terminal_size::{Width, terminal_size_of};
 
 use super::{Ending, print, setup};
 use crate::{
@@ -53,9 +58,10 @@ impl Checkpoints {
                 plan.name, config.location
             )
         })?;
+        let width = terminal_width();
         if let Some(name) = &self.show {
             let checkpoint = self.chosen(&store, &plan)?;
-            print(&state::of(name, &checkpoint, &plan, self.rows)?)?;
+            print(&state::of(name, &checkpoint, &plan, self.rows, width)?)?;
             return Ok(Ending::Done);
         }
         let mut listed = store.list()?;
@@ -81,7 +87,7 @@ impl Checkpoints {
                 false => Ending::Failed,
             });
         }
-        print(&list::all(&listed))?;
+        print(&list::all(&listed, width))?;
         Ok(Ending::Done)
     }
 
@@ -90,4 +96,12 @@ impl Checkpoints {
         let checkpoint = store.latest(self.checkpoint)?;
         checkpoint.with_context(|| format!("there are no checkpoints of `{}`", plan.name))
     }
+}
+
+/// The width of the terminal that standard output is, if it is one.
+fn terminal_width() -> Option<usize> {
+    let stdout = io::stdout();
+    let is_terminal = stdout.is_terminal();
+    let size = is_terminal.then(|| terminal_size_of(&stdout)).flatten();
+    size.map(|(Width(width), _)| width.into())
 }

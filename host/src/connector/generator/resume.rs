@@ -41,6 +41,12 @@ impl Settings {
     }
 }
 
+/// How many readings had been made at a position; `None` if it is not one of a generator.
+pub(in crate::connector) fn made(position: &serde_json::Value) -> Option<u64> {
+    let position = GeneratorPosition::deserialize(position);
+    position.ok().map(|position| position.made)
+}
+
 impl Readings {
     /// Where to go on.
     pub(super) fn place(&self) -> GeneratorPosition {
