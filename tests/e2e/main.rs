@@ -13,6 +13,7 @@ mod functions;
 mod kills;
 mod oracle;
 mod recovery;
+mod refusals;
 mod semantics;
 mod simulation;
 mod sources;

@@ -210,6 +210,42 @@ fn rows_are_as_late_behind_a_checkpoint_as_if_there_was_none() {
     assert!(all(&workspace) == expected, "other rows are late");
 }
 
+/// Files that all tell of the same time, more than are open at once unless there are subtasks enough.
+fn side_by_side(parallelism: usize) -> String {
+    disordered()
+        .replace("parallelism = 1", &format!("parallelism = {parallelism}"))
+        .replace("in.jsonl", "in/*.jsonl")
+}
+
+#[test]
+fn files_that_were_open_hold_the_watermark_whoever_reads_them_on() {
+    // 24 subtasks read a file each, one would have 16 of them open.
+    let input = |workspace: &Workspace| {
+        for file in 0..24 {
+            let rows = (0..5000).map(|row| format!("{{\"ts\":{},\"id\":{file}}}\n", row * 20));
+            workspace.write(&format!("in/{file:02}.jsonl"), rows.collect::<String>());
+        }
+    };
+    let undisturbed = Workspace::new();
+    input(&undisturbed);
+    let run = undisturbed.succeed(&side_by_side(24));
+    assert_eq!(run.count("counts", "late"), 0, "{}", run.stderr);
+    let expected = visible(&undisturbed, "counts");
+    for parallelism in [1, 3, 5] {
+        let workspace = Workspace::new();
+        input(&workspace);
+        workspace.write("pipeline.toml", side_by_side(24));
+        let output = run_with(&workspace, "pruned:2");
+        assert_eq!(output.status.code(), None, "the job came to its end");
+        let run = workspace.succeed(&side_by_side(parallelism));
+        assert_eq!(run.count("counts", "late"), 0, "{}", run.stderr);
+        assert!(
+            visible(&workspace, "counts") == expected,
+            "other rows are late with {parallelism}"
+        );
+    }
+}
+
 #[test]
 fn a_job_that_is_complete_says_so_and_starts_over_only_if_asked() {
     let workspace = workspace();

@@ -40,9 +40,18 @@ impl Run {
     pub(super) fn execute(&self) -> anyhow::Result<Ending> {
         let registry = Registry::new(setup::engine()?);
         let plan = setup::load(&self.file, &registry)?;
+        let beginning = self.beginning();
+        let option = match beginning {
+            Beginning::Newest => None,
+            Beginning::From(_) => Some("`--from`"),
+            Beginning::Fresh => Some("`--fresh`"),
+        };
+        if let Some(option) = option {
+            setup::checkpoints_of(&plan, &self.file, option)?;
+        }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let started = Instant::now();
-        let session = Session::open(&plan, &registry, &clock, self.beginning(), &failpoints()?)?;
+        let session = Session::open(&plan, &registry, &clock, beginning, &failpoints()?)?;
         if let Some(number) = session.completed() {
             session.run()?;
             say_line(format_args!(

@@ -41,8 +41,8 @@ pub trait Sink: Send {
     }
 
     /// Puts what was written since the last call in a place where a crash cannot take it away and where
-    /// nobody takes it for whole. Returns what it takes to commit it; `None` if there is nothing to
-    /// commit, or the sink cannot do so: what it writes is visible at once, and at least once.
+    /// nobody takes it for whole. Returns what it takes to commit it, or to find
+    /// what a crash may leave behind; `None` if the sink cannot do so: what it writes is visible at once, and at least once.
     ///
     /// # Errors
     ///

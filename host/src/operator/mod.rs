@@ -17,6 +17,7 @@ mod guest;
 mod inherited;
 mod isolation;
 mod join;
+mod known_state;
 mod lookup;
 mod map;
 mod outbox;
@@ -37,6 +38,7 @@ mod windowed;
 
 pub use dead_letter::DeadLetter;
 pub use guest::Guests;
+pub use known_state::{KnownColumn, KnownTable, Meaning, known_state};
 pub use outbox::Outbox;
 pub use rejects::RejectionPolicy;
 pub use reorder::Reorder;

@@ -13,9 +13,10 @@ use super::{
     drift::DriftBoard,
     graph::{Edge, ForkSpec, Head, Vertex, vertices},
     message::Capacity,
+    partitions::Partitions,
     row_order::reorder,
     sink_task::SinkTask,
-    source_task::{OPEN_PARTITIONS, Partitions, SourceTask, Told},
+    source_task::{OPEN_PARTITIONS, SourceTask, Told},
     stage_task::StageTask,
     task::Task,
     wiring::Wiring,
@@ -50,7 +51,7 @@ pub(super) struct Assembly<'a> {
 }
 
 /// What the sink of dead letters is called.
-const DEAD_LETTERS: &str = "dead_letters";
+pub(super) const DEAD_LETTERS: &str = "dead_letters";
 
 /// The subtasks of a job.
 pub(super) struct Assembled {
@@ -149,12 +150,16 @@ impl Assembly<'_> {
             let (partitions, told) = match before {
                 None => (partitions, Told::NOTHING),
                 Some(before) => {
-                    let finished = match is_resumed {
-                        true => before.finished.clone(),
-                        false => Vec::new(),
+                    let known = before.partitions.clone();
+                    let (reopened, finished) = match is_resumed {
+                        true => (
+                            part_of(known.len(), subtask, vertex.parallelism),
+                            before.finished.clone(),
+                        ),
+                        false => (0, Vec::new()),
                     };
                     (
-                        partitions.resume(before.partitions.clone(), finished),
+                        partitions.resume(known, reopened, finished),
                         Told::before(before.watermark),
                     )
                 }
@@ -397,6 +402,11 @@ fn progress(before: &SourceSnapshot) -> SourceProgress {
         open: open.collect(),
         finished: before.finished.clone(),
     }
+}
+
+/// How many of `all` are for one of `subtasks`.
+const fn part_of(all: usize, subtask: usize, subtasks: usize) -> usize {
+    all / subtasks + (subtask < all % subtasks) as usize
 }
 
 /// Whether the rows of a stage get their event time from the clock: those of windows by the clock.

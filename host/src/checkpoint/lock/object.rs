@@ -82,6 +82,7 @@ impl ObjectLock {
                 beat: 0,
                 released: false,
                 complete: Some(known.map_or_else(&complete, Ok)?),
+                newest: None,
             };
             let bytes = serde_json::to_vec(&record)?;
             if let Some(version) = bucket.swap(LOCK, before, &bytes)? {

@@ -36,6 +36,9 @@ pub struct CheckpointStore {
     token: String,
     /// The checkpoints that count.
     complete: BTreeSet<u64>,
+    /// The newest checkpoint that there was, if none of all is there any more, though nobody has said that
+    /// they are to be forgotten.
+    lost: Option<u64>,
     /// What was written last and can be referred to. Nothing at first: the first checkpoint of a process is
     /// written whole, so that what has been damaged meanwhile does not go on.
     pieces: Pieces,
@@ -114,13 +117,16 @@ impl CheckpointStore {
 
     /// The checkpoints that count, as the owner of the folder says; `None` if all do.
     fn recorded(&self) -> anyhow::Result<Option<BTreeSet<u64>>> {
-        let bytes = match self.storage.read(LOCK, None) {
-            Ok(bytes) => bytes,
-            Err(ReadError::Failed(error)) => return Err(error),
-            Err(_) => return Ok(None),
-        };
-        let record = serde_json::from_slice::<LockRecord>(&bytes).ok();
-        Ok(record.and_then(|record| record.complete))
+        Ok(self.record()?.and_then(|record| record.complete))
+    }
+
+    /// What the owner of the folder says.
+    fn record(&self) -> anyhow::Result<Option<LockRecord>> {
+        match self.storage.read(LOCK, None) {
+            Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
+            Err(ReadError::Failed(error)) => Err(error),
+            Err(_) => Ok(None),
+        }
     }
 
     fn resumed(&self) -> Option<Option<u64>> {

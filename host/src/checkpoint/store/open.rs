@@ -70,6 +70,7 @@ impl CheckpointStore {
             shown: shown.to_owned(),
             token: token()?,
             complete: Default::default(),
+            lost: None,
             pieces: Pieces::default(),
             packs_of: BTreeMap::new(),
             resumed: Mutex::new(None),
@@ -77,8 +78,13 @@ impl CheckpointStore {
             on_step: None,
         };
         let mut complete = Inventory::of(&*store.storage)?.manifests;
-        if let Some(recorded) = store.recorded()? {
-            complete.retain(|number| recorded.contains(number));
+        if let Some(record) = store.record()? {
+            let mut newest = record.newest;
+            if let Some(recorded) = record.complete {
+                complete.retain(|number| recorded.contains(number));
+                newest = newest.max(recorded.last().copied());
+            }
+            store.lost = newest.filter(|_| complete.is_empty());
         }
         store.complete = complete;
         Ok(store)

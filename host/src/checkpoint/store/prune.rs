@@ -90,6 +90,7 @@ impl CheckpointStore {
             self.complete = before;
             return Err(error);
         }
+        self.lost = None;
         // Numbers go on growing: sinks may still have what they wrote under the old ones.
         if let Some(greatest) = inventory.greatest
             && !inventory.discarded.contains(&greatest)

@@ -47,7 +47,7 @@ impl CheckpointStore {
     ///
     /// # Errors
     ///
-    /// If the location cannot be read, or there are checkpoints and none of them is whole, or there is
+    /// If the location cannot be read, or there are or were checkpoints and none of them is whole, or there is
     /// no whole one with the number `from`.
     pub fn latest(&self, from: Option<u64>) -> anyhow::Result<Option<Checkpoint>> {
         if let Some(number) = from {
@@ -57,8 +57,19 @@ impl CheckpointStore {
             self.set_resumed(Some(number));
             return Ok(Some(checkpoint));
         }
+        let inventory = self.inventory()?;
+        if inventory.manifests.is_empty()
+            && let Some(lost) = self.complete.last().copied().or(self.lost)
+        {
+            bail!(
+                "there was checkpoint {lost} of `{}` in `{}`, and the manifest of every checkpoint is \
+                 gone: give them back, or start over with `--fresh`, which replaces what was written",
+                self.job,
+                self.shown
+            );
+        }
         let mut damaged = Vec::new();
-        for &number in self.inventory()?.manifests.iter().rev() {
+        for &number in inventory.manifests.iter().rev() {
             match self.read(number) {
                 Ok(checkpoint) => {
                     self.set_resumed(Some(number));

@@ -63,6 +63,7 @@ impl Cloud {
                 beat: 0,
                 released: false,
                 complete,
+                newest: None,
             };
             let bytes = serde_json::to_vec(&record).expect("JSON");
             if bucket
