@@ -178,7 +178,10 @@ impl SinkTask {
         while !self.is_done() {
             match self.inbox.recv_timeout(FLUSH_AFTER) {
                 Ok(message) => self.receive(message)?,
-                Err(RecvTimeoutError::Disconnected) if self.outlives_failure => break,
+                Err(RecvTimeoutError::Disconnected) if self.outlives_failure => {
+                    self.write_rest()?;
+                    break;
+                }
                 Err(RecvTimeoutError::Disconnected) => return Err(Cancelled.into()),
                 Err(RecvTimeoutError::Timeout) if self.written => self.flush()?,
                 Err(RecvTimeoutError::Timeout) => {}
@@ -213,6 +216,17 @@ impl SinkTask {
         while let Some(aligned) = self.alignment.next() {
             match aligned {
                 Aligned::Message(message) => self.handle(message)?,
+    /// Writes all that has come, also what waits for barriers: in a job that has failed, those will not
+    /// come any more.
+    pub(super) fn write_rest(&mut self) -> anyhow::Result<()> {
+        while let Ok(message) = self.inbox.try_recv() {
+            self.receive(message)?;
+        }
+        let rest = self.alignment.take_rest();
+        rest.into_iter()
+            .try_for_each(|message| self.handle(message))
+    }
+
                 Aligned::Barrier(number) => self.contribute(number)?,
             }
         }
@@ -307,3 +321,6 @@ impl SinkTask {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
