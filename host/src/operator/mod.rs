@@ -39,7 +39,7 @@ pub use dead_letter::DeadLetter;
 pub use guest::Guests;
 pub use outbox::Outbox;
 pub use rejects::RejectionPolicy;
-pub use reorder::Reorder;
+pub use reorder::{Reorder, held_rows};
 pub use spec::{
     AggregateWork, Argument, Call, Emit, JoinBound, JoinColumn, JoinKind, JoinWork, LookupWork,
     Miss, OnError, OutputColumn, ProcessWork, SortColumn, StageSpec, TimeDomain, TopWork, Work,

@@ -24,7 +24,7 @@ use crate::{
     checkpoint::{Part, SinkSnapshot, StageSnapshot},
     connector::{Sink, Transaction},
     metrics::NodeMetrics,
-    operator::{Operator, Outbox, Reorder},
+    operator::{Operator, Outbox, Reorder, held_rows},
     state::Share,
     time::{InputWatermarks, Watermark},
 };
@@ -130,14 +130,20 @@ impl SinkTask {
         }
     }
 
-    /// Goes on where the sink was.
+    /// Goes on where the sink was. If rows are not put in order any more, those that were held back for
+    /// that are written at once.
     pub(super) fn restore(&mut self, snapshot: &SinkSnapshot) -> anyhow::Result<()> {
         let snapshot = &snapshot.held;
         self.inputs = InputWatermarks::resume(self.open, snapshot.watermark);
-        match &mut self.reorder {
-            Some(reorder) => reorder.restore(&snapshot.subtasks, Share::ALL),
-            None => Ok(()),
+        if let Some(reorder) = &mut self.reorder {
+            return reorder.restore(&snapshot.subtasks, Share::ALL);
         }
+        for held in &snapshot.subtasks {
+            for batch in held_rows(held)? {
+                self.write(&batch)?;
+            }
+        }
+        Ok(())
     }
 
     /// How far the inputs have come, and the rows that are held back.
@@ -210,12 +216,6 @@ impl SinkTask {
         Ok(Step::Moved)
     }
 
-    /// Handles what has come, and what was put aside for it.
-    fn receive(&mut self, message: Message) -> anyhow::Result<()> {
-        self.alignment.push(message);
-        while let Some(aligned) = self.alignment.next() {
-            match aligned {
-                Aligned::Message(message) => self.handle(message)?,
     /// Writes all that has come, also what waits for barriers: in a job that has failed, those will not
     /// come any more.
     pub(super) fn write_rest(&mut self) -> anyhow::Result<()> {
@@ -227,6 +227,12 @@ impl SinkTask {
             .try_for_each(|message| self.handle(message))
     }
 
+    /// Handles what has come, and what was put aside for it.
+    fn receive(&mut self, message: Message) -> anyhow::Result<()> {
+        self.alignment.push(message);
+        while let Some(aligned) = self.alignment.next() {
+            match aligned {
+                Aligned::Message(message) => self.handle(message)?,
                 Aligned::Barrier(number) => self.contribute(number)?,
             }
         }

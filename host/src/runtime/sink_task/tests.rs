@@ -62,3 +62,25 @@ fn rows_behind_a_barrier_are_not_written_when_the_job_fails() {
     assert!(task.run().is_err());
     assert_eq!(rows.batches(), 1);
 }
+
+#[test]
+fn rows_that_were_held_back_are_written_if_there_is_no_order_any_more() {
+    let mut reorder = Reorder::new(&DeadLetter::schema(), None, &[0]).expect("an order");
+    let mut out = Outbox::default();
+    let held = reorder.process(Side::Left, letter("held"), &mut out);
+    held.expect("it is held back");
+    let snapshot = reorder.snapshot().expect("it is written down");
+    let snapshot = SinkSnapshot {
+        held: StageSnapshot {
+            watermark: Watermark::START,
+            subtasks: snapshot.into_iter().collect(),
+        },
+        staged: None,
+    };
+    let rows = TestRows::default();
+    let (_sender, inbox) = Capacity::Unbounded.channel(2);
+    let sink = Box::new(rows.sink());
+    let mut task = SinkTask::new("out".into(), (inbox, 2), sink, Arc::default(), None);
+    task.restore(&snapshot).expect("it goes on");
+    assert_eq!(rows.batches(), 1);
+}
