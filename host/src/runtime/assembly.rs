@@ -149,7 +149,8 @@ impl Assembly<'_> {
             let (partitions, told) = match before {
                 None => (partitions, Told::NOTHING),
                 Some(before) => {
-                    let finished = match is_resumed {
+                    // One of them is enough to remember them: there may be very many.
+                    let finished = match is_resumed && subtask == 0 {
                         true => before.finished.clone(),
                         false => Vec::new(),
                     };
@@ -274,7 +275,8 @@ impl Assembly<'_> {
     fn recovered(&self, mut sink: Box<dyn Sink>, name: &str) -> anyhow::Result<Box<dyn Sink>> {
         if self.checkpoints.is_some() {
             recover(&mut *sink, name, self.before)?;
-            if sink.guarantee() == Guarantee::AtLeastOnce {
+            let is_first = self.metrics.checkpoints.restarts.get() == 0;
+            if is_first && sink.guarantee() == Guarantee::AtLeastOnce {
                 tracing::warn!(
                     sink = name,
                     "it writes at least once: rows since the last checkpoint may come again if the \
