@@ -1,7 +1,9 @@
 //! Ends the process at a step of a checkpoint, for tests: as if it was killed there.
 
 use std::{
-    env, process,
+    env,
+    num::NonZeroUsize,
+    process,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -32,18 +34,37 @@ impl Failpoints for AbortAt {
 
 /// What the environment asks for; nothing in production.
 pub(super) fn failpoints() -> anyhow::Result<Arc<dyn Failpoints>> {
-    let Ok(text) = env::var(VARIABLE) else {
-        return Ok(Arc::new(NoFailpoints));
-    };
-    let (name, count) = text.split_once(':').unwrap_or((&text, "1"));
+    match env::var(VARIABLE) {
+        Ok(text) => Ok(Arc::new(abort_at(&text)?)),
+        Err(_) => Ok(Arc::new(NoFailpoints)),
+    }
+}
+
+fn abort_at(text: &str) -> anyhow::Result<AbortAt> {
+    let (name, count) = text.split_once(':').unwrap_or((text, "1"));
     let mut steps = CheckpointStep::ALL.into_iter();
     let Some(step) = steps.find(|step| step.name() == name) else {
         let names = CheckpointStep::ALL.map(CheckpointStep::name);
         bail!("{VARIABLE} names no step; there are {}", names.join(", "));
     };
-    let left: usize = count
+    let times: NonZeroUsize = count
         .parse()
         .with_context(|| format!("{VARIABLE} counts from 1"))?;
-    let left = AtomicUsize::new(left);
-    Ok(Arc::new(AbortAt { step, left }))
+    let left = AtomicUsize::new(times.get());
+    Ok(AbortAt { step, left })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_counted_from_one() {
+        let times = |text| abort_at(text).map(|abort| abort.left.into_inner()).ok();
+        assert_eq!(times("begin"), Some(1));
+        assert_eq!(times("staged:3"), Some(3));
+        for text in ["begin:0", "begin:", "begin:-1", "nowhere"] {
+            assert_eq!(times(text), None, "{text}");
+        }
+    }
 }

@@ -41,7 +41,7 @@ pub use guest::Guests;
 pub use known_state::{KnownColumn, KnownTable, Meaning, known_state};
 pub use outbox::Outbox;
 pub use rejects::RejectionPolicy;
-pub use reorder::Reorder;
+pub use reorder::{Reorder, held_rows};
 pub use spec::{
     AggregateWork, Argument, Call, Emit, JoinBound, JoinColumn, JoinKind, JoinWork, LookupWork,
     Miss, OnError, OutputColumn, ProcessWork, SortColumn, StageSpec, TimeDomain, TopWork, Work,
@@ -100,8 +100,8 @@ pub trait Operator: Send {
     fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress>;
 
     /// Takes note of the time by the clock. Called when the time comes that the operator has asked for
-    /// in [`Outbox::wake_at`], or later, or at once after a restore; never otherwise. `None` if the
-    /// watermark of the output is what it was.
+    /// in [`Outbox::wake_at`], or later, and after a restore before anything else; never otherwise. `None` if
+    /// the watermark of the output is what it was.
     ///
     /// # Errors
     ///

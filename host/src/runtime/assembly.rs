@@ -151,12 +151,14 @@ impl Assembly<'_> {
                 None => (partitions, Told::NOTHING),
                 Some(before) => {
                     let known = before.partitions.clone();
-                    let (reopened, finished) = match is_resumed {
-                        true => (
-                            part_of(known.len(), subtask, vertex.parallelism),
-                            before.finished.clone(),
-                        ),
-                        false => (0, Vec::new()),
+                    let reopened = match is_resumed {
+                        true => part_of(known.len(), subtask, vertex.parallelism),
+                        false => 0,
+                    };
+                    // One of them is enough to remember them: there may be very many.
+                    let finished = match is_resumed && subtask == 0 {
+                        true => before.finished.clone(),
+                        false => Vec::new(),
                     };
                     (
                         partitions.resume(known, reopened, finished),
@@ -279,7 +281,8 @@ impl Assembly<'_> {
     fn recovered(&self, mut sink: Box<dyn Sink>, name: &str) -> anyhow::Result<Box<dyn Sink>> {
         if self.checkpoints.is_some() {
             recover(&mut *sink, name, self.before)?;
-            if sink.guarantee() == Guarantee::AtLeastOnce {
+            let is_first = self.metrics.checkpoints.restarts.get() == 0;
+            if is_first && sink.guarantee() == Guarantee::AtLeastOnce {
                 tracing::warn!(
                     sink = name,
                     "it writes at least once: rows since the last checkpoint may come again if the \
