@@ -5,7 +5,7 @@ use anyhow::{Context, bail};
 use super::CheckpointStore;
 use crate::checkpoint::{
     contents::{Checkpoint, Listed},
-    damage::Damage,
+    damage::{Damage, NewerFormat},
     inventory::manifest_name,
     manifest::Manifest,
     state_reader::{StateReader, damage},
@@ -23,6 +23,7 @@ impl CheckpointStore {
         for number in inventory.manifests {
             let contents = match self.manifest(number) {
                 Ok(manifest) => Ok(manifest.overview()?),
+                Err(error) if error.is::<NewerFormat>() => Err(format!("{error:#}")),
                 Err(error) => Err(reason(error)?),
             };
             listed.push(Listed {
@@ -48,7 +49,7 @@ impl CheckpointStore {
     /// # Errors
     ///
     /// If the location cannot be read, or there are checkpoints and none of them is whole, or there is
-    /// no whole one with the number `from`.
+    /// no whole one with the number `from`, or the newest one is of a newer version of tidemill.
     pub fn latest(&self, from: Option<u64>) -> anyhow::Result<Option<Checkpoint>> {
         if let Some(number) = from {
             let checkpoint = self.read(number);
