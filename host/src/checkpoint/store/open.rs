@@ -76,11 +76,11 @@ impl CheckpointStore {
             tried: (0, 0),
             on_step: None,
         };
-        let mut complete = Inventory::of(&*store.storage)?.manifests;
-        if let Some(recorded) = store.recorded()? {
-            complete.retain(|number| recorded.contains(number));
-        }
-        store.complete = complete;
+        let found = Inventory::of(&*store.storage)?;
+        store.complete = match store.recorded()? {
+            Some(recorded) => &recorded - &found.discarded,
+            None => found.manifests,
+        };
         Ok(store)
     }
 }

@@ -17,14 +17,14 @@ const PACE: Pace = Pace {
 };
 
 /// An object store in memory.
-struct Cloud(Arc<dyn ObjectStore>);
+pub(super) struct Cloud(Arc<dyn ObjectStore>);
 
 impl Cloud {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(Arc::new(InMemory::new()))
     }
 
-    fn bucket(&self) -> Arc<Bucket> {
+    pub(super) fn bucket(&self) -> Arc<Bucket> {
         let prefix = Path::from("jobs/job");
         Arc::new(Bucket::of(Arc::clone(&self.0), prefix, Vec::new()).expect("a runtime"))
     }
@@ -35,16 +35,16 @@ impl Cloud {
         CheckpointStore::new(bucket, Some(Box::new(lock)), "job", "the cloud")
     }
 
-    fn open(&self) -> CheckpointStore {
+    pub(super) fn open(&self) -> CheckpointStore {
         self.try_open().expect("nobody else has it")
     }
 
-    fn reader(&self) -> CheckpointStore {
+    pub(super) fn reader(&self) -> CheckpointStore {
         CheckpointStore::new(self.bucket(), None, "job", "the cloud").expect("readable")
     }
 
     /// Has somebody else take the lock, who never renews it.
-    fn steal(&self) {
+    pub(super) fn steal(&self) {
         let bucket = self.bucket();
         let mut owner = Owner::this_process().expect("a token");
         owner.host = "elsewhere".to_owned();
@@ -76,7 +76,7 @@ impl Cloud {
     }
 }
 
-fn some(number: u64) -> Checkpoint {
+pub(super) fn some(number: u64) -> Checkpoint {
     let rows = (0..5000).map(|key| (key, if key < 10 { number as i64 } else { 0 }));
     checkpoint(number, vec![table(rows)])
 }
@@ -132,6 +132,35 @@ fn objects_that_are_cut_off_or_gone_are_noticed() {
     bucket.remove(&pack).expect("removed");
     let reason = format!("{:#}", store.read(2).expect_err("gone"));
     assert!(reason.contains(&format!("`{pack}` is missing")), "{reason}");
+}
+
+#[test]
+fn a_manifest_that_counts_and_is_gone_is_named() {
+    let cloud = Cloud::new();
+    let mut store = cloud.open();
+    store.write(&some(1)).expect("written");
+    store.write(&some(2)).expect("written");
+    drop(store);
+    cloud.bucket().remove(&manifest_name(2)).expect("removed");
+    let listed = cloud.reader().list().expect("a list");
+    let reason = listed[1].contents.as_ref().expect_err("it is gone");
+    assert_eq!(reason, "`checkpoint-0000000002.json` is missing");
+    let mut store = cloud.open();
+    check_same(store.latest(None).expect("readable").as_ref(), &some(1));
+    store.go_on_from(Some(1)).expect("written");
+    assert_eq!(store.next_number().expect("readable"), 3);
+    drop(store);
+    cloud.bucket().remove(&manifest_name(1)).expect("removed");
+    for store in [cloud.open(), cloud.reader()] {
+        let error = store.latest(None).expect_err("the job must not start over");
+        let error = format!("{error:#}");
+        assert!(
+            error.contains("checkpoint 1: `checkpoint-0000000001.json` is missing"),
+            "{error}"
+        );
+    }
+    cloud.open().clear().expect("cleared");
+    assert!(cloud.open().latest(None).expect("readable").is_none());
 }
 
 #[test]
