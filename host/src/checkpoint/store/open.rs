@@ -1,6 +1,6 @@
 //! Opening the folder of a job.
 
-use std::{collections::BTreeMap, sync::Arc, sync::Mutex};
+use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context;
 
@@ -72,7 +72,6 @@ impl CheckpointStore {
             complete: Default::default(),
             pieces: Pieces::default(),
             packs_of: BTreeMap::new(),
-            resumed: Mutex::new(None),
             tried: (0, 0),
             on_step: None,
         };

@@ -111,7 +111,6 @@ impl CheckpointStore {
         }
         self.pieces = Default::default();
         self.packs_of.clear();
-        self.set_resumed(None);
         Ok(())
     }
 }

@@ -44,7 +44,8 @@ impl CheckpointStore {
     }
 
     /// The newest checkpoint that is whole, or the one with the number `from`. Each one that is passed
-    /// over because it is damaged is named in the log. From then on the job is taken to go on from it.
+    /// over because it is damaged is named in the log. A job that goes on from it
+    /// [says so](Self::go_on_from).
     ///
     /// # Errors
     ///
@@ -55,16 +56,12 @@ impl CheckpointStore {
             let checkpoint = self.read(number);
             let checkpoint =
                 checkpoint.with_context(|| format!("cannot go on from checkpoint {number}"))?;
-            self.set_resumed(Some(number));
             return Ok(Some(checkpoint));
         }
         let mut damaged = Vec::new();
         for &number in self.inventory()?.manifests.iter().rev() {
             match self.read(number) {
-                Ok(checkpoint) => {
-                    self.set_resumed(Some(number));
-                    return Ok(Some(checkpoint));
-                }
+                Ok(checkpoint) => return Ok(Some(checkpoint)),
                 Err(error) => {
                     let reason = reason(error)?;
                     tracing::warn!(
@@ -76,7 +73,6 @@ impl CheckpointStore {
             }
         }
         if damaged.is_empty() {
-            self.set_resumed(None);
             return Ok(None);
         }
         bail!(

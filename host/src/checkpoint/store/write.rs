@@ -8,7 +8,7 @@ use super::{CheckpointStore, WriteStep};
 use crate::checkpoint::{
     contents::{Checkpoint, WriteSummary},
     entries::texts,
-    inventory::{discarded_name, manifest_name, pack_name},
+    inventory::{Inventory, discarded_name, manifest_name, pack_name},
     manifest::{Manifest, SinkEntry, SourceEntry},
     pack::{Packer, Pieces},
     state_writer::StateWriter,
@@ -44,9 +44,6 @@ impl CheckpointStore {
         ensure!(number > last, "there is checkpoint {last} already");
         let is_ours = checkpoint.job == self.job;
         ensure!(is_ours, "it is one of another job, `{}`", checkpoint.job);
-        if let Some(resumed) = self.resumed() {
-            self.go_on_from(resumed)?;
-        }
         self.check_lock()?;
         match &mut self.tried {
             (tried, times) if *tried == number => {
@@ -65,7 +62,6 @@ impl CheckpointStore {
         }
         self.pieces = written.pieces.reusable();
         self.packs_of.insert(number, written.packs);
-        self.set_resumed(Some(number));
         self.step(WriteStep::Complete);
         Ok(written.summary)
     }
@@ -127,39 +123,46 @@ impl CheckpointStore {
     }
 
     /// Takes note that the job goes on from a checkpoint, or from the beginning: those after it do not
-    /// count any more, since what sinks had made visible for them is undone. Writing the next checkpoint
-    /// does so for what [`latest`](Self::latest) has given.
+    /// count any more, since what sinks had made visible for them is undone. Nor does one that was written
+    /// and is not known to be complete: sinks drop what they have staged for it. Called whenever a job
+    /// starts, before anything is written.
     ///
     /// # Errors
     ///
     /// If that cannot be written, or the lock was lost.
     pub fn go_on_from(&mut self, number: Option<u64>) -> anyhow::Result<()> {
         let first = number.map_or(0, |number| number.saturating_add(1));
-        let later = self.complete.split_off(&first);
-        self.set_resumed(number);
+        let mut found = Inventory::of(&*self.storage)?;
+        let mut later = found.manifests.split_off(&first);
+        let counted = self.complete.split_off(&first);
+        later.extend(&counted);
         if later.is_empty() {
             return Ok(());
         }
         // What has made them unusable may be in the packs that the next one would refer to.
         self.pieces = Pieces::default();
-        let discarded = self.discard(&later);
+        let discarded = self.discard(&later, &found.discarded);
         if discarded.is_err() {
-            self.complete.extend(later);
+            self.complete.extend(counted);
         }
         discarded
     }
 
-    fn discard(&mut self, numbers: &BTreeSet<u64>) -> anyhow::Result<()> {
-        self.check_lock()?;
+    fn discard(
+        &mut self,
+        numbers: &BTreeSet<u64>,
+        discarded: &BTreeSet<u64>,
+    ) -> anyhow::Result<()> {
+        // Nobody is to take over and count on one of them while they go.
+        self.confirm()?;
         for &number in numbers {
             // The name alone says it. Its number is not used again.
-            let name = discarded_name(number);
-            if !self.storage.list()?.iter().any(|file| file.name == name) {
-                self.storage.put(&name, b"discarded\n")?;
+            if !discarded.contains(&number) {
+                self.storage.put(&discarded_name(number), b"discarded\n")?;
             }
             self.storage.remove(&manifest_name(number))?;
         }
-        self.confirm()
+        Ok(())
     }
 
     pub(super) fn check_lock(&mut self) -> anyhow::Result<()> {

@@ -180,6 +180,35 @@ fn a_checkpoint_that_could_not_be_written_can_be_written_once_more() {
 }
 
 #[test]
+fn a_checkpoint_that_was_given_up_does_not_come_back() {
+    let mut failed = 0;
+    for operations in 0..30 {
+        let home = Home::new();
+        home.open()
+            .write(&checkpoint(1, vec![table([(1, 1)])]))
+            .expect("written");
+        let left = Arc::new(AtomicUsize::new(operations));
+        let mut store = faulty(&home, &left);
+        let second = checkpoint(2, vec![table((0..5000).map(|row| (row, 2)))]);
+        if store.write(&second).is_ok() {
+            continue;
+        }
+        failed += 1;
+        // A sink fails, and the job starts again in its process.
+        left.store(usize::MAX, Ordering::Relaxed);
+        let found = store.latest(None).expect("one is whole");
+        let found = found.map(|found| found.number);
+        store.go_on_from(found).expect("written");
+        drop(store);
+        let store = home.open();
+        let newest = store.latest(None).expect("one is whole");
+        assert_eq!(newest.map(|newest| newest.number), found, "{operations}");
+        assert!(store.next_number().expect("readable") >= 2);
+    }
+    assert!((4..30).contains(&failed), "{failed}");
+}
+
+#[test]
 fn a_process_that_stops_after_any_step_leaves_a_whole_checkpoint() {
     for stop in [
         WriteStep::Data,
