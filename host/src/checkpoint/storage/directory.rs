@@ -128,8 +128,9 @@ impl Storage for Directory {
         })
     }
 
-    fn put(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
-        let exists = self.path.join(name).exists();
+    fn put(&self, name: &str, bytes: &[u8], before: Option<&[u8]>) -> anyhow::Result<()> {
+        // Only the owner of the directory writes to it: what is to be replaced is what it was.
+        let exists = before.is_none() && self.path.join(name).exists();
         ensure!(!exists, "there is a file `{name}` already");
         let mut file = self.create(name)?;
         file.write(bytes)?;

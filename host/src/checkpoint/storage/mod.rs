@@ -25,12 +25,13 @@ pub(super) trait Storage: Send + Sync {
     fn read(&self, name: &str, range: Option<Range<u64>>) -> Result<Vec<u8>, ReadError>;
 
     /// Writes a small file at once: it is there, whole and durable, or not at all. Called for the manifest
-    /// that makes a checkpoint complete.
+    /// that makes a checkpoint complete. A file that holds the bytes `before` is replaced, at once as well.
     ///
     /// # Errors
     ///
-    /// If it cannot be written, or there is another one of this name.
-    fn put(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()>;
+    /// If it cannot be written, or there is another one of this name: what somebody else has written meanwhile
+    /// stays.
+    fn put(&self, name: &str, bytes: &[u8], before: Option<&[u8]>) -> anyhow::Result<()>;
 
     /// Begins a large file of a name that was never used before. Called at most once for a checkpoint.
     ///

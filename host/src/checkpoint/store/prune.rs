@@ -21,10 +21,10 @@ impl CheckpointStore {
 
     fn prune_to(&mut self, keep: usize) -> anyhow::Result<()> {
         self.check_lock()?;
-        let inventory = self.inventory()?;
+        let inventory = Inventory::of(&*self.storage)?;
         let (mut kept, mut needed) = (0, BTreeSet::new());
         let mut oldest = 0;
-        for &number in inventory.manifests.iter().rev() {
+        for number in (&self.complete - &inventory.discarded).into_iter().rev() {
             if kept == keep.max(1) {
                 break;
             }
@@ -38,12 +38,18 @@ impl CheckpointStore {
         if kept < keep.max(1) {
             oldest = 0;
         }
+        // Nobody is to take over and count on one of them while they go.
+        let kept = self.complete.split_off(&oldest);
+        let old = std::mem::replace(&mut self.complete, kept);
+        if let Err(error) = self.confirm() {
+            self.complete.extend(old);
+            return Err(error);
+        }
+        // Also those that do not count, of a process that had lost its lock.
+        self.packs_of = self.packs_of.split_off(&oldest);
         for &number in inventory.manifests.range(..oldest) {
             self.storage.remove(&manifest_name(number))?;
-            self.complete.remove(&number);
-            self.packs_of.remove(&number);
         }
-        self.confirm()?;
         self.step(WriteStep::Pruned);
         for pack in inventory.packs.keys() {
             if !needed.contains(pack) {
@@ -95,7 +101,7 @@ impl CheckpointStore {
             && !inventory.discarded.contains(&greatest)
         {
             self.storage
-                .put(&discarded_name(greatest), b"discarded\n")?;
+                .put(&discarded_name(greatest), b"discarded\n", None)?;
         }
         for &number in inventory.manifests.iter().rev() {
             self.storage.remove(&manifest_name(number))?;

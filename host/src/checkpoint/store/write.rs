@@ -12,6 +12,7 @@ use crate::checkpoint::{
     manifest::{Manifest, SinkEntry, SourceEntry},
     pack::{Packer, Pieces},
     state_writer::StateWriter,
+    storage::ReadError,
 };
 
 /// What has been written of a checkpoint.
@@ -44,16 +45,19 @@ impl CheckpointStore {
         ensure!(number > last, "there is checkpoint {last} already");
         let is_ours = checkpoint.job == self.job;
         ensure!(is_ours, "it is one of another job, `{}`", checkpoint.job);
-        self.check_lock()?;
-        match &mut self.tried {
+        let before = match &mut self.tried {
             (tried, times) if *tried == number => {
                 *times += 1;
-                // What an attempt has left behind that failed at its very end.
-                self.storage.remove(&manifest_name(number))?;
+                self.left_behind(number)?
             }
-            tried => *tried = (number, 1),
-        }
-        let written = self.write_files(checkpoint)?;
+            tried => {
+                *tried = (number, 1);
+                None
+            }
+        };
+        // Only after what is to be replaced was read: it is not that of somebody who takes over from now on.
+        self.check_lock()?;
+        let written = self.write_files(checkpoint, before.as_deref())?;
         self.step(WriteStep::Manifest);
         self.complete.insert(number);
         if let Err(error) = self.confirm() {
@@ -66,7 +70,23 @@ impl CheckpointStore {
         Ok(written.summary)
     }
 
-    fn write_files(&self, checkpoint: &Checkpoint) -> anyhow::Result<Written> {
+    /// The manifest of an attempt that has failed at its very end, or of a process that has lost its lock. It
+    /// must not be removed: the request might come late, when the next owner has completed one of the same
+    /// number.
+    fn left_behind(&self, number: u64) -> anyhow::Result<Option<Vec<u8>>> {
+        match self.storage.read(&manifest_name(number), None) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(ReadError::Missing) => Ok(None),
+            Err(ReadError::Failed(error)) => Err(error),
+            Err(ReadError::CutOff | ReadError::Lost(_)) => Ok(Some(Vec::new())),
+        }
+    }
+
+    fn write_files(
+        &self,
+        checkpoint: &Checkpoint,
+        before: Option<&[u8]>,
+    ) -> anyhow::Result<Written> {
         let number = checkpoint.number;
         // Every attempt has a pack of its own: no file is ever changed.
         let attempt = match self.tried.1 {
@@ -107,7 +127,7 @@ impl CheckpointStore {
             bytes_written: state.bytes,
         };
         let bytes = manifest.to_bytes()?;
-        self.storage.put(&manifest_name(number), &bytes)?;
+        self.storage.put(&manifest_name(number), &bytes, before)?;
         let packs = manifest.packs.into_iter().map(|pack| pack.name);
         let packs: BTreeSet<String> = packs.collect();
         let manifest_bytes = bytes.len() as u64;
@@ -158,7 +178,8 @@ impl CheckpointStore {
         for &number in numbers {
             // The name alone says it. Its number is not used again.
             if !discarded.contains(&number) {
-                self.storage.put(&discarded_name(number), b"discarded\n")?;
+                self.storage
+                    .put(&discarded_name(number), b"discarded\n", None)?;
             }
             self.storage.remove(&manifest_name(number))?;
         }

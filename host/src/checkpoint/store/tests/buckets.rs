@@ -35,6 +35,19 @@ impl Cloud {
         CheckpointStore::new(bucket, Some(Box::new(lock)), "job", "the cloud")
     }
 
+    /// A store whose files go through `storage`, its lock does not.
+    pub(super) fn open_with<S: Storage + 'static>(
+        &self,
+        storage: impl FnOnce(Arc<Bucket>) -> S,
+    ) -> CheckpointStore {
+        let bucket = self.bucket();
+        let owner = Owner::this_process().expect("a token");
+        let lock = lock_bucket(&bucket, &owner, PACE).expect("nobody else has it");
+        let storage = Arc::new(storage(bucket));
+        let store = CheckpointStore::new(storage, Some(Box::new(lock)), "job", "the cloud");
+        store.expect("readable")
+    }
+
     pub(super) fn open(&self) -> CheckpointStore {
         self.try_open().expect("nobody else has it")
     }
@@ -124,7 +137,7 @@ fn objects_that_are_cut_off_or_gone_are_noticed() {
     let bytes = bucket.read(&pack, None).expect("readable");
     for end in [0, 1, bytes.len() - 1] {
         bucket.remove(&pack).expect("removed");
-        bucket.put(&pack, &bytes[..end]).expect("written");
+        bucket.put(&pack, &bytes[..end], None).expect("written");
         let reason = format!("{:#}", store.read(2).expect_err("cut off"));
         assert!(reason.contains(&format!("`{pack}` is cut off")), "{reason}");
         check_same(store.latest(None).expect("readable").as_ref(), &some(1));
@@ -161,6 +174,44 @@ fn a_manifest_that_counts_and_is_gone_is_named() {
     }
     cloud.open().clear().expect("cleared");
     assert!(cloud.open().latest(None).expect("readable").is_none());
+}
+
+#[test]
+fn an_object_that_is_in_the_way_is_told_and_stays() {
+    let bucket = Cloud::new().bucket();
+    bucket.put("a", b"1", None).expect("written");
+    bucket.put("a", b"1", None).expect("it is there already");
+    bucket.put("a", b"2", Some(b"1")).expect("replaced");
+    for before in [None, Some(&b"1"[..])] {
+        let error = bucket.put("a", b"3", before).expect_err("in the way");
+        let error = format!("{error:#}");
+        assert!(error.contains("there is another object `a`"), "{error}");
+    }
+    assert_eq!(bucket.read("a", None).expect("readable"), b"2");
+}
+
+#[test]
+fn what_a_process_that_has_lost_its_lock_has_left_is_removed_in_time() {
+    let cloud = Arc::new(Cloud::new());
+    let mut store = cloud.open();
+    store.write(&some(1)).expect("written");
+    let thief = Arc::clone(&cloud);
+    store.on_step(move |now| {
+        if now == WriteStep::Manifest {
+            thief.steal();
+        }
+    });
+    assert!(store.write(&some(2)).is_err());
+    drop(store);
+    let mut store = cloud.open();
+    for number in 3..=4 {
+        store.write(&some(number)).expect("written");
+        store.prune(1).expect("pruned");
+    }
+    let left = cloud.bucket().list().expect("readable").into_iter();
+    let left = left.filter(|file| file.name.starts_with("checkpoint-"));
+    let left: Vec<String> = left.map(|file| file.name).collect();
+    assert_eq!(left, [manifest_name(4)]);
 }
 
 #[test]

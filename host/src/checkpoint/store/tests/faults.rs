@@ -47,9 +47,9 @@ impl Storage for Faulty {
         self.directory.read(name, range)
     }
 
-    fn put(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    fn put(&self, name: &str, bytes: &[u8], before: Option<&[u8]>) -> anyhow::Result<()> {
         self.pass()?;
-        self.directory.put(name, bytes)?;
+        self.directory.put(name, bytes, before)?;
         // What is done and not known to be done.
         self.pass()
     }

@@ -3,6 +3,7 @@
 mod buckets;
 mod damaged;
 mod faults;
+mod fenced;
 mod formats;
 mod growth;
 mod round_trip;
