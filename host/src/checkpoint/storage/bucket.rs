@@ -242,12 +242,18 @@ impl Storage for Bucket {
         }))
     }
 
-    fn remove(&self, name: &str) -> anyhow::Result<()> {
-        let path = self.path(name);
-        match self.wait(self.store.delete(&path)) {
-            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(self.told(&error)).with_context(|| format!("cannot remove `{name}`")),
+    fn remove(&self, names: &[String]) -> anyhow::Result<()> {
+        for name in names {
+            let path = self.path(name);
+            match self.wait(self.store.delete(&path)) {
+                Ok(()) | Err(Error::NotFound { .. }) => {}
+                Err(error) => {
+                    return Err(self.told(&error))
+                        .with_context(|| format!("cannot remove `{name}`"));
+                }
+            }
         }
+        Ok(())
     }
 }
 

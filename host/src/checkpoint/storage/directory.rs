@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-use super::{ReadError, Storage, StoredFile, Upload};
+use super::{ReadError, Storage, StoredFile, Upload, disk};
 
 /// What the name of a file ends with that is not whole yet.
 const UNFINISHED: &str = ".unfinished";
@@ -49,19 +49,21 @@ impl Directory {
                 _ => {}
             }
             let parent = path.parent().filter(|path| !path.as_os_str().is_empty());
-            make_durable(parent.unwrap_or(Path::new(".")))?;
+            let synced = disk::sync_names(parent.unwrap_or(Path::new(".")));
+            synced.context("cannot make the directory durable")?;
         }
         Ok(())
     }
 
     /// Removes what a job that was killed had not finished. Only for the owner of the directory.
     pub(in crate::checkpoint) fn sweep(&self) -> anyhow::Result<()> {
-        for name in self.names()? {
-            if name.ends_with(UNFINISHED) {
-                self.remove(&name)?;
-            }
-        }
-        Ok(())
+        let mut names = self.names()?;
+        names.retain(|name| name.ends_with(UNFINISHED));
+        self.remove(&names)
+    }
+
+    fn sync(&self) -> anyhow::Result<()> {
+        disk::sync_names(&self.path).context("cannot make the directory durable")
     }
 
     fn names(&self) -> anyhow::Result<Vec<String>> {
@@ -139,7 +141,7 @@ impl Storage for Directory {
 
     fn create(&self, name: &str) -> anyhow::Result<Box<dyn Upload + '_>> {
         let hidden = self.path.join(format!("{name}{UNFINISHED}"));
-        let file = File::create(&hidden).with_context(|| format!("cannot create `{name}`"))?;
+        let file = disk::create(&hidden).with_context(|| format!("cannot create `{name}`"))?;
         Ok(Box::new(Writing {
             folder: self,
             name: name.to_owned(),
@@ -148,12 +150,18 @@ impl Storage for Directory {
         }))
     }
 
-    fn remove(&self, name: &str) -> anyhow::Result<()> {
-        match fs::remove_file(self.path.join(name)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("cannot remove `{name}`"))
+    fn remove(&self, names: &[String]) -> anyhow::Result<()> {
+        for name in names {
+            match disk::remove(&self.path.join(name)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("cannot remove `{name}`"));
+                }
+                _ => {}
             }
-            _ => Ok(()),
+        }
+        match names {
+            [] => Ok(()),
+            _ => self.sync(),
         }
     }
 }
@@ -175,14 +183,15 @@ impl Upload for Writing<'_> {
 
     fn finish(mut self: Box<Self>) -> anyhow::Result<()> {
         let name = &self.name;
-        let synced = self.file.sync_all();
-        synced.with_context(|| format!("cannot make `{name}` durable"))?;
+        let path = self.folder.path.join(name);
+        disk::sync_file(&self.file, &path)
+            .with_context(|| format!("cannot make `{name}` durable"))?;
         if let Some(hidden) = &self.hidden {
-            fs::rename(hidden, self.folder.path.join(name))
+            disk::rename(hidden, &path)
                 .with_context(|| format!("cannot rename `{name}` into place"))?;
         }
         self.hidden = None;
-        make_durable(&self.folder.path)
+        self.folder.sync()
     }
 }
 
@@ -194,14 +203,4 @@ impl Drop for Writing<'_> {
             tracing::debug!(file = %self.name, %error, "an unfinished file stays behind");
         }
     }
-}
-
-/// Makes the names in a directory durable.
-fn make_durable(path: &Path) -> anyhow::Result<()> {
-    // Elsewhere a directory cannot be opened, and names are durable with their files.
-    if cfg!(unix) {
-        let synced = File::open(path).and_then(|directory| directory.sync_all());
-        synced.context("cannot make the directory durable")?;
-    }
-    Ok(())
 }

@@ -2,9 +2,12 @@
 
 mod bucket;
 mod directory;
+mod disk;
 
 pub(super) use bucket::Bucket;
 pub(super) use directory::Directory;
+#[cfg(test)]
+pub(super) use disk::steps;
 
 use std::ops::Range;
 
@@ -40,12 +43,12 @@ pub(super) trait Storage: Send + Sync {
     /// If nothing can be written.
     fn create(&self, name: &str) -> anyhow::Result<Box<dyn Upload + '_>>;
 
-    /// Removes a file, if it is there.
+    /// Removes the files that are there, in this order, for good.
     ///
     /// # Errors
     ///
-    /// If it is still there.
-    fn remove(&self, name: &str) -> anyhow::Result<()>;
+    /// If one of them is still there, or may come back.
+    fn remove(&self, names: &[String]) -> anyhow::Result<()>;
 }
 
 /// A file that is being written. One that is dropped never was there.

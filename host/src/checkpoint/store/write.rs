@@ -181,9 +181,9 @@ impl CheckpointStore {
                 self.storage
                     .put(&discarded_name(number), b"discarded\n", None)?;
             }
-            self.storage.remove(&manifest_name(number))?;
         }
-        Ok(())
+        let manifests = numbers.iter().copied().map(manifest_name);
+        self.storage.remove(&manifests.collect::<Vec<_>>())
     }
 
     pub(super) fn check_lock(&mut self) -> anyhow::Result<()> {

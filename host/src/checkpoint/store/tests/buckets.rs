@@ -136,13 +136,13 @@ fn objects_that_are_cut_off_or_gone_are_noticed() {
     let pack = packs.next().expect("a pack").name;
     let bytes = bucket.read(&pack, None).expect("readable");
     for end in [0, 1, bytes.len() - 1] {
-        bucket.remove(&pack).expect("removed");
+        bucket.remove(std::slice::from_ref(&pack)).expect("removed");
         bucket.put(&pack, &bytes[..end], None).expect("written");
         let reason = format!("{:#}", store.read(2).expect_err("cut off"));
         assert!(reason.contains(&format!("`{pack}` is cut off")), "{reason}");
         check_same(store.latest(None).expect("readable").as_ref(), &some(1));
     }
-    bucket.remove(&pack).expect("removed");
+    bucket.remove(std::slice::from_ref(&pack)).expect("removed");
     let reason = format!("{:#}", store.read(2).expect_err("gone"));
     assert!(reason.contains(&format!("`{pack}` is missing")), "{reason}");
 }
@@ -154,7 +154,7 @@ fn a_manifest_that_counts_and_is_gone_is_named() {
     store.write(&some(1)).expect("written");
     store.write(&some(2)).expect("written");
     drop(store);
-    cloud.bucket().remove(&manifest_name(2)).expect("removed");
+    cloud.bucket().remove(&[manifest_name(2)]).expect("removed");
     let listed = cloud.reader().list().expect("a list");
     let reason = listed[1].contents.as_ref().expect_err("it is gone");
     assert_eq!(reason, "`checkpoint-0000000002.json` is missing");
@@ -163,7 +163,7 @@ fn a_manifest_that_counts_and_is_gone_is_named() {
     store.go_on_from(Some(1)).expect("written");
     assert_eq!(store.next_number().expect("readable"), 3);
     drop(store);
-    cloud.bucket().remove(&manifest_name(1)).expect("removed");
+    cloud.bucket().remove(&[manifest_name(1)]).expect("removed");
     for store in [cloud.open(), cloud.reader()] {
         let error = store.latest(None).expect_err("the job must not start over");
         let error = format!("{error:#}");
@@ -290,7 +290,7 @@ fn a_lock_that_cannot_be_read_is_taken_over_and_all_checkpoints_count() {
         cloud.open().latest(None).expect("readable").as_ref(),
         &some(1),
     );
-    bucket.remove(LOCK).expect("removed");
+    bucket.remove(&[LOCK.to_owned()]).expect("removed");
     check_same(
         cloud.open().latest(None).expect("readable").as_ref(),
         &some(1),

@@ -60,9 +60,9 @@ impl Storage for Faulty {
         Ok(Box::new(FaultyUpload { of: self, upload }))
     }
 
-    fn remove(&self, name: &str) -> anyhow::Result<()> {
+    fn remove(&self, names: &[String]) -> anyhow::Result<()> {
         self.pass()?;
-        self.directory.remove(name)
+        self.directory.remove(names)
     }
 }
 

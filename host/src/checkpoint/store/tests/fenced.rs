@@ -1,6 +1,9 @@
 //! Requests of a process that has lost its lock, which come late.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use anyhow::bail;
 
@@ -57,9 +60,11 @@ impl Storage for Late {
         self.bucket.create(name)
     }
 
-    fn remove(&self, name: &str) -> anyhow::Result<()> {
-        self.delay(name);
-        self.bucket.remove(name)
+    fn remove(&self, names: &[String]) -> anyhow::Result<()> {
+        for name in names {
+            self.delay(name);
+        }
+        self.bucket.remove(names)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod buckets;
 mod damaged;
+mod durable;
 mod faults;
 mod fenced;
 mod formats;
