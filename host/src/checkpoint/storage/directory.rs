@@ -8,6 +8,8 @@ use std::{
     io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
     ops::Range,
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use anyhow::{Context, ensure};
@@ -19,6 +21,11 @@ const UNFINISHED: &str = ".unfinished";
 
 /// `EIO`: the medium cannot be read.
 const MEDIUM: i32 = 5;
+
+/// How often that has to happen in a row before it is believed, and how long to wait before each time but the
+/// first: a cable or a server may have failed for an instant, and a checkpoint is given up for it.
+const READS: usize = 4;
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// A directory. Paths are not shown in errors, since they may hold values of the environment.
 #[derive(Debug)]
@@ -105,7 +112,7 @@ impl Storage for Directory {
     }
 
     fn read(&self, name: &str, range: Option<Range<u64>>) -> Result<Vec<u8>, ReadError> {
-        let read = || -> io::Result<Vec<u8>> {
+        let read = |range: Option<Range<u64>>| -> io::Result<Vec<u8>> {
             let mut file = File::open(self.path.join(name))?;
             let mut bytes = Vec::new();
             let Some(range) = range else {
@@ -120,10 +127,10 @@ impl Storage for Directory {
             }
             Ok(bytes)
         };
-        read().map_err(|error| match error.kind() {
+        again(PAUSE, || read(range.clone())).map_err(|error| match error.kind() {
             ErrorKind::NotFound => ReadError::Missing,
             ErrorKind::UnexpectedEof => ReadError::CutOff,
-            _ if error.raw_os_error() == Some(MEDIUM) => ReadError::Lost(error.to_string()),
+            _ if is_lost(&error) => ReadError::Lost(error.to_string()),
             _ => ReadError::Failed(
                 anyhow::Error::new(error).context(format!("cannot read `{name}`")),
             ),
@@ -202,5 +209,48 @@ impl Drop for Writing<'_> {
         {
             tracing::debug!(file = %self.name, %error, "an unfinished file stays behind");
         }
+    }
+}
+
+/// Reads, and again if the medium cannot be read.
+fn again<T>(pause: Duration, read: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    for _ in 1..READS {
+        match read() {
+            Err(error) if is_lost(&error) => thread::sleep(pause),
+            done => return done,
+        }
+    }
+    read()
+}
+
+/// Whether the medium cannot be read. Elsewhere the same number says something else.
+fn is_lost(error: &io::Error) -> bool {
+    cfg!(unix) && error.raw_os_error() == Some(MEDIUM)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// How often is read if the medium fails so many times.
+    fn reads(failures: usize, code: i32) -> (usize, bool) {
+        let count = Cell::new(0);
+        let read = || match count.replace(count.get() + 1) {
+            before if before < failures => Err(io::Error::from_raw_os_error(code)),
+            _ => Ok(()),
+        };
+        let done = again(Duration::ZERO, read);
+        (count.get(), done.is_ok())
+    }
+
+    #[test]
+    fn a_medium_that_fails_for_an_instant_is_read_again() {
+        assert_eq!(reads(0, MEDIUM), (1, true));
+        assert_eq!(reads(READS - 1, MEDIUM), (READS, true));
+        assert_eq!(reads(READS, MEDIUM), (READS, false));
+        // Permission denied.
+        assert_eq!(reads(1, 13), (1, false));
     }
 }

@@ -150,3 +150,23 @@ fn a_checkpoint_of_a_newer_version_is_neither_passed_over_nor_removed() {
     store.go_on_from(Some(2)).expect("written");
     assert_eq!(numbers(&store), [1, 2]);
 }
+
+/// A part of the memory of a process that is not there cannot be read, like a bad sector.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_the_medium_has_lost_is_damaged() {
+    let home = Home::new();
+    let written = three(&home);
+    let path = home.file("checkpoint-0000000003");
+    fs::remove_file(&path).expect("removed");
+    let store = home.open();
+    std::os::unix::fs::symlink("/proc/self/mem", &path).expect("a link");
+    let error = store.read(3).expect_err("it cannot be read");
+    assert!(error.is::<crate::checkpoint::Damage>(), "{error:#}");
+    let error = format!("{error:#}");
+    assert!(
+        error.starts_with("`checkpoint-0000000003.json` cannot be read: "),
+        "{error}"
+    );
+    check_same(store.latest(None).expect("readable").as_ref(), &written[1]);
+}
