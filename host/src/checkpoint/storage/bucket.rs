@@ -7,17 +7,17 @@ use std::{env, future::Future, ops::Range, sync::Arc, time::Duration};
 use anyhow::{Context, bail};
 use object_store::{
     Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
-    UpdateVersion, WriteMultipart, aws::AmazonS3Builder, path::Path,
+    UpdateVersion, aws::AmazonS3Builder, path::Path,
 };
 use tokio::runtime::{Builder, Runtime};
 
-use super::{ReadError, Storage, StoredFile, Upload};
+use super::{
+    ReadError, Storage, StoredFile, Upload,
+    parts::{PART, Parts},
+};
 
 /// Files up to this size are put in one request.
 const ONE_REQUEST: usize = 8 << 20;
-
-/// Requests of one upload that are under way at once.
-const AT_ONCE: usize = 4;
 
 /// How long a request is tried again that the server has not answered. Far less than the time after which the
 /// lock of a process that is not heard of is anybody's.
@@ -264,7 +264,7 @@ struct Writing<'a> {
     /// All of it, while it is small.
     buffer: Vec<u8>,
     /// The upload in parts, once it is not.
-    parts: Option<WriteMultipart>,
+    parts: Option<Parts>,
 }
 
 impl Writing<'_> {
@@ -274,12 +274,10 @@ impl Writing<'_> {
             empty => {
                 let path = self.bucket.path(&self.name);
                 let upload = self.bucket.store.put_multipart(&path).await?;
-                empty.insert(WriteMultipart::new(upload))
+                empty.insert(Parts::new(upload, PART))
             }
         };
-        parts.wait_for_capacity(AT_ONCE).await?;
-        parts.write(&std::mem::take(&mut self.buffer));
-        Ok(())
+        parts.write(&std::mem::take(&mut self.buffer)).await
     }
 }
 
@@ -303,11 +301,14 @@ impl Upload for Writing<'_> {
         let bucket = self.bucket;
         let finished = bucket.wait(async {
             self.send().await?;
-            match self.parts.take() {
-                Some(parts) => parts.finish().await.map(|_| ()),
-                None => Ok(()),
+            if let Some(parts) = &mut self.parts {
+                parts.finish().await?;
             }
+            Ok::<(), Error>(())
         });
+        if finished.is_ok() {
+            self.parts = None;
+        }
         let finished = finished.map_err(|error| bucket.told(&error));
         finished.with_context(|| format!("cannot write `{}`", self.name))
     }

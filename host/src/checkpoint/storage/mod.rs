@@ -3,6 +3,7 @@
 mod bucket;
 mod directory;
 mod disk;
+mod parts;
 
 pub(super) use bucket::Bucket;
 pub(super) use directory::Directory;
