@@ -14,7 +14,7 @@ mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 use super::{
@@ -44,8 +44,6 @@ pub struct CheckpointStore {
     pieces: Pieces,
     /// The packs that manifests refer to, as far as they have been read.
     packs_of: BTreeMap<u64, BTreeSet<String>>,
-    /// The checkpoint that the job goes on from, once it has asked for one; `Some(None)` for the beginning.
-    resumed: Mutex<Option<Option<u64>>>,
     /// The checkpoint that was begun last, and how often.
     tried: (u64, u32),
     /// Called after each step of writing.
@@ -108,9 +106,8 @@ impl CheckpointStore {
             None => self.recorded()?,
         };
         if let Some(complete) = complete {
-            inventory
-                .manifests
-                .retain(|number| complete.contains(number));
+            // One that counts and is gone is not passed over: reading it says so.
+            inventory.manifests = &complete - &inventory.discarded;
         }
         Ok(inventory)
     }
@@ -127,13 +124,5 @@ impl CheckpointStore {
             Err(ReadError::Failed(error)) => Err(error),
             Err(_) => Ok(None),
         }
-    }
-
-    fn resumed(&self) -> Option<Option<u64>> {
-        *self.resumed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set_resumed(&self, number: Option<u64>) {
-        *self.resumed.lock().unwrap_or_else(PoisonError::into_inner) = Some(number);
     }
 }
