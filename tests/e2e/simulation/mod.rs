@@ -27,8 +27,8 @@ const DISORDER: i64 = 10;
 const MANY_STEPS: usize = 500_000;
 
 /// Pipelines whose output does not depend on the order in which rows of different partitions come. The
-/// rows of the sink `ordered` come in one order.
-const PIPELINES: [&str; 5] = [
+/// rows of the sink `ordered` come in one order; those of the sink `summed` come to the same for each key.
+const PIPELINES: [&str; 6] = [
     // Windows, and windows of windows.
     r#"
 [stage.first]
@@ -109,6 +109,21 @@ connector = "test"
 [sink.late]
 connector = "test"
 "#,
+    // Windows of the clock. Their subtasks look at it one after the other, and their sink holds back what the
+    // first ones have fired until the last one has: the only rows that are held back when a barrier comes.
+    r#"
+[stage.by_clock]
+from = ["a", "b"]
+key = ["k"]
+window = { tumbling = "20ms", time = "processing" }
+aggregate = [
+  { call = "std#count", args = [], as = "n" },
+  { call = "std#sum", args = ["v"], as = "total" },
+]
+[sink.summed]
+from = "by_clock"
+connector = "test"
+"#,
 ];
 
 #[test]
@@ -170,6 +185,9 @@ fn check(seed: u64, plans: &[Plan], registry: &Registry) {
     );
     for (sink, mut expected) in expected {
         let mut found = found[&sink].clone();
+        if sink == "summed" {
+            (expected, found) = (summed(&expected), summed(&found));
+        }
         if sink != "ordered" {
             expected.sort();
             found.sort();
@@ -177,6 +195,22 @@ fn check(seed: u64, plans: &[Plan], registry: &Registry) {
         assert_eq!(found, expected, "TIDEMILL_SEED={seed}: sink `{sink}`");
         assert!(sink != "late" || found.is_empty(), "no row is late");
     }
+}
+
+/// What rows of a key, the bounds of a window, and numbers come to for each key.
+fn summed(rows: &[String]) -> Vec<String> {
+    let mut sums: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+    for row in rows {
+        let mut values = row.split('|');
+        let sums = sums.entry(values.next().expect("a key")).or_default();
+        let numbers = values.skip(2).map(|value| value.parse::<i64>());
+        for (place, number) in numbers.enumerate() {
+            sums.resize(sums.len().max(place + 1), 0);
+            sums[place] += number.expect("a number");
+        }
+    }
+    let sums = sums.iter().map(|(key, sums)| format!("{key} {sums:?}"));
+    sums.collect()
 }
 
 /// Partitions of batches of rows that are a little out of order.
