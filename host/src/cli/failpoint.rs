@@ -1,4 +1,4 @@
-//! Ends the process at a step of a checkpoint, for tests: as if it was killed there.
+//! Ends the process at a step of a checkpoint, for tests, as if it was killed there; or lets it hang there.
 
 use std::{
     env, process,
@@ -6,27 +6,37 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    thread,
 };
 
 use anyhow::{Context, bail};
 
+use super::talk::say_line;
 use crate::runtime::{CheckpointStep, Failpoints, NoFailpoints};
 
-/// Names the step, and how often it is come to: `staged`, `written:3`.
+/// Names the step, how often it is come to, and whether the thread is to hang there: `staged`, `written:3`,
+/// `data:stall`, `data:2:stall`.
 const VARIABLE: &str = "TIDEMILL_FAILPOINT";
 
-/// Ends the process when the step is come to for the last of so many times.
-struct AbortAt {
+/// What happens when the step is come to for the last of so many times.
+struct FailAt {
     step: CheckpointStep,
     left: AtomicUsize,
+    stalls: bool,
 }
 
-impl Failpoints for AbortAt {
+impl Failpoints for FailAt {
     fn reach(&self, step: CheckpointStep) -> anyhow::Result<()> {
-        if step == self.step && self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+        if step != self.step || self.left.fetch_sub(1, Ordering::SeqCst) != 1 {
+            return Ok(());
+        }
+        if !self.stalls {
             process::abort();
         }
-        Ok(())
+        say_line(format_args!("stalls at step `{step}`"));
+        loop {
+            thread::park();
+        }
     }
 }
 
@@ -35,15 +45,22 @@ pub(super) fn failpoints() -> anyhow::Result<Arc<dyn Failpoints>> {
     let Ok(text) = env::var(VARIABLE) else {
         return Ok(Arc::new(NoFailpoints));
     };
-    let (name, count) = text.split_once(':').unwrap_or((&text, "1"));
+    let mut parts = text.split(':');
+    let name = parts.next().unwrap_or_default();
     let mut steps = CheckpointStep::ALL.into_iter();
     let Some(step) = steps.find(|step| step.name() == name) else {
         let names = CheckpointStep::ALL.map(CheckpointStep::name);
         bail!("{VARIABLE} names no step; there are {}", names.join(", "));
     };
-    let left: usize = count
-        .parse()
-        .with_context(|| format!("{VARIABLE} counts from 1"))?;
+    let (mut left, mut stalls) = (1, false);
+    for part in parts {
+        if part == "stall" {
+            stalls = true;
+        } else {
+            let count = part.parse();
+            left = count.with_context(|| format!("{VARIABLE} counts from 1"))?;
+        }
+    }
     let left = AtomicUsize::new(left);
-    Ok(Arc::new(AbortAt { step, left }))
+    Ok(Arc::new(FailAt { step, left, stalls }))
 }
