@@ -4,6 +4,8 @@
 //! Some hundred seeds are a part of the tests; `TIDEMILL_SIMULATIONS=10000` runs that many. A failure tells
 //! its seed, which `TIDEMILL_SEED` runs again by itself.
 
+mod held;
+mod slow;
 mod world;
 
 use std::{collections::BTreeMap, env, path::Path, sync::Arc};
@@ -67,17 +69,7 @@ connector = "test"
 [sink.late]
 connector = "test"
 "#,
-    // State of keys.
-    r#"
-[stage.numbered]
-from = ["a", "b"]
-key = ["k"]
-process = "std#row_number"
-keep = ["k"]
-[sink.out]
-from = "numbered"
-connector = "test"
-"#,
+    NUMBERED,
     // Rows of two streams near to each other.
     r#"
 [stage.pairs]
@@ -109,13 +101,27 @@ connector = "test"
 [sink.late]
 connector = "test"
 "#,
-    // Windows of the clock. Their subtasks look at it one after the other, and their sink holds back what the
-    // first ones have fired until the last one has: the only rows that are held back when a barrier comes.
-    r#"
+    BY_CLOCK,
+];
+
+/// State of keys.
+const NUMBERED: &str = r#"
+[stage.numbered]
+from = ["a", "b"]
+key = ["k"]
+process = "std#row_number"
+keep = ["k"]
+[sink.out]
+from = "numbered"
+connector = "test"
+"#;
+
+/// Windows of the clock.
+const BY_CLOCK: &str = r#"
 [stage.by_clock]
 from = ["a", "b"]
 key = ["k"]
-window = { tumbling = "20ms", time = "processing" }
+window = { tumbling = "100ms", time = "processing" }
 aggregate = [
   { call = "std#count", args = [], as = "n" },
   { call = "std#sum", args = ["v"], as = "total" },
@@ -123,8 +129,7 @@ aggregate = [
 [sink.summed]
 from = "by_clock"
 connector = "test"
-"#,
-];
+"#;
 
 #[test]
 fn what_is_committed_is_that_of_an_undisturbed_job() {
