@@ -60,7 +60,7 @@ impl Run {
             ));
             return Ok(Ending::Done);
         }
-        interrupt::watch(session.stop_switch())?;
+        interrupt::watch(session.stop_switch(), stopping(&plan))?;
         let metrics = session.metrics().clone();
         let progress = Progress::start(&plan, &metrics);
         let result = session.run();
@@ -86,6 +86,14 @@ impl Run {
             None if self.fresh => Beginning::Fresh,
             None => Beginning::Newest,
         }
+    }
+}
+
+/// What is said when the job is asked to stop.
+const fn stopping(plan: &Plan) -> &'static str {
+    match plan.checkpoint {
+        Some(_) => "stopping as soon as one more checkpoint is written",
+        None => "stopping",
     }
 }
 
