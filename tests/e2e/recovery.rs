@@ -149,8 +149,8 @@ fn rows_are_as_late_behind_a_checkpoint_as_if_there_was_none() {
 
 /// Files that all tell of the same time, more than are open at once unless there are subtasks enough.
 fn side_by_side(parallelism: usize) -> String {
-    disordered()
-        .replace("parallelism = 1", &format!("parallelism = {parallelism}"))
+    let text = disordered().text();
+    text.replace("parallelism = 1", &format!("parallelism = {parallelism}"))
         .replace("in.jsonl", "in/*.jsonl")
 }
 
@@ -167,7 +167,7 @@ fn files_that_were_open_hold_the_watermark_whoever_reads_them_on() {
     input(&undisturbed);
     let run = undisturbed.succeed(&side_by_side(24));
     assert_eq!(run.count("counts", "late"), 0, "{}", run.stderr);
-    let expected = visible(&undisturbed, "counts");
+    let expected = undisturbed.rows("counts");
     for parallelism in [1, 3, 5] {
         let workspace = Workspace::new();
         input(&workspace);
@@ -177,7 +177,7 @@ fn files_that_were_open_hold_the_watermark_whoever_reads_them_on() {
         let run = workspace.succeed(&side_by_side(parallelism));
         assert_eq!(run.count("counts", "late"), 0, "{}", run.stderr);
         assert!(
-            visible(&workspace, "counts") == expected,
+            workspace.rows("counts") == expected,
             "other rows are late with {parallelism}"
         );
     }
