@@ -26,7 +26,7 @@ use crate::{
     connector::{Guarantee, Sink, Source, SourceConfig, SourceProgress, Staged, Table},
     metrics::JobMetrics,
     operator::{self, DeadLetter, Guests, RejectionPolicy, Resources, StageSpec, TimeDomain, Work},
-    pipeline::{Plan, Registry, SourcePlan},
+    pipeline::{DEAD_LETTERS, Plan, Registry, SourcePlan},
     state::Share,
     time::{Clock, Duration, WatermarkRule},
 };
@@ -48,9 +48,6 @@ pub(super) struct Assembly<'a> {
     pub(super) stop: &'a Arc<AtomicBool>,
     pub(super) cut_short: &'a Arc<AtomicBool>,
 }
-
-/// What the sink of dead letters is called.
-const DEAD_LETTERS: &str = "dead_letters";
 
 /// The subtasks of a job.
 pub(super) struct Assembled {

@@ -5,13 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use anyhow::bail;
 
 use super::{Checkpoint, StageSnapshot, identity::stage_identities};
-use crate::pipeline::Plan;
+use crate::pipeline::{DEAD_LETTERS, Plan};
 
 /// What can be done about state without a place.
 const WAY_OUT: &str = "give it back as it was, or start over with `--fresh`";
-
-/// The name under which the sink of dead letters is kept.
-const DEAD_LETTERS: &str = "dead_letters";
 
 /// Makes sure that everything that `checkpoint` holds has its place in `plan`. Stages, sources and sinks
 /// that are new start empty.
