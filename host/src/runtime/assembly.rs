@@ -11,6 +11,7 @@ use super::{
     connectors::Connectors,
     control::Control,
     drift::DriftBoard,
+    former_sinks::is_settled,
     graph::{Edge, ForkSpec, Head, Vertex, vertices},
     message::Capacity,
     partitions::Partitions,
@@ -27,7 +28,7 @@ use crate::{
     connector::{Guarantee, Sink, Source, SourceConfig, SourceProgress, Staged, Table},
     metrics::JobMetrics,
     operator::{self, DeadLetter, Guests, RejectionPolicy, Resources, StageSpec, TimeDomain, Work},
-    pipeline::{Plan, Registry, SourcePlan},
+    pipeline::{DEAD_LETTERS, Plan, Registry, SourcePlan},
     state::Share,
     time::{Clock, Duration, WatermarkRule},
 };
@@ -49,9 +50,6 @@ pub(super) struct Assembly<'a> {
     pub(super) stop: &'a Arc<AtomicBool>,
     pub(super) cut_short: &'a Arc<AtomicBool>,
 }
-
-/// What the sink of dead letters is called.
-pub(super) const DEAD_LETTERS: &str = "dead_letters";
 
 /// The subtasks of a job.
 pub(super) struct Assembled {
@@ -280,7 +278,7 @@ impl Assembly<'_> {
     /// job goes on from.
     fn recovered(&self, mut sink: Box<dyn Sink>, name: &str) -> anyhow::Result<Box<dyn Sink>> {
         if self.checkpoints.is_some() {
-            recover(&mut *sink, name, self.before)?;
+            recover(&mut *sink, name, self.plan, self.before)?;
             let is_first = self.metrics.checkpoints.restarts.get() == 0;
             if is_first && sink.guarantee() == Guarantee::AtLeastOnce {
                 tracing::warn!(
@@ -366,7 +364,7 @@ pub(super) fn recover_sinks(
     before: &Checkpoint,
 ) -> anyhow::Result<()> {
     let settle = |mut sink: Box<dyn Sink>, name: &str| {
-        recover(&mut *sink, name, Some(before))?;
+        recover(&mut *sink, name, plan, Some(before))?;
         sink.finish()
             .with_context(|| format!("sink `{name}` cannot be finished"))
     };
@@ -383,12 +381,18 @@ pub(super) fn recover_sinks(
 }
 
 /// Has a sink go on from a checkpoint, or start over.
-fn recover(sink: &mut dyn Sink, name: &str, before: Option<&Checkpoint>) -> anyhow::Result<()> {
+fn recover(
+    sink: &mut dyn Sink,
+    name: &str,
+    plan: &Plan,
+    before: Option<&Checkpoint>,
+) -> anyhow::Result<()> {
     let from = before.map(|before| {
         let known = before.snapshot.sinks.get(name);
+        let staged = known.and_then(|known| known.staged.as_ref());
         Staged {
             checkpoint: before.number,
-            transaction: known.and_then(|known| known.staged.as_ref()),
+            transaction: staged.filter(|staged| !is_settled(plan, name, staged)),
         }
     });
     sink.recover(from)

@@ -4,11 +4,9 @@ use anyhow::Context;
 
 use crate::{
     checkpoint::Checkpoint,
-    connector::{SinkConfig, can_settle, settle_staged},
-    pipeline::Plan,
+    connector::{SinkConfig, Transaction, can_settle, settle_staged},
+    pipeline::{DEAD_LETTERS, Plan},
 };
-
-use super::assembly::DEAD_LETTERS;
 
 /// Makes visible what belongs to `before` and was staged by sinks that are gone, were given another name, or
 /// are none of files any more: nobody else would. Their rows are not written again.
@@ -18,8 +16,8 @@ use super::assembly::DEAD_LETTERS;
 /// If something of it is gone, naming the sink and the file.
 pub(super) fn settle_former_sinks(plan: &Plan, before: &Checkpoint) -> anyhow::Result<()> {
     for (name, sink) in &before.snapshot.sinks {
-        let staged = sink.staged.as_ref().filter(|staged| can_settle(staged));
-        let Some(staged) = staged.filter(|_| !writes_files(plan, name)) else {
+        let staged = sink.staged.as_ref();
+        let Some(staged) = staged.filter(|staged| is_settled(plan, name, staged)) else {
             continue;
         };
         let settled = settle_staged(staged).with_context(|| {
@@ -39,6 +37,12 @@ pub(super) fn settle_former_sinks(plan: &Plan, before: &Checkpoint) -> anyhow::R
         }
     }
     Ok(())
+}
+
+/// Whether what the sink called `name` had staged is [made visible](settle_former_sinks) without the one that
+/// the plan has under this name.
+pub(super) fn is_settled(plan: &Plan, name: &str, staged: &Transaction) -> bool {
+    can_settle(staged) && !writes_files(plan, name)
 }
 
 /// Whether the plan has a sink of files with this name.

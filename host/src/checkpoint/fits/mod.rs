@@ -9,14 +9,11 @@ use super::{Checkpoint, StageSnapshot, identity::stage_identities};
 use crate::{
     connector::can_settle,
     operator::held_rows,
-    pipeline::{Plan, SinkPlan},
+    pipeline::{DEAD_LETTERS, Plan, SinkPlan},
 };
 
 /// What can be done about state without a place.
 const WAY_OUT: &str = "give it back as it was, or start over with `--fresh`";
-
-/// The name under which the sink of dead letters is kept.
-const DEAD_LETTERS: &str = "dead_letters";
 
 /// Makes sure that everything that `checkpoint` holds has its place in `plan`. Stages, sources and sinks
 /// that are new start empty.
