@@ -40,9 +40,18 @@ impl Run {
     pub(super) fn execute(&self) -> anyhow::Result<Ending> {
         let registry = Registry::new(setup::engine()?);
         let plan = setup::load(&self.file, &registry)?;
+        let beginning = self.beginning();
+        let option = match beginning {
+            Beginning::Newest => None,
+            Beginning::From(_) => Some("`--from`"),
+            Beginning::Fresh => Some("`--fresh`"),
+        };
+        if let Some(option) = option {
+            setup::checkpoints_of(&plan, &self.file, option)?;
+        }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let started = Instant::now();
-        let session = Session::open(&plan, &registry, &clock, self.beginning(), &failpoints()?)?;
+        let session = Session::open(&plan, &registry, &clock, beginning, &failpoints()?)?;
         if let Some(number) = session.completed() {
             session.run()?;
             say_line(format_args!(
@@ -51,7 +60,7 @@ impl Run {
             ));
             return Ok(Ending::Done);
         }
-        interrupt::watch(session.stop_switch())?;
+        interrupt::watch(session.stop_switch(), stopping(&plan))?;
         let metrics = session.metrics().clone();
         let progress = Progress::start(&plan, &metrics);
         let result = session.run();
@@ -77,6 +86,14 @@ impl Run {
             None if self.fresh => Beginning::Fresh,
             None => Beginning::Newest,
         }
+    }
+}
+
+/// What is said when the job is asked to stop.
+const fn stopping(plan: &Plan) -> &'static str {
+    match plan.checkpoint {
+        Some(_) => "stopping as soon as one more checkpoint is written",
+        None => "stopping",
     }
 }
 

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use crate::{
     metrics::{CheckpointMetrics, JobMetrics, NodeMetrics},
-    pipeline::{Plan, StagePlan},
+    pipeline::{DEAD_LETTERS, Plan, StagePlan},
     runtime::Outcome,
 };
 
@@ -43,7 +43,7 @@ impl Summary {
         }
         if plan.dead_letters.is_some() {
             let rows = grouped(metrics.dead_letters.rows_in.get());
-            lines.push(("dead_letters".to_owned(), "sink", format!("{rows} rows")));
+            lines.push((DEAD_LETTERS.to_owned(), "sink", format!("{rows} rows")));
         }
         lines.extend(checkpoint_line(plan, &metrics.checkpoints));
         let all = metrics.sources.iter().chain(&metrics.stages);

@@ -11,6 +11,8 @@ mod names;
 mod part_writer;
 mod transactions;
 
+pub(super) use self::transactions::{can_settle, settle};
+
 use std::{path::Path, time::Duration};
 
 use anyhow::{Context as _, bail};

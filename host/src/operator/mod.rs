@@ -17,6 +17,7 @@ mod guest;
 mod inherited;
 mod isolation;
 mod join;
+mod known_state;
 mod lookup;
 mod map;
 mod migration;
@@ -39,10 +40,11 @@ mod windowed;
 
 pub use dead_letter::DeadLetter;
 pub use guest::Guests;
+pub use known_state::{KnownColumn, KnownTable, Meaning, known_state};
 pub use migration::migrate;
 pub use outbox::Outbox;
 pub use rejects::RejectionPolicy;
-pub use reorder::Reorder;
+pub use reorder::{Reorder, held_rows};
 pub use spec::{
     AggregateWork, Argument, Call, Emit, JoinBound, JoinColumn, JoinKind, JoinWork, LookupWork,
     Miss, OnError, OutputColumn, ProcessWork, SortColumn, StageSpec, TimeDomain, TopWork, Work,
@@ -107,8 +109,8 @@ pub trait Operator: Send {
     }
 
     /// Takes note of the time by the clock. Called when the time comes that the operator has asked for
-    /// in [`Outbox::wake_at`], or later, or at once after a restore; never otherwise. `None` if the
-    /// watermark of the output is what it was.
+    /// in [`Outbox::wake_at`], or later, and after a restore before anything else; never otherwise. `None` if
+    /// the watermark of the output is what it was.
     ///
     /// # Errors
     ///

@@ -25,6 +25,8 @@ pub use checkpoint::{CheckpointConfig, Location, Place};
 pub use diagnostic::{Diagnostic, Diagnostics, Span};
 pub use environment::{Environment, Libraries, LibraryError, LibraryRef, LoadedLibrary};
 pub use load::{load, load_text};
-pub use plan::{LibraryUse, Node, Plan, SinkPlan, SourcePlan, StageLimits, StagePlan, TablePlan};
+pub use plan::{
+    DEAD_LETTERS, LibraryUse, Node, Plan, SinkPlan, SourcePlan, StageLimits, StagePlan, TablePlan,
+};
 pub use registry::Registry;
 pub use restart::RestartPolicy;

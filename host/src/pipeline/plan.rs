@@ -12,6 +12,9 @@ use crate::{
     time::Duration,
 };
 
+/// What the sink of dead letters is called. No other sink is: what they have written is kept under their names.
+pub const DEAD_LETTERS: &str = "dead_letters";
+
 /// A pipeline that can run. Only [`load`](fn@super::load) makes one.
 #[derive(Clone, Debug)]
 pub struct Plan {

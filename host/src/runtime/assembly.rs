@@ -11,12 +11,14 @@ use super::{
     connectors::Connectors,
     control::Control,
     drift::DriftBoard,
+    former_sinks::is_settled,
     graph::{Edge, ForkSpec, Head, Vertex, vertices},
     message::Capacity,
+    partitions::Partitions,
     row_order::reorder,
     seat::Seats,
     sink_task::SinkTask,
-    source_task::{OPEN_PARTITIONS, Partitions, SourceTask, Told},
+    source_task::{OPEN_PARTITIONS, SourceTask, Told},
     stage_task::StageTask,
     task::Task,
     wiring::Wiring,
@@ -27,7 +29,7 @@ use crate::{
     connector::{Guarantee, Sink, Source, SourceConfig, SourceProgress, Staged, Table},
     metrics::JobMetrics,
     operator::{self, DeadLetter, Guests, RejectionPolicy, Resources, TimeDomain, Work},
-    pipeline::{Plan, Registry, SourcePlan},
+    pipeline::{DEAD_LETTERS, Plan, Registry, SourcePlan},
     state::Share,
     time::{Clock, Duration, WatermarkRule},
 };
@@ -49,9 +51,6 @@ pub(super) struct Assembly<'a> {
     pub(super) stop: &'a Arc<AtomicBool>,
     pub(super) cut_short: &'a Arc<AtomicBool>,
 }
-
-/// What the sink of dead letters is called.
-const DEAD_LETTERS: &str = "dead_letters";
 
 /// The subtasks of a job.
 pub(super) struct Assembled {
@@ -161,12 +160,18 @@ impl Assembly<'_> {
             let (partitions, told) = match before {
                 None => (partitions, Told::NOTHING),
                 Some(before) => {
-                    let finished = match is_resumed {
+                    let known = before.partitions.clone();
+                    let reopened = match is_resumed {
+                        true => part_of(known.len(), subtask, vertex.parallelism),
+                        false => 0,
+                    };
+                    // One of them is enough to remember them: there may be very many.
+                    let finished = match is_resumed && subtask == 0 {
                         true => before.finished.clone(),
                         false => Vec::new(),
                     };
                     (
-                        partitions.resume(before.partitions.clone(), finished),
+                        partitions.resume(known, reopened, finished),
                         Told::before(before.watermark),
                     )
                 }
@@ -286,8 +291,9 @@ impl Assembly<'_> {
     /// job goes on from.
     fn recovered(&self, mut sink: Box<dyn Sink>, name: &str) -> anyhow::Result<Box<dyn Sink>> {
         if self.ways.keep() {
-            recover(&mut *sink, name, self.before)?;
-            if sink.guarantee() == Guarantee::AtLeastOnce {
+            recover(&mut *sink, name, self.plan, self.before)?;
+            let is_first = self.metrics.checkpoints.restarts.get() == 0;
+            if is_first && sink.guarantee() == Guarantee::AtLeastOnce {
                 tracing::warn!(
                     sink = name,
                     "it writes at least once: rows since the last checkpoint may come again if the \
@@ -355,7 +361,7 @@ pub(super) fn recover_sinks(
     before: &Checkpoint,
 ) -> anyhow::Result<()> {
     let settle = |mut sink: Box<dyn Sink>, name: &str| {
-        recover(&mut *sink, name, Some(before))?;
+        recover(&mut *sink, name, plan, Some(before))?;
         sink.finish()
             .with_context(|| format!("sink `{name}` cannot be finished"))
     };
@@ -372,12 +378,18 @@ pub(super) fn recover_sinks(
 }
 
 /// Has a sink go on from a checkpoint, or start over.
-fn recover(sink: &mut dyn Sink, name: &str, before: Option<&Checkpoint>) -> anyhow::Result<()> {
+fn recover(
+    sink: &mut dyn Sink,
+    name: &str,
+    plan: &Plan,
+    before: Option<&Checkpoint>,
+) -> anyhow::Result<()> {
     let from = before.map(|before| {
         let known = before.snapshot.sinks.get(name);
+        let staged = known.and_then(|known| known.staged.as_ref());
         Staged {
             checkpoint: before.number,
-            transaction: known.and_then(|known| known.staged.as_ref()),
+            transaction: staged.filter(|staged| !is_settled(plan, name, staged)),
         }
     });
     sink.recover(from)
@@ -394,6 +406,11 @@ fn progress(before: &SourceSnapshot) -> SourceProgress {
         open: open.collect(),
         finished: before.finished.clone(),
     }
+}
+
+/// How many of `all` are for one of `subtasks`.
+const fn part_of(all: usize, subtask: usize, subtasks: usize) -> usize {
+    all / subtasks + (subtask < all % subtasks) as usize
 }
 
 /// Whether the rows of a stage get their event time from the clock: those of windows by the clock.

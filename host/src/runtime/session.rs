@@ -18,6 +18,7 @@ use super::{
     connector_failure::ConnectorFailure,
     connectors::{Connectors, PlannedConnectors},
     failpoints::{CheckpointStep, Failpoints},
+    former_sinks::settle_former_sinks,
     job::{Job, Launch, Outcome},
     storage::SharedStorage,
     swaps::{Loaded, Swaps},
@@ -84,8 +85,8 @@ impl<'a> Session<'a> {
             stop: Arc::default(),
         };
         let Some(config) = &plan.checkpoint else {
-            if let Beginning::From(_) = beginning {
-                bail!("the pipeline has no section `[checkpoint]`: there is none to go on from");
+            if beginning != Beginning::Newest {
+                bail!("the pipeline has no section `[checkpoint]`: it always starts over");
             }
             return Ok(session);
         };
@@ -141,6 +142,7 @@ impl<'a> Session<'a> {
     pub fn run(mut self) -> anyhow::Result<Outcome> {
         let connectors = &PlannedConnectors;
         if let Some(before) = self.before.as_ref().filter(|before| before.is_complete) {
+            settle_former_sinks(self.plan, before)?;
             recover_sinks(self.plan, connectors, before)?;
             return Ok(Outcome::Complete);
         }
@@ -190,6 +192,9 @@ impl<'a> Session<'a> {
     }
 
     fn launch(&self, connectors: &dyn Connectors) -> anyhow::Result<Job> {
+        if let Some(before) = &self.before {
+            settle_former_sinks(self.plan, before)?;
+        }
         let launch = Launch {
             connectors,
             checkpointing: self.checkpointing.as_ref(),

@@ -228,7 +228,7 @@ impl SteppedJob {
             if let Task::Sink(sink) = task
                 && sink.outlives_failure()
             {
-                while sink.step()? == Step::Moved {}
+                sink.write_rest()?;
             }
         }
         Ok(())

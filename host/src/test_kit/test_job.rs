@@ -9,7 +9,7 @@ use crate::{
     checkpoint::Checkpoint as Written,
     connector::{SinkConfig, Table, TestFeedMark, TestInput},
     operator::Work,
-    pipeline::{Plan, Registry},
+    pipeline::{DEAD_LETTERS, Plan, Registry},
     runtime::{Checkpointing, MemoryStorage, Order, SharedStorage, SteppedJob},
     time::{Clock, Duration, InputProgress, ManualClock, Timestamp, Watermark},
 };
@@ -311,7 +311,7 @@ impl<'a> TestJob<'a> {
     ///
     /// If they cannot be read.
     pub fn dead_letters_since(&self, first: usize) -> anyhow::Result<Vec<Row>> {
-        let name: Arc<str> = "dead_letters".into();
+        let name: Arc<str> = DEAD_LETTERS.into();
         let batches = self.connectors.dead_letters.since(first);
         let rows = batches.iter().map(|batch| Row::of_batch(&name, batch));
         Ok(rows.collect::<anyhow::Result<Vec<_>>>()?.concat())

@@ -61,6 +61,11 @@ impl Directory {
         Ok(directory)
     }
 
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The path of a file in the directory.
     pub(super) fn join(&self, name: &str) -> PathBuf {
         self.path.join(name)

@@ -5,6 +5,8 @@
 //! anything visible, it also holds the names of the files of a former job, which go when there is
 //! something to take their place.
 
+use std::path::Path;
+
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +14,7 @@ use super::{
     directory::{Directory, HiddenFile},
     names::{self, Part},
 };
-use crate::connector::{Staged, Transaction};
+use crate::connector::{Staged, Transaction, position::WAY_OUT};
 
 /// What was staged and not committed, and what a former job has left.
 #[derive(Debug, Default)]
@@ -35,6 +37,9 @@ struct StagedFile {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Content {
     files: Vec<StagedFile>,
+    /// Where they are, for a pipeline that has no such sink any more; nothing if it cannot be written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    directory: Option<String>,
     /// Files of a former job.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     replaces: Vec<String>,
@@ -71,7 +76,7 @@ impl Transactions {
         if let Some(name) = plain.first() {
             bail!(
                 "cannot go on from checkpoint {} in `{}`: another job has left its result there since, \
-                 `{name}`",
+                 `{name}`: move it away, or start over with `--fresh`, which replaces it",
                 from.checkpoint,
                 directory.shown()
             );
@@ -112,14 +117,12 @@ impl Transactions {
         if self.pending.len() > before {
             directory.sync()?;
         }
-        if self.pending.is_empty() && self.former.is_empty() {
-            return Ok(None);
-        }
         // Once it is visible, a file of the same name is ours.
         let is_ours = |name: &String| self.pending.iter().any(|file| file.name == *name);
         let former = self.former.iter().filter(|name| !is_ours(name));
         let content = Content {
             files: self.pending.clone(),
+            directory: directory.path().to_str().map(str::to_owned),
             replaces: former.cloned().collect(),
         };
         Ok(Some(Transaction(serde_json::to_value(content)?)))
@@ -185,12 +188,41 @@ fn find(directory: &Directory, file: &StagedFile) -> anyhow::Result<Place> {
     match found {
         Some(bytes) if bytes == file.bytes => Ok(place),
         Some(bytes) => bail!(
-            "`{}` has {bytes} bytes, and not the {} that were written",
+            "`{}` has {bytes} bytes, and not the {} that were written: {WAY_OUT}",
             file.name,
             file.bytes
         ),
-        None => bail!("`{}` is gone, and so is `{hidden}`", file.name),
+        None => bail!("`{}` is gone, and so is `{hidden}`: {WAY_OUT}", file.name),
     }
+}
+
+/// Whether [`settle`] can do without the sink that has staged something.
+pub(in crate::connector) fn can_settle(transaction: &Transaction) -> bool {
+    read(transaction).is_ok_and(|content| content.directory.is_some())
+}
+
+/// Makes visible what was staged by a sink that is not there any more, and removes what it was writing when
+/// its process died. Once more does no harm. Returns how many files it has made visible.
+pub(in crate::connector) fn settle(transaction: &Transaction) -> anyhow::Result<usize> {
+    let content = read(transaction)?;
+    let path = content.directory.as_deref().map(Path::new);
+    let path = path.context("nobody knows where it was staged")?;
+    if content.files.is_empty() && !path.exists() {
+        return Ok(0);
+    }
+    let directory = Directory::open(path, "jsonl")?;
+    let mut hidden = 0;
+    for file in &content.files {
+        let found = find(&directory, file);
+        let found = found.with_context(|| format!("cannot look into `{}`", directory.shown()))?;
+        hidden += usize::from(found == Place::Hidden);
+    }
+    let mut transactions = Transactions {
+        former: content.replaces.clone(),
+        ..Transactions::default()
+    };
+    transactions.make_visible(&directory, &content)?;
+    Ok(hidden)
 }
 
 fn read(transaction: &Transaction) -> anyhow::Result<Content> {

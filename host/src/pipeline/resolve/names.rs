@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::pipeline::{Diagnostic, Span, diagnostic::Spanned, reader::Context, spec::Spec};
+use crate::pipeline::{
+    DEAD_LETTERS, Diagnostic, Span, diagnostic::Spanned, reader::Context, spec::Spec,
+};
 
 /// A source, stage, sink or table, by its place in the spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,6 +61,11 @@ impl<'a> Names<'a> {
     }
 
     fn add(&mut self, member: Member, name: &'a Spanned<String>, context: &Context<'_>) {
+        if matches!(member, Member::Sink(_)) && name.value == DEAD_LETTERS {
+            let message = format!("a sink cannot be called `{DEAD_LETTERS}`");
+            let help = format!("that is the name of the sink of `[{DEAD_LETTERS}]`");
+            context.report(Diagnostic::new(name.span, message).help(help));
+        }
         let Some((other, place)) = self.members.get(name.value.as_str()) else {
             self.members.insert(&name.value, (member, name.span));
             return;

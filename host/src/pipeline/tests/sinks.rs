@@ -135,3 +135,22 @@ error: `[dead_letters]` cannot have `roll`
 "#,
     );
 }
+
+#[test]
+fn the_sink_of_dead_letters_keeps_its_name() {
+    check(
+        &format!(
+            "{SOURCE}[sink.dead_letters]\nfrom = \"readings\"\nconnector = \"file\"\npath = \"out\"\n\
+             [dead_letters]\nconnector = \"file\"\npath = \"dead\"\n"
+        ),
+        r"
+error: a sink cannot be called `dead_letters`
+ --> weather.toml:8:7
+  |
+8 | [sink.dead_letters]
+  |       ^^^^^^^^^^^^
+  |
+  = help: that is the name of the sink of `[dead_letters]`
+",
+    );
+}
