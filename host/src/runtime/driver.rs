@@ -21,7 +21,9 @@ use super::{
     storage::SharedStorage,
 };
 use crate::{
-    checkpoint::{Checkpoint, Command, Coordinator, Event, Gathered, JobSnapshot, Part},
+    checkpoint::{
+        Checkpoint, Command, Coordinator, Event, Gathered, JobSnapshot, LockLost, Part,
+    },
     metrics::CheckpointMetrics,
     time::{Clock, Timestamp},
 };
@@ -270,3 +272,5 @@ impl Driver {
         self.barriers.halt();
     }
 }
+            // Whoever has the lock now makes the checkpoints: this job would run on for nothing.
+            Err(error) if error.is::<LockLost>() => Err(error),
