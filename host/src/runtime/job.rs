@@ -110,7 +110,10 @@ impl Job {
         launch: &Launch<'_>,
     ) -> anyhow::Result<Self> {
         let cut_short = Arc::default();
-        let ways = launch.checkpointing.map(Ways::new).transpose()?;
+        let ways = launch
+            .checkpointing
+            .map(|checkpointing| Ways::new(checkpointing, launch.before))
+            .transpose()?;
         if ways.is_some() {
             warn_of_losses(plan, launch.before);
         }
@@ -142,7 +145,15 @@ impl Job {
             let metrics = &launch.metrics.checkpoints;
             // It counts time from its own start on.
             let now = Timestamp::EPOCH;
-            let driver = ways.driver(plan, checkpointing, &mut assembled, metrics, clock, now);
+            let driver = Driver::new(
+                ways,
+                plan,
+                checkpointing,
+                &mut assembled,
+                metrics,
+                clock,
+                now,
+            );
             let stop = Arc::clone(launch.stop);
             job.threads.push(spawn_driver(driver, stop, done.clone())?);
         }

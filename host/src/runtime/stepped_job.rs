@@ -62,7 +62,7 @@ impl SteppedJob {
     ) -> anyhow::Result<Self> {
         let metrics = JobMetrics::new(plan.sources.len(), plan.stages.len(), plan.sinks.len());
         let before = checkpointing.storage.lock().latest(None)?;
-        let ways = Ways::new(checkpointing)?;
+        let ways = Ways::new(checkpointing, before.as_ref())?;
         let assembly = Assembly {
             plan,
             registry,
@@ -79,7 +79,15 @@ impl SteppedJob {
         let mut assembled = assembly.assemble()?;
         let now = clock.now();
         let counted = &metrics.checkpoints;
-        let driver = ways.driver(plan, checkpointing, &mut assembled, counted, clock, now);
+        let driver = Driver::new(
+            ways,
+            plan,
+            checkpointing,
+            &mut assembled,
+            counted,
+            clock,
+            now,
+        );
         let tasks = assembled.tasks.into_iter().map(|(name, task)| Subtask {
             name,
             task,
@@ -123,7 +131,7 @@ impl SteppedJob {
 
     /// Lets so many turns of storage pass before something is written.
     pub const fn slow_down_storage(&mut self, turns: usize) {
-        self.driver.delay = turns;
+        self.driver.slow_down(turns);
     }
 
     /// Asks for a checkpoint; it is made as the job goes on.
@@ -177,6 +185,7 @@ impl SteppedJob {
         let made = self.storage.lock().latest(None)?;
         made.context("the checkpoint has not been made")
     }
+
     /// Lets every subtask do a bit. Returns whether something has moved.
     fn round(&mut self) -> anyhow::Result<bool> {
         let mut moved = false;
