@@ -61,7 +61,12 @@ impl SteppedJob {
         order: Order,
     ) -> anyhow::Result<Self> {
         let metrics = JobMetrics::new(plan.sources.len(), plan.stages.len(), plan.sinks.len());
-        let before = checkpointing.storage.lock().latest(None)?;
+        let before = {
+            let mut storage = checkpointing.storage.lock();
+            let before = storage.latest(None)?;
+            storage.go_on_from(before.as_ref().map(|before| before.number))?;
+            before
+        };
         let ways = Ways::new(checkpointing, before.as_ref())?;
         let assembly = Assembly {
             plan,
@@ -178,11 +183,14 @@ impl SteppedJob {
     ///
     /// If the job fails, or it cannot be written.
     pub fn checkpoint(&mut self) -> anyhow::Result<Checkpoint> {
+        let mut wanted = 0;
         if !self.has_ended() {
+            wanted = self.driver.next_number();
             self.request_checkpoint()?;
             self.run()?;
         }
         let made = self.storage.lock().latest(None)?;
+        let made = made.filter(|made| made.number >= wanted);
         made.context("the checkpoint has not been made")
     }
 
