@@ -8,7 +8,7 @@ use super::{
     storage::SharedStorage,
 };
 use crate::{
-    checkpoint::Checkpoint,
+    checkpoint::{Checkpoint, stage_identities},
     connector::SourceConfig,
     pipeline::Plan,
     time::Duration,
@@ -120,6 +120,19 @@ pub(super) fn warn_of_losses(plan: &Plan, before: Option<&Checkpoint>) {
             tracing::warn!(
                 source = %source.name, checkpoint = before.number,
                 "it is read from where it is now: rows since the checkpoint are lost",
+            );
+        }
+    }
+}
+
+/// Says which stages of a job that goes on have nothing to go on with.
+pub(super) fn warn_of_new_stages(plan: &Plan, before: &Checkpoint) {
+    for stage in stage_identities(plan).keys() {
+        if !before.stages.contains_key(stage) {
+            tracing::warn!(
+                stage = %stage, checkpoint = before.number,
+                "it is new: it gets the rows of sources that were read before from the checkpoint on, not \
+                 from their beginning",
             );
         }
     }

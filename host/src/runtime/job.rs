@@ -16,7 +16,7 @@ use super::{
     assembly::Assembly,
     barriers::Barriers,
     cancelled::Cancelled,
-    checkpointing::{Checkpointing, Ways, warn_of_losses},
+    checkpointing::{Checkpointing, Ways, warn_of_losses, warn_of_new_stages},
     connectors::{Connectors, PlannedConnectors},
     driver::{Driver, JobEnd},
     message::Capacity,
@@ -116,6 +116,9 @@ impl Job {
             .transpose()?;
         if ways.is_some() {
             warn_of_losses(plan, launch.before);
+        }
+        if let Some(before) = launch.before {
+            warn_of_new_stages(plan, before);
         }
         let assembly = Assembly {
             plan,
