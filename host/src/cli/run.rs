@@ -62,11 +62,13 @@ impl Run {
         }
         interrupt::watch(session.stop_switch(), stopping(&plan))?;
         let metrics = session.metrics().clone();
+        let before = session.before();
         let progress = Progress::start(&plan, &metrics);
         let result = session.run();
         progress.finish();
         if result.as_ref().is_err_and(|error| error.is::<SinkClosed>()) {
-            return closed(&plan);
+            let last = metrics.checkpoints.last().map(|last| last.number);
+            return closed(&plan, last.or(before));
         }
         let outcome = result.as_ref().ok().copied();
         say(Summary::new(&plan, &metrics, started.elapsed(), outcome));
@@ -98,14 +100,23 @@ const fn stopping(plan: &Plan) -> &'static str {
 }
 
 /// Nobody reads the rows on standard output any more. That is an end like any other if they were all
-/// that the job was for.
-fn closed(plan: &Plan) -> anyhow::Result<Ending> {
+/// that the job was for. `last` is its newest checkpoint.
+fn closed(plan: &Plan, last: Option<u64>) -> anyhow::Result<Ending> {
     let is_file = |sink: &&SinkPlan| matches!(sink.config, SinkConfig::File { .. });
-    match plan.sinks.iter().find(is_file) {
-        None => Ok(Ending::Done),
-        Some(sink) => bail!(
+    let Some(sink) = plan.sinks.iter().find(is_file) else {
+        return Ok(Ending::Done);
+    };
+    match (&plan.checkpoint, last) {
+        (None, _) => bail!(
             "standard output was closed before the job was done; sink `{}` was not written",
             sink.name
+        ),
+        (Some(_), None) => bail!(
+            "standard output was closed before the first checkpoint; the job starts over when it is run again"
+        ),
+        (Some(_), Some(last)) => bail!(
+            "standard output was closed before the job was done; it goes on from checkpoint {last} when it \
+             is run again"
         ),
     }
 }

@@ -14,7 +14,8 @@ use crate::{
     wasm::{CallError, Function, Instance, Kind},
 };
 
-/// The functions that a stage calls and the instances they run in, for one subtask.
+/// The functions that a stage calls and the instances they run in, for one subtask. By default it calls none.
+#[derive(Default)]
 pub struct Version {
     functions: Vec<Bound>,
     /// One for each library and configuration.

@@ -29,7 +29,7 @@ pub(super) struct Stage {
     /// The latest watermark that was sent behind its rows.
     reached: Watermark,
     seat: Arc<Seat>,
-    making: Making,
+    making: Box<Making>,
 }
 
 /// What the operator of a stage is made with, beside its functions.
@@ -110,7 +110,7 @@ impl Stage {
             wake_at: None,
             reached: Watermark::START,
             seat,
-            making,
+            making: Box::new(making),
         }
     }
 

@@ -1,24 +1,17 @@
 //! How a job makes checkpoints, and what it goes on from.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, mpsc},
-    time::Instant,
-};
+use std::sync::{Arc, mpsc};
 
 use super::{
-    assembly::Assembled,
     barriers::{Barriers, Notice, Participant},
-    driver::{Driver, Label},
     failpoints::{Failpoints, NoFailpoints},
     storage::SharedStorage,
 };
 use crate::{
-    checkpoint::{Checkpoint, Coordinator, Role, stage_components, stage_identities},
+    checkpoint::{Checkpoint, stage_identities},
     connector::SourceConfig,
-    metrics::CheckpointMetrics,
     pipeline::Plan,
-    time::{Clock, Duration, Timestamp},
+    time::Duration,
 };
 
 /// How a job makes checkpoints.
@@ -48,24 +41,29 @@ impl Checkpointing {
 
 /// The ways between the subtasks of a job and whoever sends barriers.
 pub(super) struct Ways {
-    barriers: Arc<Barriers>,
+    pub(super) barriers: Arc<Barriers>,
     notices: mpsc::Sender<Notice>,
-    inbox: mpsc::Receiver<Notice>,
-    failpoints: Arc<dyn Failpoints>,
-    /// Whether checkpoints are made; there are barriers of swaps in any case.
-    keeps: bool,
+    pub(super) inbox: mpsc::Receiver<Notice>,
+    pub(super) failpoints: Arc<dyn Failpoints>,
+    /// How checkpoints are made, if they are; there are barriers of swaps in any case.
+    pub(super) checkpointing: Option<Checkpointing>,
+    /// The checkpoint that the job goes on from.
+    pub(super) resumed: Option<u64>,
     /// The number of the barrier before the first one.
     before: u64,
-    next: u64,
+    pub(super) next: u64,
 }
 
 impl Ways {
-    /// Ways that nobody has gone.
+    /// Ways that nobody has gone, of a job that goes on from the checkpoint `resumed`.
     ///
     /// # Errors
     ///
     /// If the storage does not tell the number of the next checkpoint.
-    pub(super) fn new(checkpointing: Option<&Checkpointing>) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        checkpointing: Option<&Checkpointing>,
+        resumed: Option<&Checkpoint>,
+    ) -> anyhow::Result<Self> {
         let (notices, inbox) = mpsc::channel();
         let (next, failpoints): (u64, Arc<dyn Failpoints>) = match checkpointing {
             None => (1, Arc::new(NoFailpoints)),
@@ -83,10 +81,21 @@ impl Ways {
             notices,
             inbox,
             failpoints,
-            keeps: checkpointing.is_some(),
+            checkpointing: checkpointing.cloned(),
+            resumed: resumed.map(|resumed| resumed.number),
             before,
             next,
         })
+    }
+
+    /// Whether checkpoints are made.
+    pub(super) const fn keep(&self) -> bool {
+        self.checkpointing.is_some()
+    }
+
+    /// The way to whoever sends barriers.
+    pub(super) fn notices(&self) -> mpsc::Sender<Notice> {
+        self.notices.clone()
     }
 
     /// What sources look at.
@@ -101,68 +110,10 @@ impl Ways {
             barriers: Arc::clone(&self.barriers),
             notices: self.notices.clone(),
             failpoints: Arc::clone(&self.failpoints),
-            keeps: self.keeps,
+            keeps: self.keep(),
             sent: self.before,
             ahead: 0,
         }
-    }
-
-    /// Whether checkpoints are made.
-    pub(super) const fn keep(&self) -> bool {
-        self.keeps
-    }
-
-    /// The way to whoever sends barriers.
-    pub(super) fn notices(&self) -> mpsc::Sender<Notice> {
-        self.notices.clone()
-    }
-
-    /// What makes the checkpoints of a job that starts at the instant `now`, and sends the barriers of swaps.
-    pub(super) fn driver(
-        self,
-        plan: &Plan,
-        checkpointing: Option<&Checkpointing>,
-        assembled: &mut Assembled,
-        metrics: &Arc<CheckpointMetrics>,
-        clock: &Arc<dyn Clock>,
-        now: Timestamp,
-    ) -> Driver {
-        let tasks = || assembled.tasks.iter().map(|(_, task)| task);
-        let roles: Vec<Role> = tasks().map(|task| task.role()).collect();
-        Driver {
-            coordinator: match checkpointing {
-                None => Coordinator::without_checkpoints(&roles, self.next),
-                Some(checkpointing) => {
-                    Coordinator::new(&roles, checkpointing.interval, self.next, now)
-                }
-            },
-            names: tasks().map(|task| Arc::clone(task.name())).collect(),
-            barriers: self.barriers,
-            notices: self.inbox,
-            sinks: std::mem::take(&mut assembled.controls),
-            storage: checkpointing.map(|checkpointing| checkpointing.storage.clone()),
-            label: label(plan),
-            keep: checkpointing.map_or(0, |checkpointing| checkpointing.keep),
-            failpoints: self.failpoints,
-            metrics: Arc::clone(metrics),
-            clock: Arc::clone(clock),
-            begun: Instant::now(),
-            unwritten: None,
-            last: None,
-            stop_after: None,
-            end: None,
-            swaps: VecDeque::new(),
-            delay: 0,
-            delayed: 0,
-        }
-    }
-}
-
-pub(super) fn label(plan: &Plan) -> Label {
-    Label {
-        job: plan.name.clone(),
-        stages: stage_identities(plan),
-        components: stage_components(plan),
     }
 }
 
@@ -189,6 +140,19 @@ pub(super) fn warn_of_losses(plan: &Plan, before: Option<&Checkpoint>) {
             tracing::warn!(
                 source = %source.name, checkpoint = before.number,
                 "it is read from where it is now: rows since the checkpoint are lost",
+            );
+        }
+    }
+}
+
+/// Says which stages of a job that goes on have nothing to go on with.
+pub(super) fn warn_of_new_stages(plan: &Plan, before: &Checkpoint) {
+    for stage in stage_identities(plan).keys() {
+        if !before.stages.contains_key(stage) {
+            tracing::warn!(
+                stage = %stage, checkpoint = before.number,
+                "it is new: it gets the rows of sources that were read before from the checkpoint on, not \
+                 from their beginning",
             );
         }
     }

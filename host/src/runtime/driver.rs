@@ -14,7 +14,9 @@ use std::{
 };
 
 use super::{
+    assembly::Assembled,
     barriers::{Barriers, Notice, Said},
+    checkpointing::Ways,
     control::Control,
     failpoints::{CheckpointStep, Failpoints},
     step::Step,
@@ -22,8 +24,12 @@ use super::{
     swaps::SwapOrder,
 };
 use crate::{
-    checkpoint::{Checkpoint, Command, Coordinator, Event, Gathered, JobSnapshot, Part},
+    checkpoint::{
+        Checkpoint, Command, Coordinator, Event, Gathered, JobSnapshot, LockLost, Part, Role,
+        stage_components, stage_identities,
+    },
     metrics::CheckpointMetrics,
+    pipeline::Plan,
     time::{Clock, Timestamp},
 };
 
@@ -32,43 +38,43 @@ const POLL: std::time::Duration = std::time::Duration::from_millis(20);
 
 /// Makes the checkpoints of a job.
 pub(super) struct Driver {
-    pub(super) coordinator: Coordinator<Part>,
+    coordinator: Coordinator<Part>,
     /// What the source, stage or sink of each subtask is called.
-    pub(super) names: Vec<Arc<str>>,
-    pub(super) barriers: Arc<Barriers>,
-    pub(super) notices: Receiver<Notice>,
-    pub(super) sinks: Vec<Control>,
+    names: Vec<Arc<str>>,
+    barriers: Arc<Barriers>,
+    notices: Receiver<Notice>,
+    sinks: Vec<Control>,
     /// None in a job without checkpoints.
-    pub(super) storage: Option<SharedStorage>,
-    pub(super) label: Label,
+    storage: Option<SharedStorage>,
+    label: Label,
     /// How many checkpoints are kept.
-    pub(super) keep: usize,
-    pub(super) failpoints: Arc<dyn Failpoints>,
-    pub(super) metrics: Arc<CheckpointMetrics>,
+    keep: usize,
+    failpoints: Arc<dyn Failpoints>,
+    metrics: Arc<CheckpointMetrics>,
     /// For the times that checkpoints bear.
-    pub(super) clock: Arc<dyn Clock>,
+    clock: Arc<dyn Clock>,
     /// When the checkpoint that is being made was begun.
-    pub(super) begun: Instant,
+    begun: Instant,
     /// What is to be written.
-    pub(super) unwritten: Option<Checkpoint>,
-    /// The newest checkpoint that is written.
-    pub(super) last: Option<u64>,
+    unwritten: Option<Checkpoint>,
+    /// The newest checkpoint that is written, or that the job goes on from.
+    last: Option<u64>,
     /// The number of the checkpoint that the job is to stop after.
-    pub(super) stop_after: Option<u64>,
-    pub(super) end: Option<JobEnd>,
+    stop_after: Option<u64>,
+    end: Option<JobEnd>,
     /// Swaps that have yet to be done.
-    pub(super) swaps: VecDeque<SwapOrder>,
+    swaps: VecDeque<SwapOrder>,
     /// How many steps something is left unwritten when the job is driven by hand: slow storage.
-    pub(super) delay: usize,
-    pub(super) delayed: usize,
+    delay: usize,
+    delayed: usize,
 }
 
 /// What a checkpoint says of the pipeline that it is of.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Label {
-    pub(super) job: String,
-    pub(super) stages: BTreeMap<Arc<str>, String>,
-    pub(super) components: BTreeMap<Arc<str>, String>,
+    job: String,
+    stages: BTreeMap<Arc<str>, String>,
+    components: BTreeMap<Arc<str>, String>,
 }
 
 /// How a job with checkpoints ends.
@@ -82,7 +88,61 @@ pub(super) enum JobEnd {
     Halted,
 }
 
+impl Label {
+    pub(super) fn of(plan: &Plan) -> Self {
+        Self {
+            job: plan.name.clone(),
+            stages: stage_identities(plan),
+            components: stage_components(plan),
+        }
+    }
+}
+
 impl Driver {
+    /// What makes the checkpoints of a job that starts at the instant `now`, and sends the barriers of swaps. It takes the ways to the sinks
+    /// out of `assembled`.
+    pub(super) fn new(
+        ways: Ways,
+        plan: &Plan,
+        assembled: &mut Assembled,
+        metrics: &Arc<CheckpointMetrics>,
+        clock: &Arc<dyn Clock>,
+        now: Timestamp,
+    ) -> Self {
+        let tasks = || assembled.tasks.iter().map(|(_, task)| task);
+        let roles: Vec<Role> = tasks().map(|task| task.role()).collect();
+        let checkpointing = ways.checkpointing;
+        Self {
+            coordinator: match &checkpointing {
+                None => Coordinator::without_checkpoints(&roles, ways.next),
+                Some(how) => Coordinator::new(&roles, how.interval, ways.next, now),
+            },
+            names: tasks().map(|task| Arc::clone(task.name())).collect(),
+            barriers: ways.barriers,
+            notices: ways.inbox,
+            sinks: std::mem::take(&mut assembled.controls),
+            label: Label::of(plan),
+            keep: checkpointing.as_ref().map_or(0, |how| how.keep),
+            storage: checkpointing.map(|how| how.storage),
+            failpoints: ways.failpoints,
+            metrics: Arc::clone(metrics),
+            clock: Arc::clone(clock),
+            begun: Instant::now(),
+            unwritten: None,
+            last: ways.resumed,
+            stop_after: None,
+            end: None,
+            swaps: VecDeque::new(),
+            delay: 0,
+            delayed: 0,
+        }
+    }
+
+    /// Lets so many steps pass before something is written, as slow storage does.
+    pub(super) const fn slow_down(&mut self, steps: usize) {
+        self.delay = steps;
+    }
+
     /// Makes checkpoints until the job is over, or `stop` is set and one more is made.
     pub(super) fn run(mut self, stop: &AtomicBool) -> anyhow::Result<JobEnd> {
         let started = Instant::now();
@@ -145,6 +205,11 @@ impl Driver {
         }
     }
 
+    /// The number of the next checkpoint that is begun.
+    pub(super) const fn next_number(&self) -> u64 {
+        self.coordinator.next_number()
+    }
+
     /// Makes a checkpoint at once.
     pub(super) fn request(&mut self, now: Timestamp) -> anyhow::Result<()> {
         self.handle(Event::Requested, now)
@@ -155,7 +220,7 @@ impl Driver {
         if self.stop_after.is_some() {
             return Ok(());
         }
-        self.stop_after = Some(self.coordinator.next_number());
+        self.stop_after = Some(self.next_number());
         self.request(now)
     }
 
@@ -184,7 +249,7 @@ impl Driver {
             match command {
                 Command::Start(number) => self.begin(number)?,
                 Command::StartSwap(number) => {
-                    self.send_barrier(number)?;
+                    self.tell_sinks(number)?;
                     self.barriers.request_swap(number);
                 }
                 Command::Swapped(number) => {
@@ -210,13 +275,13 @@ impl Driver {
         self.begun = Instant::now();
         self.failpoints.reach(CheckpointStep::Begin)?;
         tracing::debug!(checkpoint = number, "checkpoint begun");
-        self.send_barrier(number)?;
+        self.tell_sinks(number)?;
         self.barriers.request(number);
         Ok(())
     }
 
-    /// Tells the sinks of a barrier; the sources see it for themselves.
-    fn send_barrier(&self, number: u64) -> anyhow::Result<()> {
+    /// Tells the sinks of a barrier; the sources see for themselves.
+    fn tell_sinks(&self, number: u64) -> anyhow::Result<()> {
         let mut sinks = self.sinks.iter();
         sinks.try_for_each(|sink| sink.barrier(number))?;
         Ok(())
@@ -273,18 +338,25 @@ impl Driver {
                 );
                 self.handle(Event::Written(number), now)
             }
+            // Whoever has the lock now makes the checkpoints: this job would run on for nothing.
+            Err(error) if error.is::<LockLost>() => Err(error),
             Err(error) => {
                 self.metrics.failed();
-                let last = self.last.map_or("none".to_owned(), |last| last.to_string());
-                tracing::error!(
-                    checkpoint = number,
-                    newest = last,
-                    "a checkpoint cannot be written; the job goes on and tries again: {error:#}",
-                );
+                let newest = self.last.map_or("none".to_owned(), |last| last.to_string());
                 if self.stop_after.is_some() {
+                    tracing::error!(
+                        checkpoint = number,
+                        newest,
+                        "the last checkpoint cannot be written; the job stops without it: {error:#}",
+                    );
                     self.stopped();
                     return Ok(());
                 }
+                tracing::error!(
+                    checkpoint = number,
+                    newest,
+                    "a checkpoint cannot be written; the job goes on and tries again: {error:#}",
+                );
                 self.handle(Event::WriteFailed(number), now)
             }
         }

@@ -16,7 +16,7 @@ use super::{
     assembly::Assembly,
     barriers::Barriers,
     cancelled::Cancelled,
-    checkpointing::{Checkpointing, Ways, warn_of_losses},
+    checkpointing::{Checkpointing, Ways, warn_of_losses, warn_of_new_stages},
     connectors::{Connectors, PlannedConnectors},
     driver::{Driver, JobEnd},
     message::Capacity,
@@ -115,9 +115,12 @@ impl Job {
         launch: &Launch<'_>,
     ) -> anyhow::Result<Self> {
         let cut_short = Arc::default();
-        let ways = Ways::new(launch.checkpointing)?;
+        let ways = Ways::new(launch.checkpointing, launch.before)?;
         if ways.keep() {
             warn_of_losses(plan, launch.before);
+        }
+        if let Some(before) = launch.before {
+            warn_of_new_stages(plan, before);
         }
         let assembly = Assembly {
             plan,
@@ -148,10 +151,10 @@ impl Job {
             seats: Arc::new(std::mem::take(&mut assembled.seats)),
             notices: ways.notices(),
         });
-        let (checkpointing, counters) = (launch.checkpointing, &launch.metrics.checkpoints);
+        let counters = &launch.metrics.checkpoints;
         // It counts time from its own start on.
         let now = Timestamp::EPOCH;
-        let driver = ways.driver(plan, checkpointing, &mut assembled, counters, clock, now);
+        let driver = Driver::new(ways, plan, &mut assembled, counters, clock, now);
         let stop = Arc::clone(launch.stop);
         job.threads.push(spawn_driver(driver, stop, done.clone())?);
         let subtasks = assembled.tasks.len();

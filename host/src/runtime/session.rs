@@ -92,6 +92,7 @@ impl<'a> Session<'a> {
         };
         let mut store = CheckpointStore::open(&config.location, &plan.name)?;
         let hook = Arc::clone(failpoints);
+        // Here a failpoint can end the process, and nothing else: a store has no steps that fail by themselves.
         store.on_step(move |step| drop(hook.reach(step_of(step))));
         let from = match beginning {
             Beginning::Newest => None,
@@ -116,6 +117,11 @@ impl<'a> Session<'a> {
     pub fn completed(&self) -> Option<u64> {
         let before = self.before.as_ref()?;
         before.is_complete.then_some(before.number)
+    }
+
+    /// The number of the checkpoint that the job goes on from, if it does.
+    pub fn before(&self) -> Option<u64> {
+        self.before.as_ref().map(|before| before.number)
     }
 
     /// What the job counts, over all of its attempts.

@@ -16,6 +16,7 @@ use super::{
     order::Order,
     step::Step,
     storage::SharedStorage,
+    swaps::{Running, Swaps},
     tables::open_tables,
     task::Task,
 };
@@ -31,6 +32,7 @@ pub struct SteppedJob {
     metrics: JobMetrics,
     tasks: Vec<Subtask>,
     driver: Driver,
+    swaps: Swaps,
     storage: SharedStorage,
     clock: Arc<dyn Clock>,
     order: Order,
@@ -61,8 +63,13 @@ impl SteppedJob {
         order: Order,
     ) -> anyhow::Result<Self> {
         let metrics = JobMetrics::new(plan.sources.len(), plan.stages.len(), plan.sinks.len());
-        let before = checkpointing.storage.lock().latest(None)?;
-        let ways = Ways::new(Some(checkpointing))?;
+        let before = {
+            let mut storage = checkpointing.storage.lock();
+            let before = storage.latest(None)?;
+            storage.go_on_from(before.as_ref().map(|before| before.number))?;
+            before
+        };
+        let ways = Ways::new(Some(checkpointing), before.as_ref())?;
         let assembly = Assembly {
             plan,
             registry,
@@ -79,14 +86,12 @@ impl SteppedJob {
         let mut assembled = assembly.assemble()?;
         let now = clock.now();
         let counted = &metrics.checkpoints;
-        let driver = ways.driver(
-            plan,
-            Some(checkpointing),
-            &mut assembled,
-            counted,
-            clock,
-            now,
-        );
+        let swaps = Swaps::default();
+        swaps.runs(Running {
+            seats: Arc::new(std::mem::take(&mut assembled.seats)),
+            notices: ways.notices(),
+        });
+        let driver = Driver::new(ways, plan, &mut assembled, counted, clock, now);
         let tasks = assembled.tasks.into_iter().map(|(name, task)| Subtask {
             name,
             task,
@@ -96,6 +101,7 @@ impl SteppedJob {
             tasks: tasks.collect(),
             metrics,
             driver,
+            swaps,
             storage: checkpointing.storage.clone(),
             clock: Arc::clone(clock),
             order,
@@ -106,6 +112,11 @@ impl SteppedJob {
     /// The counters of the job.
     pub const fn metrics(&self) -> &JobMetrics {
         &self.metrics
+    }
+
+    /// From where the components of the job can be swapped. What is asked for is done as the job goes on.
+    pub const fn swaps(&self) -> &Swaps {
+        &self.swaps
     }
 
     /// Goes on until nothing moves any more: all that has been read has been worked off, and nothing is
@@ -130,7 +141,7 @@ impl SteppedJob {
 
     /// Lets so many turns of storage pass before something is written.
     pub const fn slow_down_storage(&mut self, turns: usize) {
-        self.driver.delay = turns;
+        self.driver.slow_down(turns);
     }
 
     /// Asks for a checkpoint; it is made as the job goes on.
@@ -177,13 +188,17 @@ impl SteppedJob {
     ///
     /// If the job fails, or it cannot be written.
     pub fn checkpoint(&mut self) -> anyhow::Result<Checkpoint> {
+        let mut wanted = 0;
         if !self.has_ended() {
+            wanted = self.driver.next_number();
             self.request_checkpoint()?;
             self.run()?;
         }
         let made = self.storage.lock().latest(None)?;
+        let made = made.filter(|made| made.number >= wanted);
         made.context("the checkpoint has not been made")
     }
+
     /// Lets every subtask do a bit. Returns whether something has moved.
     fn round(&mut self) -> anyhow::Result<bool> {
         let mut moved = false;

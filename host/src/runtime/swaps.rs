@@ -8,7 +8,6 @@ use std::{
 
 use super::{
     barriers::{Notice, Said},
-    checkpointing::label,
     driver::Label,
     seat::{Change, Seats},
 };
@@ -121,7 +120,7 @@ impl Swaps {
         }
         let (answer, answered) = mpsc::channel();
         let order = SwapOrder {
-            label: label(&to.plan),
+            label: Label::of(&to.plan),
             answer,
         };
         let what = Said::Swap(order);

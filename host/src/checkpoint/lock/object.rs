@@ -18,7 +18,7 @@ use std::{
 use anyhow::{Context, bail};
 use object_store::UpdateVersion;
 
-use super::{LOCK, Lock, LockRecord, Owner};
+use super::{LOCK, Lock, LockLost, LockRecord, Owner};
 use crate::checkpoint::storage::Bucket;
 
 /// How often a lock is renewed, and when it is nobody's any more.
@@ -193,7 +193,7 @@ impl Held {
 
     fn look(&self, state: &State) -> anyhow::Result<()> {
         match &state.lost {
-            Some(owner) => bail!("the lock was lost to {owner}"),
+            Some(owner) => Err(LockLost(owner.clone()).into()),
             None => Ok(()),
         }
     }

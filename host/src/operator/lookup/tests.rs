@@ -69,9 +69,7 @@ impl World {
         };
         let metrics = Arc::new(NodeMetrics::default());
         let resources = Resources {
-            guests: Guests::new(
-                operator::Version::open("stage", &[], Vec::new()).expect("no calls"),
-            ),
+            guests: Guests::new(operator::Version::default()),
             metrics: Arc::clone(&metrics),
             clock,
             tables: [Arc::clone(&table)].into(),

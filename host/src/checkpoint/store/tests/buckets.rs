@@ -4,6 +4,7 @@ use object_store::{ObjectStore, memory::InMemory, path::Path};
 
 use super::*;
 use crate::checkpoint::{
+    LockLost,
     inventory::manifest_name,
     lock::{Owner, Pace},
     storage::Bucket,
@@ -259,6 +260,7 @@ fn a_process_that_has_lost_its_lock_completes_nothing() {
             format!("{error:#}").contains("the lock was lost to process"),
             "{error:#}"
         );
+        assert!(error.is::<LockLost>(), "the job is to end");
         // Its manifest is there and does not count, for nobody.
         let names = cloud.bucket().list().expect("readable").into_iter();
         let mut names = names.map(|file| file.name);
