@@ -8,11 +8,14 @@ mod checkpoints;
 mod failpoint;
 mod inspect;
 mod interrupt;
+mod live;
 mod logging;
 mod progress;
 mod run;
 mod setup;
 mod summary;
+#[cfg(unix)]
+mod swap;
 mod talk;
 mod test;
 
@@ -42,6 +45,10 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    #[cfg(unix)]
+    Swap(swap::Swap),
+    #[cfg(unix)]
+    Rollback(swap::Rollback),
     Check(check::Check),
     Test(test::Test),
     Inspect(inspect::Inspect),
@@ -88,6 +95,10 @@ pub fn main() -> ExitCode {
     logging::start(arguments.log_format);
     let result = match arguments.command {
         Command::Run(run) => run.execute(),
+        #[cfg(unix)]
+        Command::Swap(swap) => swap.execute(),
+        #[cfg(unix)]
+        Command::Rollback(rollback) => rollback.execute(),
         Command::Check(check) => check.execute(),
         Command::Test(test) => test.execute(),
         Command::Inspect(inspect) => inspect.execute(),

@@ -9,6 +9,7 @@ use super::{
     Ending,
     failpoint::failpoints,
     interrupt,
+    live::{self, Live, Show},
     progress::Progress,
     setup,
     summary::Summary,
@@ -16,8 +17,8 @@ use super::{
 };
 use crate::{
     connector::{SinkClosed, SinkConfig},
-    pipeline::{Plan, Registry, SinkPlan},
-    runtime::{Beginning, Outcome, Session},
+    pipeline::{Overrides, Plan, Registry, SinkPlan},
+    runtime::{Beginning, Loaded, Outcome, Session},
     time::{Clock, SystemClock},
 };
 
@@ -34,12 +35,17 @@ pub(super) struct Run {
     /// Go on from this checkpoint instead of the newest; later ones are discarded
     #[arg(long, value_name = "NUMBER", conflicts_with = "fresh")]
     from: Option<u64>,
+
+    /// Swap components while the job runs when their files or the pipeline file change
+    #[arg(long)]
+    watch: bool,
 }
 
 impl Run {
     pub(super) fn execute(&self) -> anyhow::Result<Ending> {
-        let registry = Registry::new(setup::engine()?);
-        let plan = setup::load(&self.file, &registry)?;
+        let engine = setup::engine()?;
+        let registry = Arc::new(Registry::new(engine.clone()));
+        let plan = Arc::new(setup::load(&self.file, &registry)?);
         let beginning = self.beginning();
         let option = match beginning {
             Beginning::Newest => None,
@@ -61,10 +67,22 @@ impl Run {
             return Ok(Ending::Done);
         }
         interrupt::watch(session.stop_switch(), stopping(&plan))?;
+        let job = live::Job {
+            file: &self.file,
+            engine,
+            loaded: Loaded {
+                plan: Arc::clone(&plan),
+                registry: Arc::clone(&registry),
+            },
+            overrides: Overrides::default(),
+            swaps: session.swaps().clone(),
+        };
+        let live = Live::start(job, self.watch, Show::Log)?;
         let metrics = session.metrics().clone();
         let before = session.before();
         let progress = Progress::start(&plan, &metrics);
         let result = session.run();
+        drop(live);
         progress.finish();
         if result.as_ref().is_err_and(|error| error.is::<SinkClosed>()) {
             let last = metrics.checkpoints.last().map(|last| last.number);

@@ -9,7 +9,7 @@ use super::Misuse;
 use crate::{
     batch::Schema,
     connector::{GeneratorConfig, parquet_schema, resolve_paths},
-    pipeline::{self, CheckpointConfig, Diagnostics, Environment, Plan, Registry},
+    pipeline::{self, CheckpointConfig, Diagnostics, Environment, Overrides, Plan, Registry},
     wasm::{Engine, EngineOptions},
 };
 
@@ -25,14 +25,24 @@ pub(super) fn engine() -> anyhow::Result<Engine> {
 
 /// Loads the pipeline in the file `path`.
 pub(super) fn load(path: &Path, registry: &Registry) -> anyhow::Result<Plan> {
+    load_with(path, registry, &Overrides::default())
+}
+
+/// Loads the pipeline in the file `path`, with other components than it names for some stages.
+pub(super) fn load_with(
+    path: &Path,
+    registry: &Registry,
+    overrides: &Overrides,
+) -> anyhow::Result<Plan> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    Ok(load_for(path, registry, cores)?)
+    Ok(load_for(path, registry, overrides, cores)?)
 }
 
 /// Loads the pipeline in the file `path` for a machine with so many cores.
 pub(super) fn load_for(
     path: &Path,
     registry: &Registry,
+    overrides: &Overrides,
     cores: usize,
 ) -> Result<Plan, Diagnostics> {
     let environment = Environment {
@@ -43,7 +53,7 @@ pub(super) fn load_for(
         variable: &|name| env::var(name).ok(),
         cores,
     };
-    pipeline::load(path, &environment)
+    pipeline::load_with(path, &environment, overrides)
 }
 
 /// The checkpoints of the pipeline in the file `path`, which `what` is only good for.

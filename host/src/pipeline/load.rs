@@ -32,12 +32,17 @@ pub fn load_with(
     environment: &Environment<'_>,
     overrides: &Overrides,
 ) -> Result<Plan, Diagnostics> {
+    load_text_with(path, &read_source(path)?, environment, overrides)
+}
+
+/// Reads the text of the file `path`.
+pub(super) fn read_source(path: &Path) -> Result<String, Diagnostics> {
     let bytes = fs::read(path).map_err(|error| {
         let message = format!("cannot read the pipeline: {error}");
         Diagnostics::new(path, "", vec![Diagnostic::new(Span::default(), message)])
     })?;
     match str::from_utf8(&bytes) {
-        Ok(source) => load_text_with(path, source, environment, overrides),
+        Ok(source) => Ok(source.to_owned()),
         Err(error) => {
             // Up to the error, offsets are the same in the text with replacement characters.
             let start = error.valid_up_to();
@@ -68,6 +73,20 @@ pub(super) fn load_text_with(
     environment: &Environment<'_>,
     overrides: &Overrides,
 ) -> Result<Plan, Diagnostics> {
+    with_spec(path, source, environment, |spec, context| {
+        overrides.apply(spec, context);
+        resolve(spec, context)
+    })
+}
+
+/// What `make` makes of the text `source`, which stands in the file `path`; all mistakes that were noted
+/// if there are any.
+pub(super) fn with_spec<T>(
+    path: &Path,
+    source: &str,
+    environment: &Environment<'_>,
+    make: impl FnOnce(&mut Spec, &Context<'_>) -> Option<T>,
+) -> Result<T, Diagnostics> {
     let base = path.parent().unwrap_or(Path::new(""));
     let context = Context::new(source, base, environment);
     let fail = |list| Err(Diagnostics::new(path, source, list));
@@ -78,11 +97,10 @@ pub(super) fn load_text_with(
         Err(mistakes) => return fail(mistakes),
     };
     let mut spec = Spec::read(&document.root(&context));
-    overrides.apply(&mut spec, &context);
-    let plan = resolve(&spec, &context);
+    let made = make(&mut spec, &context);
     let mut mistakes = context.into_mistakes();
-    match plan {
-        Some(plan) if mistakes.is_empty() => return Ok(plan),
+    match made {
+        Some(made) if mistakes.is_empty() => return Ok(made),
         None if mistakes.is_empty() => mistakes.push(Diagnostic::new(spec.start, UNEXPLAINED)),
         _ => {}
     }

@@ -4,6 +4,7 @@
 //! [`Plan`], which says what the runtime does. Both steps collect every mistake they find. What
 //! lies outside the file is asked for through an [`Environment`]; nothing here runs a pipeline.
 
+mod build;
 mod checkpoint;
 mod compare;
 mod environment;
@@ -13,6 +14,7 @@ mod registry;
 mod describe;
 mod diagnostic;
 mod load;
+mod outline;
 mod overrides;
 mod reader;
 mod resolve;
@@ -23,6 +25,7 @@ mod suggestion;
 #[cfg(test)]
 mod tests;
 
+pub use build::{BuildConfig, ShellCommand};
 pub use checkpoint::{CheckpointConfig, Location, Place};
 pub use compare::{
     FunctionMisfit, Misfit, Part, StageChange, StateFit, check_migration, check_migrations,
@@ -33,6 +36,7 @@ pub use environment::{
     Environment, Libraries, LibraryError, LibraryRef, LoadedLibrary, short_digest,
 };
 pub use load::{load, load_text, load_with};
+pub use outline::{Outline, outline};
 pub use overrides::Overrides;
 pub use plan::{
     DEAD_LETTERS, LibraryUse, Node, Plan, SinkPlan, SourcePlan, StageLimits, StagePlan, TablePlan,

@@ -103,9 +103,13 @@ pub fn ask(file: &Path, order: &Order) -> anyhow::Result<Answer> {
     })?;
     let mut line = serde_json::to_string(order)?;
     line.push('\n');
-    stream.write_all(line.as_bytes()).context("the job does not listen")?;
+    stream
+        .write_all(line.as_bytes())
+        .context("the job does not listen")?;
     let mut answer = String::new();
-    BufReader::new(stream).read_line(&mut answer).context("the job does not answer")?;
+    BufReader::new(stream)
+        .read_line(&mut answer)
+        .context("the job does not answer")?;
     ensure!(!answer.is_empty(), "the job has ended before it answered");
     serde_json::from_str(&answer).context("the job answers in other words: is it another version?")
 }
@@ -114,7 +118,9 @@ pub fn ask(file: &Path, order: &Order) -> anyhow::Result<Answer> {
 fn socket(file: &Path) -> anyhow::Result<PathBuf> {
     let whole = fs::canonicalize(file);
     let whole = whole.with_context(|| format!("cannot read the pipeline `{}`", file.display()))?;
-    let mut name = blake3::hash(whole.as_os_str().as_encoded_bytes()).to_hex().to_string();
+    let mut name = blake3::hash(whole.as_os_str().as_encoded_bytes())
+        .to_hex()
+        .to_string();
     // The system allows about a hundred bytes for the whole path.
     name.truncate(24);
     Ok(own_folder()?.join(format!("{name}.sock")))
@@ -136,7 +142,11 @@ fn own_folder() -> anyhow::Result<PathBuf> {
     }
     let found = fs::symlink_metadata(&folder)?;
     let is_own = found.is_dir() && found.uid() == user && found.mode() & 0o077 == 0;
-    ensure!(is_own, "others can enter the folder `{}`; remove it", folder.display());
+    ensure!(
+        is_own,
+        "others can enter the folder `{}`; remove it",
+        folder.display()
+    );
     Ok(folder)
 }
 
@@ -180,7 +190,9 @@ fn obey(order: Order, requests: &mpsc::Sender<Request>) -> Answer {
         Order::Swap(components) => {
             let overrides = components
                 .iter()
-                .fold(Overrides::default(), |all, (stage, path)| all.component(stage, path));
+                .fold(Overrides::default(), |all, (stage, path)| {
+                    all.component(stage, path)
+                });
             let (answer, answered) = mpsc::channel();
             let sent = requests.send(Request::Swap { overrides, answer });
             sent.ok().and_then(|()| answered.recv().ok())

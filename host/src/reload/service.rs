@@ -9,11 +9,7 @@ use std::{
 use anyhow::Context;
 
 use super::{Report, Swapper};
-use crate::{
-    operator::Fault,
-    pipeline::Overrides,
-    runtime::NotSwapped,
-};
+use crate::{operator::Fault, pipeline::Overrides, runtime::NotSwapped};
 
 /// How often it is looked whether a version has failed, and whether a job that was to be swapped runs
 /// again.

@@ -2,7 +2,6 @@
 //! was if it turns out bad.
 
 use std::{
-    collections::BTreeMap,
     fmt,
     sync::{Arc, mpsc},
     time::{Duration, Instant},
@@ -12,7 +11,6 @@ use anyhow::{Context, anyhow};
 
 use super::{Difference, trial::Trial};
 use crate::{
-    checkpoint::stage_components,
     operator::{Fault, Faults, Guests},
     pipeline::{Overrides, Plan, StageChange, check_migrations, compare},
     runtime::{Change, Loaded, Migration, Swaps},
@@ -29,7 +27,7 @@ pub struct Swapper {
     /// What ran before, the latest last.
     earlier: Vec<Generation>,
     /// What was taken back: it is not tried again as long as nothing else changes.
-    rejected: Option<Components>,
+    rejected: Option<Arc<Plan>>,
     told: mpsc::Sender<Fault>,
     faults: mpsc::Receiver<Fault>,
 }
@@ -40,9 +38,6 @@ struct Generation {
     loaded: Loaded,
     overrides: Overrides,
 }
-
-/// The digests of the components of each stage.
-type Components = BTreeMap<Arc<str>, BTreeMap<String, String>>;
 
 /// How many generations can be gone back.
 const KEPT: usize = 16;
@@ -77,7 +72,12 @@ impl fmt::Display for Report {
         let stages = self.stages.iter();
         let stages = stages.map(|stage| format!("`{}`: {}", stage.name, stage.changes.join(", ")));
         let stages: Vec<String> = stages.collect();
-        write!(formatter, "swapped at barrier {}: {}", self.number, stages.join("; "))
+        write!(
+            formatter,
+            "swapped at barrier {}: {}",
+            self.number,
+            stages.join("; ")
+        )
     }
 }
 
@@ -137,8 +137,10 @@ impl Swapper {
     fn change(&mut self, overrides: Overrides) -> anyhow::Result<Option<Report>> {
         let started = Instant::now();
         let loaded = (self.load)(&overrides)?;
-        let is_rejected = self.rejected.as_ref();
-        if is_rejected.is_some_and(|rejected| *rejected == stage_components(&loaded.plan)) {
+        let same = |rejected: &Arc<Plan>| {
+            compare(rejected, &loaded.plan).is_ok_and(|changes| changes.is_empty())
+        };
+        if self.rejected.as_ref().is_some_and(same) {
             return Ok(None);
         }
         let next = Generation { loaded, overrides };
@@ -163,7 +165,7 @@ impl Swapper {
         let report = self.go_over(before.clone(), Care::None, Instant::now())?;
         let report = report.context("what ran before is what runs now")?;
         self.earlier.pop();
-        self.rejected = Some(stage_components(&self.current.loaded.plan));
+        self.rejected = Some(Arc::clone(&self.current.loaded.plan));
         self.current = before;
         Ok(report)
     }
@@ -172,10 +174,13 @@ impl Swapper {
     /// already; [`roll_back`](Self::roll_back) takes the others there.
     pub fn fault(&mut self) -> Option<Fault> {
         // What has been taken back may fail in several subtasks.
+        let plan = &self.current.loaded.plan;
         let is_current = |fault: &Fault| {
-            let components = stage_components(&self.current.loaded.plan);
-            let mine = components.get(&fault.stage);
-            mine.is_some_and(|mine| mine.values().any(|digest| **digest == *fault.component))
+            let stage = plan.stages.iter().find(|stage| *stage.name == *fault.stage);
+            stage.is_some_and(|stage| {
+                let mut libraries = stage.work.libraries().into_iter();
+                libraries.any(|library| *plan.libraries[library].digest == *fault.component)
+            })
         };
         self.faults.try_iter().find(is_current)
     }
