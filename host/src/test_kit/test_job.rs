@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use anyhow::{Context, ensure};
 
-use super::{connectors::TestConnectors, totals::Totals, value::Row};
+use super::{connectors::TestConnectors, row::Row, totals::Totals};
 use crate::{
     checkpoint::Checkpoint as Written,
     connector::{SinkConfig, Table, TestFeedMark, TestInput},
