@@ -18,12 +18,17 @@ pub(super) const UNEXPLAINED: &str = "there is no plan for this pipeline; please
 ///
 /// If the file cannot be read or has mistakes: all of them.
 pub fn load(path: &Path, environment: &Environment<'_>) -> Result<Plan, Diagnostics> {
+    load_text(path, &read_source(path)?, environment)
+}
+
+/// Reads the text of the file `path`.
+pub(super) fn read_source(path: &Path) -> Result<String, Diagnostics> {
     let bytes = fs::read(path).map_err(|error| {
         let message = format!("cannot read the pipeline: {error}");
         Diagnostics::new(path, "", vec![Diagnostic::new(Span::default(), message)])
     })?;
     match str::from_utf8(&bytes) {
-        Ok(source) => load_text(path, source, environment),
+        Ok(source) => Ok(source.to_owned()),
         Err(error) => {
             // Up to the error, offsets are the same in the text with replacement characters.
             let start = error.valid_up_to();
@@ -45,6 +50,17 @@ pub fn load_text(
     source: &str,
     environment: &Environment<'_>,
 ) -> Result<Plan, Diagnostics> {
+    with_spec(path, source, environment, resolve)
+}
+
+/// What `make` makes of the text `source`, which stands in the file `path`; all mistakes that were noted
+/// if there are any.
+pub(super) fn with_spec<T>(
+    path: &Path,
+    source: &str,
+    environment: &Environment<'_>,
+    make: impl FnOnce(&Spec, &Context<'_>) -> Option<T>,
+) -> Result<T, Diagnostics> {
     let base = path.parent().unwrap_or(Path::new(""));
     let context = Context::new(source, base, environment);
     let fail = |list| Err(Diagnostics::new(path, source, list));
@@ -55,10 +71,10 @@ pub fn load_text(
         Err(mistakes) => return fail(mistakes),
     };
     let spec = Spec::read(&document.root(&context));
-    let plan = resolve(&spec, &context);
+    let made = make(&spec, &context);
     let mut mistakes = context.into_mistakes();
-    match plan {
-        Some(plan) if mistakes.is_empty() => return Ok(plan),
+    match made {
+        Some(made) if mistakes.is_empty() => return Ok(made),
         None if mistakes.is_empty() => mistakes.push(Diagnostic::new(spec.start, UNEXPLAINED)),
         _ => {}
     }

@@ -4,6 +4,7 @@
 //! [`Plan`], which says what the runtime does. Both steps collect every mistake they find. What
 //! lies outside the file is asked for through an [`Environment`]; nothing here runs a pipeline.
 
+mod build;
 mod checkpoint;
 mod environment;
 mod plan;
@@ -12,6 +13,7 @@ mod registry;
 mod describe;
 mod diagnostic;
 mod load;
+mod outline;
 mod reader;
 mod resolve;
 mod restart;
@@ -21,10 +23,12 @@ mod suggestion;
 #[cfg(test)]
 mod tests;
 
+pub use build::{BuildConfig, ShellCommand};
 pub use checkpoint::{CheckpointConfig, Location, Place};
 pub use diagnostic::{Diagnostic, Diagnostics, Span};
 pub use environment::{Environment, Libraries, LibraryError, LibraryRef, LoadedLibrary};
 pub use load::{load, load_text};
+pub use outline::{Outline, outline};
 pub use plan::{LibraryUse, Node, Plan, SinkPlan, SourcePlan, StageLimits, StagePlan, TablePlan};
 pub use registry::Registry;
 pub use restart::RestartPolicy;

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::{CheckpointConfig, LibraryRef, RestartPolicy};
+use super::{BuildConfig, CheckpointConfig, LibraryRef, RestartPolicy};
 use crate::{
     batch::Schema,
     connector::{SinkConfig, SourceConfig, TableConfig},
@@ -38,6 +38,8 @@ pub struct Plan {
     /// How often the job is started again when a source or a sink fails; `None` if it is not. Only with
     /// checkpoints.
     pub restart: Option<RestartPolicy>,
+    /// How components are built while the job runs, as far as the file says.
+    pub builds: Vec<BuildConfig>,
 }
 
 /// Something that rows come from.

@@ -45,6 +45,13 @@ impl fmt::Display for Plan {
             let text = format!("{attempts} times in a row, after {delay} to {max_delay}");
             line(formatter, "restarts", &text)?;
         }
+        for build in &self.builds {
+            title(formatter, "build", &build.name)?;
+            line(formatter, "command", &build.command.to_string())?;
+            if !build.watch.is_empty() {
+                line(formatter, "watches", &build.watch.join(", "))?;
+            }
+        }
         for source in &self.sources {
             source::source(source, formatter)?;
         }

@@ -149,6 +149,21 @@ impl WorkSpec {
         })
     }
 
+    /// The calls of functions.
+    pub(in crate::pipeline) fn calls(&self) -> Vec<&CallSpec> {
+        match self {
+            Self::Filter(call)
+            | Self::Map { call, .. }
+            | Self::FlatMap { call, .. }
+            | Self::Process { call, .. } => vec![call],
+            Self::Aggregate(aggregate) => {
+                let calls = aggregate.calls.iter();
+                calls.map(|aggregate| &aggregate.call).collect()
+            }
+            Self::Top(_) | Self::Join(_) | Self::Lookup(_) => Vec::new(),
+        }
+    }
+
     /// Reads work that is one call.
     fn of_call(kind: &str, table: &Table<'_>) -> Option<Self> {
         let call = CallSpec::read(table.get(kind), table);

@@ -1,5 +1,6 @@
 //! What users see: the text of every mistake, and plans in words.
 
+mod builds;
 mod calls;
 mod checkpoints;
 mod emission;
