@@ -5,6 +5,7 @@
 mod build;
 mod check;
 mod checkpoints;
+mod dev;
 mod failpoint;
 mod inspect;
 mod interrupt;
@@ -45,6 +46,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    Dev(dev::Dev),
     #[cfg(unix)]
     Swap(swap::Swap),
     #[cfg(unix)]
@@ -95,6 +97,7 @@ pub fn main() -> ExitCode {
     logging::start(arguments.log_format);
     let result = match arguments.command {
         Command::Run(run) => run.execute(),
+        Command::Dev(dev) => dev.execute(),
         #[cfg(unix)]
         Command::Swap(swap) => swap.execute(),
         #[cfg(unix)]

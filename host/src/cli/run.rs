@@ -20,6 +20,7 @@ use crate::{
     pipeline::{Overrides, Plan, Registry, SinkPlan},
     runtime::{Beginning, Loaded, Outcome, Session},
     time::{Clock, SystemClock},
+    wasm::Engine,
 };
 
 /// Run a pipeline until its input ends; one with checkpoints goes on from the newest
@@ -41,71 +42,85 @@ pub(super) struct Run {
     watch: bool,
 }
 
-impl Run {
-    pub(super) fn execute(&self) -> anyhow::Result<Ending> {
-        let engine = setup::engine()?;
-        let registry = Arc::new(Registry::new(engine.clone()));
-        let plan = Arc::new(setup::load(&self.file, &registry)?);
-        let beginning = self.beginning();
-        let option = match beginning {
-            Beginning::Newest => None,
-            Beginning::From(_) => Some("`--from`"),
-            Beginning::Fresh => Some("`--fresh`"),
-        };
-        if let Some(option) = option {
-            setup::checkpoints_of(&plan, &self.file, option)?;
-        }
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let started = Instant::now();
-        let session = Session::open(&plan, &registry, &clock, beginning, &failpoints()?)?;
-        if let Some(number) = session.completed() {
-            session.run()?;
-            say_line(format_args!(
-                "{}: is complete already, with checkpoint {number}; `--fresh` starts over",
-                plan.name
-            ));
-            return Ok(Ending::Done);
-        }
-        interrupt::watch(session.stop_switch(), stopping(&plan))?;
-        let job = live::Job {
-            file: &self.file,
-            engine,
-            loaded: Loaded {
-                plan: Arc::clone(&plan),
-                registry: Arc::clone(&registry),
-            },
-            overrides: Overrides::default(),
-            swaps: session.swaps().clone(),
-        };
-        let live = Live::start(job, self.watch, Show::Log)?;
-        let metrics = session.metrics().clone();
-        let before = session.before();
-        let progress = Progress::start(&plan, &metrics);
-        let result = session.run();
-        drop(live);
-        progress.finish();
-        if result.as_ref().is_err_and(|error| error.is::<SinkClosed>()) {
-            let last = metrics.checkpoints.last().map(|last| last.number);
-            return closed(&plan, last.or(before));
-        }
-        let outcome = result.as_ref().ok().copied();
-        say(Summary::new(&plan, &metrics, started.elapsed(), outcome));
-        match result? {
-            Outcome::Complete => Ok(Ending::Done),
-            Outcome::Stopped | Outcome::Abandoned | Outcome::Suspended(_) => {
-                Ok(Ending::Interrupted)
-            }
-        }
-    }
+/// How a pipeline is run.
+pub(super) struct Options {
+    pub(super) file: PathBuf,
+    pub(super) beginning: Beginning,
+    /// Whether components are swapped when files change.
+    pub(super) watch: bool,
+    pub(super) show: Show,
 }
 
 impl Run {
+    pub(super) fn execute(&self) -> anyhow::Result<Ending> {
+        let options = Options {
+            file: self.file.clone(),
+            beginning: self.beginning(),
+            watch: self.watch,
+            show: Show::Log,
+        };
+        run(&options, setup::engine()?)
+    }
+
     fn beginning(&self) -> Beginning {
         match self.from {
             Some(number) => Beginning::From(number),
             None if self.fresh => Beginning::Fresh,
             None => Beginning::Newest,
         }
+    }
+}
+
+/// Runs a pipeline to its end.
+pub(super) fn run(options: &Options, engine: Engine) -> anyhow::Result<Ending> {
+    let registry = Arc::new(Registry::new(engine.clone()));
+    let plan = Arc::new(setup::load(&options.file, &registry)?);
+    let option = match options.beginning {
+        Beginning::Newest => None,
+        Beginning::From(_) => Some("`--from`"),
+        Beginning::Fresh => Some("`--fresh`"),
+    };
+    if let Some(option) = option {
+        setup::checkpoints_of(&plan, &options.file, option)?;
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let started = Instant::now();
+    let session = Session::open(&plan, &registry, &clock, options.beginning, &failpoints()?)?;
+    if let Some(number) = session.completed() {
+        session.run()?;
+        say_line(format_args!(
+            "{}: is complete already, with checkpoint {number}; `--fresh` starts over",
+            plan.name
+        ));
+        return Ok(Ending::Done);
+    }
+    interrupt::watch(session.stop_switch(), stopping(&plan))?;
+    let job = live::Job {
+        file: &options.file,
+        engine,
+        loaded: Loaded {
+            plan: Arc::clone(&plan),
+            registry: Arc::clone(&registry),
+        },
+        overrides: Overrides::default(),
+        swaps: session.swaps().clone(),
+    };
+    let live = Live::start(job, options.watch, options.show)?;
+    let metrics = session.metrics().clone();
+    let before = session.before();
+    let progress = Progress::start(&plan, &metrics);
+    let result = session.run();
+    drop(live);
+    progress.finish();
+    if result.as_ref().is_err_and(|error| error.is::<SinkClosed>()) {
+        let last = metrics.checkpoints.last().map(|last| last.number);
+        return closed(&plan, last.or(before));
+    }
+    let outcome = result.as_ref().ok().copied();
+    say(Summary::new(&plan, &metrics, started.elapsed(), outcome));
+    match result? {
+        Outcome::Complete => Ok(Ending::Done),
+        Outcome::Stopped | Outcome::Abandoned | Outcome::Suspended(_) => Ok(Ending::Interrupted),
     }
 }
 

@@ -12,7 +12,7 @@ use anyhow::{Context, anyhow};
 use super::{Difference, trial::Trial};
 use crate::{
     operator::{Fault, Faults, Guests},
-    pipeline::{Overrides, Plan, StageChange, check_migrations, compare},
+    pipeline::{LibraryRef, Overrides, Plan, StageChange, check_migrations, compare},
     runtime::{Change, Loaded, Migration, Swaps},
 };
 
@@ -120,10 +120,11 @@ impl Swapper {
     /// Why it is refused; the job goes on as it was.
     pub fn reload(&mut self) -> anyhow::Result<Option<Report>> {
         let overrides = self.current.overrides.clone();
-        self.change(overrides)
+        self.change(overrides.clone(), &overrides)
     }
 
-    /// Goes over to other components than the files name. `None` if they run already.
+    /// Goes over to other components than the files name, in some stages; the others stay as they are. If
+    /// there are none, to what the files hold and nothing else. `None` if that runs already.
     ///
     /// # Errors
     ///
@@ -131,12 +132,35 @@ impl Swapper {
     pub fn swap(&mut self, overrides: Overrides) -> anyhow::Result<Option<Report>> {
         // Whoever asks by hand may want to see it fail again.
         self.rejected = None;
-        self.change(overrides)
+        if overrides.is_empty() {
+            return self.change(overrides.clone(), &overrides);
+        }
+        let overrides = self.current.overrides.clone().with(overrides);
+        let pinned = self.pins(&overrides).with(overrides.clone());
+        self.change(overrides, &pinned)
     }
 
-    fn change(&mut self, overrides: Overrides) -> anyhow::Result<Option<Report>> {
+    /// What runs now in the stages that `overrides` does not name, by its digests.
+    fn pins(&self, overrides: &Overrides) -> Overrides {
+        let plan = &self.current.loaded.plan;
+        let mut pins = Overrides::default();
+        for stage in &plan.stages {
+            if overrides.replaces(&stage.name) {
+                continue;
+            }
+            for library in stage.work.libraries() {
+                let library = &plan.libraries[library];
+                let kept = LibraryRef::Kept(library.digest.clone());
+                pins = pins.library(&stage.name, &library.name, kept);
+            }
+        }
+        pins
+    }
+
+    /// Goes over to what is loaded with the overrides `now`; later loads begin with `overrides`.
+    fn change(&mut self, overrides: Overrides, now: &Overrides) -> anyhow::Result<Option<Report>> {
         let started = Instant::now();
-        let loaded = (self.load)(&overrides)?;
+        let loaded = (self.load)(now)?;
         let same = |rejected: &Arc<Plan>| {
             compare(rejected, &loaded.plan).is_ok_and(|changes| changes.is_empty())
         };
