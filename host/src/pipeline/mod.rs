@@ -26,7 +26,7 @@ mod tests;
 pub use checkpoint::{CheckpointConfig, Location, Place};
 pub use compare::{
     FunctionMisfit, Misfit, Part, StageChange, StateFit, check_migration, check_migrations,
-    compare, compare_functions,
+    compare, compare_functions, counterpart,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Span};
 pub use environment::{
