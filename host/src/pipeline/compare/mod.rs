@@ -14,7 +14,7 @@ use crate::{
     wasm::Function,
 };
 
-pub use function::{FunctionMisfit, StateFit, compare_functions};
+pub use function::{FunctionMisfit, StateFit, compare_functions, counterpart};
 pub use migrations::{check_migration, check_migrations};
 
 /// A stage that goes on with other components, or with other settings for them.
