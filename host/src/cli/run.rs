@@ -1,6 +1,10 @@
 //! `tidemill run`: runs a pipeline to the end of its input.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use anyhow::bail;
 use clap::Args;
@@ -16,6 +20,7 @@ use super::{
     talk::{say, say_line},
 };
 use crate::{
+    checkpoint::{Checkpoint, pinned},
     connector::{SinkClosed, SinkConfig},
     pipeline::{Overrides, Plan, Registry, SinkPlan},
     runtime::{Beginning, Loaded, Outcome, Session},
@@ -85,7 +90,14 @@ pub(super) fn run(options: &Options, engine: Engine) -> anyhow::Result<Ending> {
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let started = Instant::now();
-    let session = Session::open(&plan, &registry, &clock, options.beginning, &failpoints()?)?;
+    let loaded = Loaded {
+        plan: Arc::clone(&plan),
+        registry: Arc::clone(&registry),
+    };
+    let recall = |checkpoint: &Checkpoint| recall(&options.file, &engine, &loaded, checkpoint);
+    let (beginning, failpoints) = (options.beginning, failpoints()?);
+    let session =
+        Session::open_recalling(&plan, &registry, &clock, beginning, &failpoints, &recall)?;
     if let Some(number) = session.completed() {
         session.run()?;
         say_line(format_args!(
@@ -95,17 +107,18 @@ pub(super) fn run(options: &Options, engine: Engine) -> anyhow::Result<Ending> {
         return Ok(Ending::Done);
     }
     interrupt::watch(session.stop_switch(), stopping(&plan))?;
+    let is_recalled = session.recalled().is_some();
     let job = live::Job {
         file: &options.file,
-        engine,
-        loaded: Loaded {
-            plan: Arc::clone(&plan),
-            registry: Arc::clone(&registry),
-        },
+        engine: engine.clone(),
+        loaded: session.recalled().unwrap_or(&loaded).clone(),
         overrides: Overrides::default(),
         swaps: session.swaps().clone(),
     };
     let live = Live::start(job, options.watch, options.show)?;
+    if is_recalled {
+        live.reload();
+    }
     let metrics = session.metrics().clone();
     let before = session.before();
     let progress = Progress::start(&plan, &metrics);
@@ -122,6 +135,54 @@ pub(super) fn run(options: &Options, engine: Engine) -> anyhow::Result<Ending> {
         Outcome::Complete => Ok(Ending::Done),
         Outcome::Stopped | Outcome::Abandoned | Outcome::Suspended(_) => Ok(Ending::Interrupted),
     }
+}
+
+/// Loads the pipeline with the components that a checkpoint was made with, as far as they are others than the
+/// files hold now and are still kept.
+fn recall(
+    file: &Path,
+    engine: &Engine,
+    now: &Loaded,
+    checkpoint: &Checkpoint,
+) -> anyhow::Result<Option<Loaded>> {
+    let number = checkpoint.number;
+    let pinned = pinned(&now.plan, &checkpoint.components, |digest| {
+        now.registry.has(digest)
+    });
+    for component in &pinned.missing {
+        tracing::warn!(
+            checkpoint = number,
+            "{component}; the one of the checkpoint is not kept any more, so the job goes on with the \
+             present one",
+        );
+    }
+    if pinned.used.is_empty() {
+        return Ok(None);
+    }
+    let registry = Registry::new(engine.clone());
+    let plan = match setup::load_with(file, &registry, &pinned.overrides) {
+        Ok(plan) => plan,
+        Err(error) => {
+            tracing::warn!(
+                checkpoint = number,
+                "the pipeline does not go with the components of the checkpoint any more, so the job goes \
+                 on with the present ones: {error:#}",
+            );
+            return Ok(None);
+        }
+    };
+    for component in &pinned.used {
+        tracing::info!(
+            target: "swap",
+            checkpoint = number,
+            "{component}; the job goes on with the one of the checkpoint, and changes to the present one if \
+             that can take its place",
+        );
+    }
+    Ok(Some(Loaded {
+        plan: Arc::new(plan),
+        registry: Arc::new(registry),
+    }))
 }
 
 /// What is said when the job is asked to stop.

@@ -144,6 +144,11 @@ impl Swaps {
         outcome
     }
 
+    /// Takes note of what the job may go on with.
+    pub(super) fn remember(&self, loaded: Loaded) {
+        lock(&self.0).loaded.push(loaded);
+    }
+
     /// The latest of the plans that the job was swapped to of which `is_wanted` says so.
     pub(super) fn latest(&self, is_wanted: impl Fn(&Plan) -> bool) -> Option<Loaded> {
         let state = lock(&self.0);
