@@ -217,11 +217,12 @@ impl Swapper {
         started: Instant,
     ) -> anyhow::Result<Option<Report>> {
         let (old, new) = (&self.current.loaded, next.loaded);
-        let changes = compare(&old.plan, &new.plan).map_err(refusal)?;
+        let changes = compare(&old.plan, &new.plan).map_err(|reasons| refusal(&reasons))?;
         if changes.is_empty() {
             return Ok(None);
         }
-        check_migrations(&new.registry, &old.plan, &new.plan, &changes).map_err(refusal)?;
+        check_migrations(&new.registry, &old.plan, &new.plan, &changes)
+            .map_err(|reasons| refusal(&reasons))?;
         let mut stages = Vec::new();
         let mut prepared = Vec::new();
         for change in &changes {
@@ -293,7 +294,7 @@ impl Swapper {
 }
 
 /// What speaks against a swap.
-fn refusal<T: fmt::Display>(reasons: Vec<T>) -> anyhow::Error {
+fn refusal<T: fmt::Display>(reasons: &[T]) -> anyhow::Error {
     let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
     anyhow!("{}", reasons.join("\n"))
 }
