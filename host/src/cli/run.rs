@@ -116,7 +116,8 @@ pub(super) fn run(options: &Options, engine: &Engine) -> anyhow::Result<Ending> 
         swaps: session.swaps().clone(),
     };
     let live = Live::start(job, options.watch, options.show)?;
-    if is_recalled {
+    // Files may have changed since they were loaded.
+    if is_recalled || options.watch {
         live.reload();
     }
     let metrics = session.metrics().clone();

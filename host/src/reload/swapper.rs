@@ -11,7 +11,8 @@ use anyhow::{Context, anyhow};
 
 use super::{Difference, trial::Trial};
 use crate::{
-    operator::{Fault, Faults, Guests},
+    batch::Batch,
+    operator::{Fault, Faults, Guests, Side},
     pipeline::{LibraryRef, Overrides, Plan, StageChange, check_migrations, compare},
     runtime::{Change, Loaded, Migration, Swaps},
 };
@@ -39,6 +40,9 @@ struct Generation {
     overrides: Overrides,
 }
 
+/// On so many rows a version is tried: enough to see what it does, few enough to be done at once.
+const MOST_TRIED: usize = 1024;
+
 /// How many generations can be gone back.
 const KEPT: usize = 16;
 
@@ -49,6 +53,8 @@ pub struct Report {
     pub number: u64,
     /// The stages that have changed.
     pub stages: Vec<StageReport>,
+    /// What the job runs by now.
+    pub plan: Arc<Plan>,
     /// The longest time for which a subtask has processed nothing.
     pub pause: Duration,
     /// How long it took, from the loading of what is new.
@@ -111,6 +117,11 @@ impl Swapper {
     /// The plan that the job runs by.
     pub const fn plan(&self) -> &Arc<Plan> {
         &self.current.loaded.plan
+    }
+
+    /// Whether there is a job that could be swapped just now.
+    pub fn is_running(&self) -> bool {
+        self.swaps.is_running()
     }
 
     /// Goes over to what the files hold now. `None` if that is what runs, or was taken back before.
@@ -241,10 +252,12 @@ impl Swapper {
                 difference,
             });
         }
+        let plan = Arc::clone(&new.plan);
         let swapped = self.swaps.swap(new, prepared)?;
         Ok(Some(Report {
             number: swapped.number,
             stages,
+            plan,
             pause: swapped.pauses.into_iter().max().unwrap_or_default(),
             took: started.elapsed(),
         }))
@@ -252,7 +265,7 @@ impl Swapper {
 
     /// Tries a stage on the rows that came to it last, if there are some.
     fn try_out(&self, change: &StageChange, new: &Loaded) -> anyhow::Result<Option<Difference>> {
-        let rows = self.swaps.recent(change.stage);
+        let rows = last_rows(self.swaps.recent(change.stage));
         if rows.is_empty() {
             return Ok(None);
         }
@@ -291,6 +304,16 @@ impl Swapper {
         };
         (0..self.swaps.copies(place)).map(change).collect()
     }
+}
+
+/// The last of some rows, about as many of each copy of a stage.
+fn last_rows(mut recent: Vec<(Side, Batch)>) -> Vec<(Side, Batch)> {
+    let each = MOST_TRIED.div_ceil(recent.len().max(1));
+    for (_, batch) in &mut recent {
+        let first = batch.rows().saturating_sub(each);
+        *batch = batch.slice(first, batch.rows() - first);
+    }
+    recent
 }
 
 /// What speaks against a swap.
