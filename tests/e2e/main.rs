@@ -8,6 +8,7 @@ mod bad_pipelines;
 mod checkpoints;
 mod commands;
 mod endings;
+mod compat;
 mod examples;
 mod faults;
 mod functions;
