@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use super::{
-    Diagnostic, Diagnostics, Environment, Plan, Span,
+    Diagnostic, Diagnostics, Environment, Overrides, Plan, Span,
     reader::{Context, Document},
     resolve::resolve,
     spec::Spec,
@@ -18,12 +18,26 @@ pub(super) const UNEXPLAINED: &str = "there is no plan for this pipeline; please
 ///
 /// If the file cannot be read or has mistakes: all of them.
 pub fn load(path: &Path, environment: &Environment<'_>) -> Result<Plan, Diagnostics> {
+    load_with(path, environment, &Overrides::default())
+}
+
+/// Loads the pipeline in the file `path`, with other components than those it names for some stages.
+///
+/// # Errors
+///
+/// If the file cannot be read or has mistakes, or something is to be replaced that it does not have: all
+/// of them.
+pub fn load_with(
+    path: &Path,
+    environment: &Environment<'_>,
+    overrides: &Overrides,
+) -> Result<Plan, Diagnostics> {
     let bytes = fs::read(path).map_err(|error| {
         let message = format!("cannot read the pipeline: {error}");
         Diagnostics::new(path, "", vec![Diagnostic::new(Span::default(), message)])
     })?;
     match str::from_utf8(&bytes) {
-        Ok(source) => load_text(path, source, environment),
+        Ok(source) => load_text_with(path, source, environment, overrides),
         Err(error) => {
             // Up to the error, offsets are the same in the text with replacement characters.
             let start = error.valid_up_to();
@@ -45,6 +59,15 @@ pub fn load_text(
     source: &str,
     environment: &Environment<'_>,
 ) -> Result<Plan, Diagnostics> {
+    load_text_with(path, source, environment, &Overrides::default())
+}
+
+pub(super) fn load_text_with(
+    path: &Path,
+    source: &str,
+    environment: &Environment<'_>,
+    overrides: &Overrides,
+) -> Result<Plan, Diagnostics> {
     let base = path.parent().unwrap_or(Path::new(""));
     let context = Context::new(source, base, environment);
     let fail = |list| Err(Diagnostics::new(path, source, list));
@@ -54,7 +77,8 @@ pub fn load_text(
         Ok(document) => document,
         Err(mistakes) => return fail(mistakes),
     };
-    let spec = Spec::read(&document.root(&context));
+    let mut spec = Spec::read(&document.root(&context));
+    overrides.apply(&mut spec, &context);
     let plan = resolve(&spec, &context);
     let mut mistakes = context.into_mistakes();
     match plan {

@@ -5,6 +5,7 @@
 //! lies outside the file is asked for through an [`Environment`]; nothing here runs a pipeline.
 
 mod checkpoint;
+mod compare;
 mod environment;
 mod plan;
 mod registry;
@@ -12,6 +13,7 @@ mod registry;
 mod describe;
 mod diagnostic;
 mod load;
+mod overrides;
 mod reader;
 mod resolve;
 mod restart;
@@ -22,9 +24,16 @@ mod suggestion;
 mod tests;
 
 pub use checkpoint::{CheckpointConfig, Location, Place};
+pub use compare::{
+    FunctionMisfit, Misfit, Part, StageChange, StateFit, check_migration, check_migrations,
+    compare, compare_functions, counterpart,
+};
 pub use diagnostic::{Diagnostic, Diagnostics, Span};
-pub use environment::{Environment, Libraries, LibraryError, LibraryRef, LoadedLibrary};
-pub use load::{load, load_text};
+pub use environment::{
+    Environment, Libraries, LibraryError, LibraryRef, LoadedLibrary, short_digest,
+};
+pub use load::{load, load_text, load_with};
+pub use overrides::Overrides;
 pub use plan::{LibraryUse, Node, Plan, SinkPlan, SourcePlan, StageLimits, StagePlan, TablePlan};
 pub use registry::Registry;
 pub use restart::RestartPolicy;

@@ -29,7 +29,7 @@ pub struct Plan {
     pub tables: Vec<TablePlan>,
     /// Where dead letters go; `None` if they are only counted and logged.
     pub dead_letters: Option<SinkConfig>,
-    /// Every pair of a library and a configuration, once.
+    /// Every library with every configuration it gets, once for each name that the file calls it by.
     pub libraries: Vec<LibraryUse>,
     /// The job stops when more than this many rows fail one after the other.
     pub max_dead_letters: u64,
@@ -56,6 +56,8 @@ pub struct SourcePlan {
     pub name: String,
     /// What it is in the words of the file, without the values of environment variables.
     pub summary: String,
+    /// The path of its files in the words of the file, whatever is found there; `None` if it reads none.
+    pub path: Option<String>,
     /// How it is read.
     pub config: SourceConfig,
     /// The columns of its rows.
@@ -103,7 +105,7 @@ pub struct StagePlan {
 }
 
 /// Reference data of a plan.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TablePlan {
     /// Unique among tables.
     pub name: String,
@@ -126,6 +128,15 @@ pub struct LibraryUse {
     pub digest: String,
     /// What the file calls it, without the values of environment variables.
     pub name: String,
+    /// What has been put in the place of what the file calls so: a path, or a digest. `None` if nothing was.
+    pub replaced_by: Option<String>,
+}
+
+impl LibraryUse {
+    /// What messages call it: what is used, whatever the file calls it.
+    pub fn shown(&self) -> &str {
+        self.replaced_by.as_deref().unwrap_or(&self.name)
+    }
 }
 
 /// Leaves out the path and the configuration, where secrets may be.

@@ -2,6 +2,7 @@
 
 mod calls;
 mod checkpoints;
+mod compare;
 mod emission;
 mod graph;
 mod join_mistakes;
@@ -11,6 +12,7 @@ mod later;
 mod libraries;
 mod lookups;
 mod mutations;
+mod overrides;
 mod plans;
 mod processes;
 mod restart;
