@@ -21,7 +21,9 @@ use super::{
     storage::SharedStorage,
 };
 use crate::{
-    checkpoint::{Checkpoint, Command, Coordinator, Event, Gathered, JobSnapshot, Part},
+    checkpoint::{
+        Checkpoint, Command, Coordinator, Event, Gathered, JobSnapshot, Part, StageComponents,
+    },
     metrics::CheckpointMetrics,
     time::{Clock, Timestamp},
 };
@@ -64,7 +66,7 @@ pub(super) struct Driver {
 pub(super) struct Label {
     pub(super) job: String,
     pub(super) stages: BTreeMap<Arc<str>, String>,
-    pub(super) components: BTreeMap<Arc<str>, String>,
+    pub(super) components: StageComponents,
 }
 
 /// How a job with checkpoints ends.
