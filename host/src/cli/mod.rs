@@ -5,6 +5,7 @@
 mod build;
 mod check;
 mod checkpoints;
+mod compat;
 mod failpoint;
 mod inspect;
 mod interrupt;
@@ -46,6 +47,7 @@ enum Command {
     Test(test::Test),
     Inspect(inspect::Inspect),
     Checkpoints(checkpoints::Checkpoints),
+    Compat(compat::Compat),
     Build(build::Build),
 }
 
@@ -87,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Test(test) => test.execute(),
         Command::Inspect(inspect) => inspect.execute(),
         Command::Checkpoints(checkpoints) => checkpoints.execute(),
+        Command::Compat(compat) => compat.execute(),
         Command::Build(build) => build.execute(),
     };
     match result {
