@@ -55,8 +55,14 @@ impl<'a> Live<'a> {
     /// Waits until it has said something.
     #[track_caller]
     pub(super) fn wait_for(&self, text: &str) {
+        self.wait_for_count(text, 1);
+    }
+
+    /// Waits until it has said something so many times.
+    #[track_caller]
+    pub(super) fn wait_for_count(&self, text: &str, count: usize) {
         let until = Instant::now() + Duration::from_secs(60);
-        while !self.log().contains(text) {
+        while self.log().matches(text).count() < count {
             let is_late = Instant::now() > until;
             assert!(!is_late, "it does not say `{text}`:\n{}", self.log());
             thread::sleep(Duration::from_millis(5));
@@ -88,7 +94,10 @@ impl<'a> Live<'a> {
     #[track_caller]
     fn ask(&self, order: &Order) -> Answer {
         let answer = ask(&self.workspace.path("pipeline.toml"), order);
-        answer.unwrap_or_else(|error| panic!("{error:#}\n{}", self.log()))
+        let answer = answer.unwrap_or_else(|error| panic!("{error:#}\n{}", self.log()));
+        let has_ended = answer.text.contains("the job has ended");
+        assert!(!has_ended, "{}\n{}", answer.text, self.log());
+        answer
     }
 
     /// Runs a command of the user about it.

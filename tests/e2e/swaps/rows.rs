@@ -45,7 +45,7 @@ pub(super) fn marked(csv: &str) -> Vec<Marked> {
 /// there twice.
 #[track_caller]
 pub(super) fn versions<'a>(
-    rows: &'a [Marked],
+    rows: &[Marked],
     counts: &[(&'a str, u64)],
 ) -> BTreeMap<&'a str, Vec<i64>> {
     let mut found: BTreeMap<&str, Vec<Option<i64>>> = counts
