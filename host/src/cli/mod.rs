@@ -5,6 +5,8 @@
 mod build;
 mod check;
 mod checkpoints;
+mod compat;
+mod dev;
 mod failpoint;
 mod inspect;
 mod interrupt;
@@ -45,6 +47,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    Dev(dev::Dev),
     #[cfg(unix)]
     Swap(swap::Swap),
     #[cfg(unix)]
@@ -53,6 +56,7 @@ enum Command {
     Test(test::Test),
     Inspect(inspect::Inspect),
     Checkpoints(checkpoints::Checkpoints),
+    Compat(compat::Compat),
     Build(build::Build),
 }
 
@@ -95,6 +99,7 @@ pub fn main() -> ExitCode {
     logging::start(arguments.log_format);
     let result = match arguments.command {
         Command::Run(run) => run.execute(),
+        Command::Dev(dev) => dev.execute(),
         #[cfg(unix)]
         Command::Swap(swap) => swap.execute(),
         #[cfg(unix)]
@@ -103,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Test(test) => test.execute(),
         Command::Inspect(inspect) => inspect.execute(),
         Command::Checkpoints(checkpoints) => checkpoints.execute(),
+        Command::Compat(compat) => compat.execute(),
         Command::Build(build) => build.execute(),
     };
     match result {

@@ -29,7 +29,7 @@ pub use build::{BuildConfig, ShellCommand};
 pub use checkpoint::{CheckpointConfig, Location, Place};
 pub use compare::{
     FunctionMisfit, Misfit, Part, StageChange, StateFit, check_migration, check_migrations,
-    compare, compare_functions,
+    compare, compare_functions, counterpart,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Span};
 pub use environment::{

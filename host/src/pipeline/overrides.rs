@@ -46,6 +46,18 @@ impl Overrides {
         self
     }
 
+    /// Both; `other` counts for the stages that it has something for.
+    #[must_use]
+    pub fn with(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// Whether something is replaced in `stage`.
+    pub fn replaces(&self, stage: &str) -> bool {
+        self.0.contains_key(stage)
+    }
+
     /// Whether everything stays as the file says.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -11,8 +11,9 @@ use anyhow::{Context, anyhow};
 
 use super::{Difference, trial::Trial};
 use crate::{
-    operator::{Fault, Faults, Guests},
-    pipeline::{Overrides, Plan, StageChange, check_migrations, compare},
+    batch::Batch,
+    operator::{Fault, Faults, Guests, Side},
+    pipeline::{LibraryRef, Overrides, Plan, StageChange, check_migrations, compare},
     runtime::{Change, Loaded, Migration, Swaps},
 };
 
@@ -39,6 +40,9 @@ struct Generation {
     overrides: Overrides,
 }
 
+/// On so many rows a version is tried: enough to see what it does, few enough to be done at once.
+const MOST_TRIED: usize = 1024;
+
 /// How many generations can be gone back.
 const KEPT: usize = 16;
 
@@ -49,6 +53,8 @@ pub struct Report {
     pub number: u64,
     /// The stages that have changed.
     pub stages: Vec<StageReport>,
+    /// What the job runs by now.
+    pub plan: Arc<Plan>,
     /// The longest time for which a subtask has processed nothing.
     pub pause: Duration,
     /// How long it took, from the loading of what is new.
@@ -113,6 +119,11 @@ impl Swapper {
         &self.current.loaded.plan
     }
 
+    /// Whether there is a job that could be swapped just now.
+    pub fn is_running(&self) -> bool {
+        self.swaps.is_running()
+    }
+
     /// Goes over to what the files hold now. `None` if that is what runs, or was taken back before.
     ///
     /// # Errors
@@ -120,10 +131,11 @@ impl Swapper {
     /// Why it is refused; the job goes on as it was.
     pub fn reload(&mut self) -> anyhow::Result<Option<Report>> {
         let overrides = self.current.overrides.clone();
-        self.change(overrides)
+        self.change(overrides.clone(), &overrides)
     }
 
-    /// Goes over to other components than the files name. `None` if they run already.
+    /// Goes over to other components than the files name, in some stages; the others stay as they are. If
+    /// there are none, to what the files hold and nothing else. `None` if that runs already.
     ///
     /// # Errors
     ///
@@ -131,12 +143,35 @@ impl Swapper {
     pub fn swap(&mut self, overrides: Overrides) -> anyhow::Result<Option<Report>> {
         // Whoever asks by hand may want to see it fail again.
         self.rejected = None;
-        self.change(overrides)
+        if overrides.is_empty() {
+            return self.change(overrides.clone(), &overrides);
+        }
+        let overrides = self.current.overrides.clone().with(overrides);
+        let pinned = self.pins(&overrides).with(overrides.clone());
+        self.change(overrides, &pinned)
     }
 
-    fn change(&mut self, overrides: Overrides) -> anyhow::Result<Option<Report>> {
+    /// What runs now in the stages that `overrides` does not name, by its digests.
+    fn pins(&self, overrides: &Overrides) -> Overrides {
+        let plan = &self.current.loaded.plan;
+        let mut pins = Overrides::default();
+        for stage in &plan.stages {
+            if overrides.replaces(&stage.name) {
+                continue;
+            }
+            for library in stage.work.libraries() {
+                let library = &plan.libraries[library];
+                let kept = LibraryRef::Kept(library.digest.clone());
+                pins = pins.library(&stage.name, &library.name, kept);
+            }
+        }
+        pins
+    }
+
+    /// Goes over to what is loaded with the overrides `now`; later loads begin with `overrides`.
+    fn change(&mut self, overrides: Overrides, now: &Overrides) -> anyhow::Result<Option<Report>> {
         let started = Instant::now();
-        let loaded = (self.load)(&overrides)?;
+        let loaded = (self.load)(now)?;
         let same = |rejected: &Arc<Plan>| {
             compare(rejected, &loaded.plan).is_ok_and(|changes| changes.is_empty())
         };
@@ -193,11 +228,12 @@ impl Swapper {
         started: Instant,
     ) -> anyhow::Result<Option<Report>> {
         let (old, new) = (&self.current.loaded, next.loaded);
-        let changes = compare(&old.plan, &new.plan).map_err(refusal)?;
+        let changes = compare(&old.plan, &new.plan).map_err(|reasons| refusal(&reasons))?;
         if changes.is_empty() {
             return Ok(None);
         }
-        check_migrations(&new.registry, &old.plan, &new.plan, &changes).map_err(refusal)?;
+        check_migrations(&new.registry, &old.plan, &new.plan, &changes)
+            .map_err(|reasons| refusal(&reasons))?;
         let mut stages = Vec::new();
         let mut prepared = Vec::new();
         for change in &changes {
@@ -216,10 +252,12 @@ impl Swapper {
                 difference,
             });
         }
+        let plan = Arc::clone(&new.plan);
         let swapped = self.swaps.swap(new, prepared)?;
         Ok(Some(Report {
             number: swapped.number,
             stages,
+            plan,
             pause: swapped.pauses.into_iter().max().unwrap_or_default(),
             took: started.elapsed(),
         }))
@@ -227,7 +265,7 @@ impl Swapper {
 
     /// Tries a stage on the rows that came to it last, if there are some.
     fn try_out(&self, change: &StageChange, new: &Loaded) -> anyhow::Result<Option<Difference>> {
-        let rows = self.swaps.recent(change.stage);
+        let rows = last_rows(self.swaps.recent(change.stage));
         if rows.is_empty() {
             return Ok(None);
         }
@@ -268,8 +306,18 @@ impl Swapper {
     }
 }
 
+/// The last of some rows, about as many of each copy of a stage.
+fn last_rows(mut recent: Vec<(Side, Batch)>) -> Vec<(Side, Batch)> {
+    let each = MOST_TRIED.div_ceil(recent.len().max(1));
+    for (_, batch) in &mut recent {
+        let first = batch.rows().saturating_sub(each);
+        *batch = batch.slice(first, batch.rows() - first);
+    }
+    recent
+}
+
 /// What speaks against a swap.
-fn refusal<T: fmt::Display>(reasons: Vec<T>) -> anyhow::Error {
+fn refusal<T: fmt::Display>(reasons: &[T]) -> anyhow::Error {
     let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
     anyhow!("{}", reasons.join("\n"))
 }

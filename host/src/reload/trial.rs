@@ -44,17 +44,17 @@ impl Trial {
         let (spec, version) = self.old;
         let before = make(&spec, Guests::new(version), rows)?;
         let (told, faults) = mpsc::channel();
-        let (spec, version) = self.new;
-        let guests = match self.fallback {
-            None => Guests::new(version),
+        let (new_spec, version) = self.new;
+        let after = match self.fallback {
+            None => make(&new_spec, Guests::new(version), rows)?,
+            // As in the stream: the operator stays, and makes the calls that it knows.
             Some(fallback) => {
                 let mut guests = Guests::new(fallback);
                 let stage = Arc::clone(&spec.name);
                 guests.swap(version, Some(Faults { stage, told }));
-                guests
+                make(&spec, guests, rows)?
             }
         };
-        let after = make(&spec, guests, rows)?;
         if let Ok(Fault { error, .. }) = faults.try_recv() {
             bail!("it fails on rows that came last, with which the old one is fine: {error}");
         }

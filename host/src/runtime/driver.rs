@@ -26,7 +26,7 @@ use super::{
 use crate::{
     checkpoint::{
         Checkpoint, Command, Coordinator, Event, Gathered, JobSnapshot, LockLost, Part, Role,
-        stage_components, stage_identities,
+        StageComponents, stage_components, stage_identities,
     },
     metrics::CheckpointMetrics,
     pipeline::Plan,
@@ -74,7 +74,7 @@ pub(super) struct Driver {
 pub(super) struct Label {
     job: String,
     stages: BTreeMap<Arc<str>, String>,
-    components: BTreeMap<Arc<str>, String>,
+    components: StageComponents,
 }
 
 /// How a job with checkpoints ends.

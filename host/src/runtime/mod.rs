@@ -46,7 +46,7 @@ pub use failpoints::{CheckpointStep, Failpoints, NoFailpoints};
 pub use job::{Job, Launch, Outcome};
 pub use order::Order;
 pub use seat::{Change, Migration};
-pub use session::{Beginning, Session};
+pub use session::{Beginning, Recall, Session};
 pub use stepped_job::SteppedJob;
 pub use storage::{MemoryStorage, SharedStorage, Storage};
 pub use swaps::{Loaded, NotSwapped, Swapped, Swaps};

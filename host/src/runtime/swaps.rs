@@ -84,6 +84,11 @@ impl fmt::Display for NotSwapped {
 impl std::error::Error for NotSwapped {}
 
 impl Swaps {
+    /// Whether a job runs.
+    pub fn is_running(&self) -> bool {
+        lock(&self.0).job.is_some()
+    }
+
     /// In how many copies a stage runs; none if no job runs.
     pub fn copies(&self, stage: usize) -> usize {
         let job = self.job();
@@ -142,6 +147,11 @@ impl Swaps {
             seat.clear();
         }
         outcome
+    }
+
+    /// Takes note of what the job may go on with.
+    pub(super) fn remember(&self, loaded: Loaded) {
+        lock(&self.0).loaded.push(loaded);
     }
 
     /// The latest of the plans that the job was swapped to of which `is_wanted` says so.

@@ -4,6 +4,7 @@
 //! manifest refers to; packs are written first, so that a manifest that is there is whole. Nothing is
 //! changed in place.
 
+mod components;
 mod open;
 mod prune;
 mod read;

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::{batch::Field, wasm::Function};
+use crate::{
+    batch::{DataType, Field},
+    wasm::Function,
+};
 
 /// What becomes of what a function has kept when another one takes its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +91,22 @@ pub(super) fn state_fit(old: &Function, new: &Function) -> Result<StateFit, Func
     Ok(StateFit::Stays)
 }
 
+/// The function among `functions` that would take the place of `old`, if one can: that of the same name with
+/// the same types of parameters, or else the only one of that name.
+pub fn counterpart<'a>(old: &Function, functions: &'a [Function]) -> Option<&'a Function> {
+    let types = |function: &Function| -> Vec<DataType> {
+        let types = function.parameters.iter().map(|field| field.data_type);
+        types.collect()
+    };
+    let named = functions.iter().filter(|new| new.name == old.name);
+    let named: Vec<&Function> = named.collect();
+    let same = named.iter().find(|new| types(new) == types(old));
+    match (same, &named[..]) {
+        (Some(new), _) | (None, [new]) => Some(*new),
+        _ => None,
+    }
+}
+
 /// Why `new` cannot convert what `old` has kept; `error` is what it says itself.
 pub(super) fn cannot_migrate(
     old: &Function,
@@ -109,7 +128,7 @@ pub(super) fn cannot_migrate(
 }
 
 /// Whether two lists of columns have the same types in the same order.
-pub(super) fn same_types(one: &[Field], other: &[Field]) -> bool {
+fn same_types(one: &[Field], other: &[Field]) -> bool {
     let types = |fields: &[Field]| -> Vec<_> {
         let types = fields.iter().map(|field| (field.data_type, field.nullable));
         types.collect()

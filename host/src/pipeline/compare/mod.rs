@@ -8,13 +8,13 @@ mod shape;
 
 use std::fmt;
 
-use super::{LibraryUse, Plan, StageLimits, StagePlan, reader::Size, short_digest};
+use super::{LibraryRef, LibraryUse, Plan, StageLimits, StagePlan, reader::Size, short_digest};
 use crate::{
     operator::{Call, Work},
     wasm::Function,
 };
 
-pub use function::{FunctionMisfit, StateFit, compare_functions};
+pub use function::{FunctionMisfit, StateFit, compare_functions, counterpart};
 pub use migrations::{check_migration, check_migrations};
 
 /// A stage that goes on with other components, or with other settings for them.
@@ -278,8 +278,14 @@ fn change(old: &Plan, new: &Plan, stage: usize, fits: &[StateFit]) -> Option<Sta
 fn call_parts(old: &Call, new: &Call, before: &LibraryUse, now: &LibraryUse) -> Vec<Part> {
     let mut parts = Vec::new();
     if before.digest != now.digest {
-        let known_by =
-            |of: &LibraryUse| (of.shown().to_owned(), short_digest(&of.digest).to_owned());
+        let known_by = |of: &LibraryUse| {
+            // One that was kept has no name but its digest.
+            let name = match of.reference {
+                LibraryRef::Kept(_) => &of.name,
+                LibraryRef::Std | LibraryRef::File(_) => of.shown(),
+            };
+            (name.to_owned(), short_digest(&of.digest).to_owned())
+        };
         parts.push(Part::Component {
             old: known_by(before),
             new: known_by(now),

@@ -93,7 +93,7 @@ pub(super) fn others(old: &Plan, new: &Plan) -> Vec<Misfit> {
 /// What is said of a stage or a sink and follows from what is before it.
 const FOLLOWS: &[&str] = &["columns", "replaces"];
 
-/// What is said of a stage and is compared on its own, or follows from what is.
+/// What is said of a stage and is compared on its own.
 const OF_CALLS: &[&str] = &[
     "filter",
     "map",
@@ -101,7 +101,6 @@ const OF_CALLS: &[&str] = &[
     "aggregate",
     "process",
     "limits",
-    "exchange",
 ];
 
 fn job(old: &Plan, new: &Plan) -> Vec<Misfit> {

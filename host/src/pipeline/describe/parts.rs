@@ -38,12 +38,14 @@ impl Parts {
         let text = Told(tell).to_string();
         let mut parts: Vec<(String, String)> = Vec::new();
         for (label, text) in text.lines().filter_map(split) {
+            // Columns are in line with each other; here they follow each other.
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
             match parts.last_mut() {
                 Some((_, before)) if label.is_empty() => {
                     before.push_str(", ");
-                    before.push_str(text);
+                    before.push_str(&text);
                 }
-                _ => parts.push((label.to_owned(), text.to_owned())),
+                _ => parts.push((label.to_owned(), text)),
             }
         }
         Self(parts)

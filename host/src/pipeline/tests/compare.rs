@@ -303,8 +303,10 @@ fn the_shape_of_a_pipeline_stays() {
     );
     check_text_refused(
         "key = [\"sensor\"]",
-        "key = [\"count\"]",
-        &["it has changed: `columns` is"],
+        "key = [\"ts\"]",
+        &[
+            "it has changed: `exchange` is `hash exchange on ts` now and was `hash exchange on sensor`; `columns` is `ts timestamp, window_start timestamp, window_end timestamp, count int64, warmth float64?` now and was `sensor utf8?, window_start timestamp, window_end timestamp, count int64, warmth float64?`",
+        ],
     );
     check_text_refused("as = \"warmth\"", "as = \"warm\"", &["it has changed"]);
     check_text_refused(
@@ -312,11 +314,7 @@ fn the_shape_of_a_pipeline_stays() {
         "filter = \"weather.wasm#is_hot\"\non_error = \"skip\"",
         &["it has changed: `on error` is `skip` now and was `dead-letter`"],
     );
-    check_text_refused(
-        "from = \"mapped\"",
-        "from = [\"mapped\", \"mapped\"]",
-        &["it"],
-    );
+    check_text_refused("from = \"mapped\"", "from = [\"mapped\", \"hot\"]", &["it"]);
     check_text_refused(
         "readings.jsonl",
         "others.jsonl",

@@ -83,7 +83,7 @@ fn a_library_is_replaced_by_its_name() {
 #[test]
 fn of_several_libraries_the_standard_one_stays() {
     let toml = format!(
-        "{SOURCE}[stage.it]\nfrom = \"readings\"\nwindow = \"global\"\naggregate = [\
+        "{SOURCE}[stage.it]\nfrom = \"readings\"\nwindow = {{ tumbling = \"1m\" }}\naggregate = [\
          {{ call = \"std#count\" }}, {{ call = \"mine.wasm#mean\", args = [\"temperature\"] }}]\n{SINK}"
     );
     let other = Overrides::default().component("it", Path::new("warm/mine.wasm"));
@@ -97,7 +97,7 @@ fn of_several_libraries_the_standard_one_stays() {
 #[test]
 fn which_of_several_libraries_is_meant_must_be_said() {
     let toml = format!(
-        "{SOURCE}[stage.it]\nfrom = \"readings\"\nwindow = \"global\"\naggregate = [\
+        "{SOURCE}[stage.it]\nfrom = \"readings\"\nwindow = {{ tumbling = \"1m\" }}\naggregate = [\
          {{ call = \"a/mine.wasm#mean\", args = [\"temperature\"] }}, \
          {{ call = \"mine.wasm#count\" }}]\n{SINK}"
     );
