@@ -22,4 +22,5 @@ mod semantics;
 mod simulation;
 mod sources;
 mod support;
+mod swaps;
 mod windows;
