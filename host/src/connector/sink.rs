@@ -86,6 +86,13 @@ pub enum Guarantee {
 #[serde(transparent)]
 pub struct Transaction(pub serde_json::Value);
 
+impl Transaction {
+    /// Whether there may be rows that it makes visible. One without may be forgotten.
+    pub fn has_rows(&self) -> bool {
+        super::file_sink::has_rows(self)
+    }
+}
+
 /// What a sink had staged when a checkpoint was made.
 #[derive(Clone, Copy, Debug)]
 pub struct Staged<'a> {

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use anyhow::bail;
 
 use super::{Checkpoint, StageSnapshot, identity::stage_identities};
-use crate::pipeline::{DEAD_LETTERS, Plan};
+use crate::{
+    connector::Transaction,
+    pipeline::{DEAD_LETTERS, Plan},
+};
 
 /// What can be done about state without a place.
 const WAY_OUT: &str = "give it back as it was, or start over with `--fresh`";
@@ -35,7 +38,8 @@ pub fn check_fits(plan: &Plan, checkpoint: &Checkpoint) -> anyhow::Result<()> {
     for (name, sink) in &checkpoint.snapshot.sinks {
         let is_there = plan.sinks.iter().any(|sink| *sink.name == **name)
             || (**name == *DEAD_LETTERS && plan.dead_letters.is_some());
-        if !is_there && (sink.staged.is_some() || has_rows(&sink.held)) {
+        let is_staged = sink.staged.as_ref().is_some_and(Transaction::has_rows);
+        if !is_there && (is_staged || has_rows(&sink.held)) {
             misfits.push(format!(
                 "sink `{name}` may still have rows to make visible, and the pipeline does not have it any more: {WAY_OUT}"
             ));

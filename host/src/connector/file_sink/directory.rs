@@ -2,13 +2,16 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
 
-use super::{disk, names};
+use super::{
+    disk::{self, OutFile},
+    names,
+};
 
 /// A directory that belongs to this sink.
 pub(super) struct Directory {
@@ -122,6 +125,31 @@ impl Directory {
         }
     }
 
+    /// What is in a small file; `None` if there is none.
+    pub(super) fn read(&self, name: &str) -> anyhow::Result<Option<String>> {
+        let path = self.join(name);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+        }
+    }
+
+    /// Writes a small file, in place of the one that has its name. It survives a power failure then.
+    pub(super) fn put(&self, name: &str, text: &str) -> anyhow::Result<()> {
+        let unfinished = format!("{name}.tmp");
+        self.remove(&unfinished)?;
+        let path = self.join(&unfinished);
+        let write = || {
+            let mut file = OutFile(disk::create(&path)?);
+            file.write_all(text.as_bytes())?;
+            disk::sync_file(&file, &path)
+        };
+        write().with_context(|| format!("cannot write `{}`", path.display()))?;
+        self.rename(&unfinished, name)?;
+        self.sync()
+    }
+
     /// Makes sure that the names of the files survive a power failure.
     pub(super) fn sync(&self) -> anyhow::Result<()> {
         disk::sync_names(&self.path)
@@ -170,7 +198,12 @@ fn remove_dead(file: &Path, directory: &Path) -> anyhow::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         opened => opened.with_context(|| format!("cannot open `{}`", file.display()))?,
     };
-    if !try_lock(&opened, file)? {
+    remove_opened(&opened, file, directory)
+}
+
+/// Removes a file that was opened under a name, unless a job writes to the one that has the name.
+fn remove_opened(opened: &File, file: &Path, directory: &Path) -> anyhow::Result<()> {
+    if !try_lock(opened, file)? {
         return Err(taken(directory));
     }
     disk::remove(file).with_context(|| format!("cannot remove `{}`", file.display()))

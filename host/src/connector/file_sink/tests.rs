@@ -2,6 +2,7 @@
 
 mod crashes;
 mod faults;
+mod owners;
 mod rolling;
 mod transactions;
 

@@ -83,6 +83,7 @@ fn files_are_rolled_between_checkpoints_too() {
     assert_eq!(
         names(directory.path()),
         [
+            owner::FILE,
             "part-0000000001-00000.csv",
             "part-0000000001-00001.csv",
             "part-0000000002-00000.csv",
