@@ -32,7 +32,7 @@ impl Directory {
     ///
     /// If the directory cannot be written to, or another job is writing to it.
     pub(super) fn open(path: &Path, extension: &'static str) -> anyhow::Result<Self> {
-        fs::create_dir_all(path)
+        disk::make_directory(path)
             .with_context(|| format!("cannot make directory `{}`", path.display()))?;
         let own = path.join(names::temporary(0, extension));
         if own.exists() {
