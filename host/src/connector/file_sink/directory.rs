@@ -203,7 +203,8 @@ fn remove_dead(file: &Path, directory: &Path) -> anyhow::Result<()> {
 
 /// Removes a file that was opened under a name, unless a job writes to the one that has the name.
 fn remove_opened(opened: &File, file: &Path, directory: &Path) -> anyhow::Result<()> {
-    if !try_lock(opened, file)? {
+    // Until it was locked, a job that started at the same time may have removed it and taken the name.
+    if !try_lock(opened, file)? || !is_there(opened, file) {
         return Err(taken(directory));
     }
     disk::remove(file).with_context(|| format!("cannot remove `{}`", file.display()))
@@ -240,4 +241,23 @@ fn is_there(file: &File, path: &Path) -> bool {
 
 fn taken(directory: &Path) -> anyhow::Error {
     anyhow::anyhow!("another job is writing to `{}`", directory.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_has_taken_the_name_of_a_dead_one_stays() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join(".part-00000.csv.tmp");
+        fs::write(&file, "dead").expect("a file");
+        let opened = File::open(&file).expect("a file");
+        // Another job is faster.
+        fs::remove_file(&file).expect("a file");
+        fs::write(&file, "alive").expect("a file");
+        let error = remove_opened(&opened, &file, directory.path()).expect_err("an error");
+        assert_eq!(error.to_string(), taken(directory.path()).to_string());
+        assert_eq!(fs::read_to_string(&file).expect("a file"), "alive");
+    }
 }
