@@ -102,7 +102,8 @@ impl FileSink {
             file.rename(&directory.join(name))?;
         }
         directory.publish_first(&own[0])?;
-        // Only now, so that there is never no result at all.
+        // Only now, and for good, so that there is never no result at all.
+        directory.sync()?;
         if Owner::of(directory)?.is_some() {
             Owner::new()?.claim(directory)?;
         }
