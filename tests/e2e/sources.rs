@@ -133,3 +133,35 @@ fn the_generator_makes_the_readings_it_is_asked_for() {
         "a seed is a promise"
     );
 }
+
+#[test]
+fn files_are_called_the_same_wherever_the_job_is_run() {
+    let workspace = Workspace::new();
+    workspace.write("in/a.jsonl", "{\"n\":1}\nnonsense\n");
+    workspace.write("elsewhere/empty", "");
+    workspace.write(
+        "pipeline.toml",
+        r#"
+name = "names"
+[source.numbers]
+connector = "file"
+path = "in/*.jsonl"
+format = "json"
+columns = { n = "int64" }
+[sink.nowhere]
+from = "numbers"
+connector = "blackhole"
+[dead_letters]
+connector = "stdout"
+format = "json"
+"#,
+    );
+    for (from, pipeline) in [(".", "pipeline.toml"), ("elsewhere", "../pipeline.toml")] {
+        let mut command = workspace.tidemill(&["run", pipeline]);
+        let output = command.current_dir(workspace.path(from)).output();
+        let run = Run::of(output.expect("the binary runs"));
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        let letter: serde_json::Value = serde_json::from_str(&run.stdout).expect("a dead letter");
+        assert_eq!(letter["source"], "in/a.jsonl", "{from}");
+    }
+}

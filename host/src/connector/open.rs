@@ -24,10 +24,14 @@ pub fn open_source(
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Box<dyn Source>> {
     Ok(match config.clone() {
-        SourceConfig::File { paths, decoding } => {
+        SourceConfig::File {
+            paths,
+            base,
+            decoding,
+        } => {
             check(&decoding)?;
             ensure!(!paths.is_empty(), "there are no files to read");
-            Box::new(FileSource::new(paths, decoding, clock))
+            Box::new(FileSource::new(paths, decoding, clock).in_folder(base))
         }
         SourceConfig::Stdin { decoding } => {
             check_text(&decoding)?;

@@ -6,7 +6,7 @@ mod owners;
 mod rolling;
 mod transactions;
 
-use std::{fs, sync::Arc};
+use std::{fs, path::PathBuf, sync::Arc};
 
 use arrow::array::{ArrayRef, Int64Array};
 
@@ -84,7 +84,11 @@ fn read(directory: &Path, format: Format, schema: &Schema) -> Vec<String> {
         schema: schema.clone(),
         ..decoding(format, "", None)
     };
-    let config = SourceConfig::File { paths, decoding };
+    let config = SourceConfig::File {
+        paths,
+        base: PathBuf::new(),
+        decoding,
+    };
     let source = open_source(&config, Arc::new(ManualClock::new(NOW))).expect("a source");
     let mut rows = Vec::new();
     while let Some(mut partition) = source.next_partition().expect("a partition") {

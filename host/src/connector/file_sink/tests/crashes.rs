@@ -1,7 +1,5 @@
 //! A process that is gone after any step, and the one that goes on.
 
-use std::path::PathBuf;
-
 use super::*;
 use crate::connector::file_sink::disk::faults::{Fault, with};
 
