@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use super::{
     barriers::Participant,
@@ -96,7 +96,7 @@ impl Assembly<'_> {
     fn source(&self, plan: &SourcePlan) -> anyhow::Result<Arc<dyn Source>> {
         let mut source = self.connectors.source(plan, self.clock)?;
         if let Some(before) = self.source_before(plan) {
-            let resumed = source.resume(&progress(before));
+            let resumed = progress(plan, before).and_then(|progress| source.resume(&progress));
             resumed.with_context(|| format!("source `{}` cannot be read on", plan.name))?;
         }
         Ok(Arc::from(source))
@@ -385,15 +385,27 @@ fn recover(sink: &mut dyn Sink, name: &str, before: Option<&Checkpoint>) -> anyh
 }
 
 /// How far a source had been read, as its connector wants to know it.
-fn progress(before: &SourceSnapshot) -> SourceProgress {
-    let open = before.partitions.iter().filter_map(|partition| {
-        let position = partition.position.clone()?;
-        Some((Arc::clone(&partition.name), position))
-    });
-    SourceProgress {
-        open: open.collect(),
-        finished: before.finished.clone(),
+///
+/// # Errors
+///
+/// If a part of a file has been read that cannot be read again.
+fn progress(plan: &SourcePlan, before: &SourceSnapshot) -> anyhow::Result<SourceProgress> {
+    let mut open = Vec::new();
+    for partition in &before.partitions {
+        let name = &partition.name;
+        match &partition.position {
+            Some(position) => open.push((Arc::clone(name), position.clone())),
+            None if matches!(plan.config, SourceConfig::File { .. }) => bail!(
+                "a part of `{name}` has been read, and what is read of it cannot be read again: start \
+                 over with `--fresh`"
+            ),
+            None => {}
+        }
     }
+    Ok(SourceProgress {
+        open,
+        finished: before.finished.clone(),
+    })
 }
 
 /// Whether the rows of a stage get their event time from the clock: those of windows by the clock.
