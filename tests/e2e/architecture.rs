@@ -23,13 +23,14 @@ const LAYERS: [&[&str]; 11] = [
 ];
 
 /// Crates that only the named modules may use.
-const CONFINED: [(&str, &[&str]); 8] = [
+const CONFINED: [(&str, &[&str]); 9] = [
     ("wasmtime", &["wasm"]),
     ("wasmtime_wasi", &["wasm"]),
     ("wit_component", &["toolchain"]),
     ("notify", &["reload"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
+    ("terminal_size", &["cli"]),
     ("annotate_snippets", &["pipeline"]),
     ("object_store", &["checkpoint"]),
 ];

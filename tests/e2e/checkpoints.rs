@@ -72,7 +72,9 @@ fn checkpoint(number: u64, identity: &str) -> Checkpoint {
             idle: false,
             quiet: Duration::ZERO,
         },
-        position: Some(ReadPosition(serde_json::json!({ "byte": 10 * number }))),
+        position: Some(ReadPosition(serde_json::json!({
+            "offset": 1000 * number, "line": 10 * number, "size": 9000, "digest": "d",
+        }))),
     };
     let source = SourceSnapshot {
         watermark: Watermark::at(Timestamp::EPOCH),
@@ -146,14 +148,14 @@ checkpoint 1
   state       776 B, of which 776 B were new
   event time  1970-01-01T00:00:00Z
   input       goes on
-  source      readings: readings.csv at {\"byte\":10}
+  source      readings: readings.csv at line 10, byte 1,000
 
 checkpoint 2
   made at     1970-01-01T00:00:01Z
   state       776 B, of which 0 B were new
   event time  1970-01-01T00:00:00Z
   input       has ended: there is nothing left to do
-  source      readings: readings.csv at {\"byte\":20}
+  source      readings: readings.csv at line 20, byte 2,000
 ",
     );
     let empty = Workspace::new();
@@ -167,8 +169,9 @@ checkpoint 2
     );
     let (section, _) = PIPELINE.split_once("[checkpoint]").expect("a section");
     empty.write("pipeline.toml", section);
-    let reason = "error: `pipeline.toml` keeps no checkpoints: it has no section `[checkpoint]`\n";
-    check(&empty, &[], 1, reason);
+    let reason = "error: `pipeline.toml` keeps no checkpoints, which `tidemill checkpoints` is about: add \
+                  a section `[checkpoint]` with a `path`, or do without\n";
+    check(&empty, &[], 2, reason);
 }
 
 #[test]
@@ -209,10 +212,10 @@ fn state_is_shown_with_its_keys() {
         "\
 state of sums in checkpoint 2, event time 1970-01-01T00:00:00Z
 
-2 rows:
-  sensor  1  2
-  north   7  1.5
-  south   8  2.5
+accumulators of slices, 2 rows:
+  sensor  slice from            sum
+  north   1970-01-01T00:07:00Z  1.5
+  south   1970-01-01T00:08:00Z  2.5
 ",
     );
     check(
@@ -257,4 +260,137 @@ fn checkpoints_on_a_server_are_found_by_what_the_environment_says() {
     assert!(refused.starts_with("error: "), "{refused}");
     // What comes from the environment is not shown.
     assert!(!refused.contains("private"), "{refused}");
+}
+
+/// A pipeline with a stage of every kind that keeps state.
+const EVERY_STATE: &str = r#"
+name = "every"
+parallelism = 1
+[source.readings]
+connector = "generator"
+rows = 40000
+sensors = 2
+batch_rows = 100
+[stage.sliced]
+from = "readings"
+key = ["sensor"]
+window = { tumbling = "1h" }
+aggregate = [
+  { call = "std#count", as = "n" },
+  { call = "std#median", args = ["temperature"], as = "middle" },
+  { call = "std#mean", args = ["humidity"], as = "humid" },
+]
+[stage.sessions]
+from = "readings"
+key = ["sensor"]
+window = { session = "1h" }
+aggregate = [{ call = "std#sum", args = ["humidity"], as = "total" }]
+[stage.counted]
+from = "readings"
+key = ["sensor"]
+window = { count = 1000000 }
+aggregate = [{ call = "std#sum", args = ["humidity"], as = "total" }]
+[stage.rolled]
+from = "readings"
+key = ["sensor"]
+window = { rolling_rows = 2 }
+aggregate = [{ call = "std#sum", args = ["humidity"], as = "total" }]
+keep = ["sensor"]
+[stage.numbered]
+from = "readings"
+key = ["sensor"]
+process = "std#row_number"
+keep = ["sensor"]
+[stage.best]
+from = "readings"
+key = ["sensor"]
+window = { tumbling = "1h" }
+top = { n = 1, by = ["temperature"], order = ["desc"] }
+[sink.a]
+from = ["sliced"]
+connector = "blackhole"
+[sink.b]
+from = ["sessions"]
+connector = "blackhole"
+[sink.c]
+from = ["counted"]
+connector = "blackhole"
+[sink.d]
+from = ["rolled"]
+connector = "blackhole"
+[sink.e]
+from = ["numbered"]
+connector = "blackhole"
+[sink.f]
+from = ["best"]
+connector = "blackhole"
+[checkpoint]
+path = "state"
+interval = "1ms"
+"#;
+
+#[test]
+fn columns_of_state_have_names() {
+    let workspace = Workspace::new();
+    workspace.write("pipeline.toml", EVERY_STATE);
+    let mut killed = workspace.tidemill(&["run", "pipeline.toml"]);
+    let killed = killed.env("TIDEMILL_FAILPOINT", "pruned:2").output();
+    let killed = killed.expect("the binary runs");
+    assert_eq!(killed.status.code(), None, "{killed:?}");
+    let listed = workspace.output(&["checkpoints", "pipeline.toml"]).stdout;
+    assert!(listed.contains("readings: generator at row "), "{listed}");
+    for (stage, headers) in [
+        (
+            "sliced",
+            &[
+                (
+                    "accumulators of slices",
+                    "sensor slice from n.rows humid.sum humid.count",
+                ),
+                (
+                    "values for `median`",
+                    "sensor slice from event time temperature",
+                ),
+            ][..],
+        ),
+        (
+            "sessions",
+            &[(
+                "accumulators of windows",
+                "sensor first row last row fired total.sum",
+            )],
+        ),
+        (
+            "counted",
+            &[(
+                "accumulators of windows",
+                "sensor rows has a time last row total.sum",
+            )],
+        ),
+        (
+            "rolled",
+            &[(
+                "rows",
+                "sensor number time arrival fired sensor event time total.sum",
+            )],
+        ),
+        ("numbered", &[("state of keys", "sensor last row rows")]),
+        (
+            "best",
+            &[(
+                "rows",
+                "sensor window_end window_start arrival version ts sensor temperature humidity event time",
+            )],
+        ),
+    ] {
+        let shown = workspace.output(&["checkpoints", "pipeline.toml", "--show", stage]);
+        let lines: Vec<&str> = shown.stdout.lines().collect();
+        for (title, header) in headers {
+            let place = lines.iter().position(|line| line.starts_with(title));
+            let place =
+                place.unwrap_or_else(|| panic!("no {title}: {}{}", shown.stdout, shown.stderr));
+            let words: Vec<&str> = lines[place + 1].split_whitespace().collect();
+            assert_eq!(words.join(" "), *header, "{stage}: {}", shown.stdout);
+        }
+    }
 }

@@ -6,14 +6,18 @@
 //! One checkpoint is made at a time. It is begun an interval after the one before it was, or when somebody
 //! asks; it is whole when every subtask has contributed exactly once: those that have ended do so with what
 //! they knew last. It is written then, and what the sinks have staged for it is committed once it is. If it
-//! cannot be written, the same one is tried again after an interval, then after a longer one: sinks have staged rows for it that
-//! no later one would know of. When all sources have ended, a last checkpoint is made.
+//! cannot be written, the same one is tried again after a second, then after a longer wait: sinks have staged
+//! rows for it that no later one would know of. When all sources have ended, a last checkpoint is made.
 
 use std::{mem, sync::Arc};
 
 use crate::time::{Duration, Timestamp};
 
-/// What cannot be written is tried again after this long at most, unless the interval is longer.
+/// What cannot be written is tried again after this long, unless the interval is shorter.
+const MIN_PATIENCE: Duration = Duration::from_secs(1);
+
+/// What cannot be written is tried again after this long at most: a job may be waiting for its last
+/// checkpoint, however long the interval is.
 const MAX_PATIENCE: Duration = Duration::from_secs(60);
 
 /// By then the shortest interval has become the longest patience.
@@ -320,14 +324,14 @@ impl<P: Clone> Coordinator<P> {
     }
 
     /// How long to wait before what could not be written is tried again: longer each time, up to a
-    /// minute, unless the interval is longer.
+    /// minute.
     fn patience(&mut self) -> Duration {
-        let mut patience = self.interval;
+        let mut patience = self.interval.min(MIN_PATIENCE);
         for _ in 0..self.failures.min(MAX_DOUBLINGS) {
             patience = patience.saturating_add(patience);
         }
         self.failures = self.failures.saturating_add(1);
-        patience.min(MAX_PATIENCE).max(self.interval)
+        patience.min(MAX_PATIENCE)
     }
 
     fn write_failed(&mut self, failed: u64, now: Timestamp) {

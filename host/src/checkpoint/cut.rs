@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use arrow::{
-    array::{Array, AsArray, BinaryArray, RecordBatch},
+    array::{Array, AsArray, BinaryArray, RecordBatch, StringArray},
     datatypes::Int64Type,
 };
 
@@ -27,20 +27,25 @@ const fn wanted(rows: usize) -> usize {
     }
 }
 
+/// How many bytes a piece may have before it ends, whatever its rows are known by: as many as are read at once.
+const LARGE: usize = 8 << 20;
+
 /// The rows of each piece of `table`; one piece at least.
 pub(super) fn pieces(table: &RecordBatch) -> Vec<Range<usize>> {
     let rows = table.num_rows();
     let wanted = wanted(rows);
     let (least, most) = (wanted / 4, wanted * 4);
     let known = Known::of(table);
+    let sizes = Sizes::of(table);
     let mut pieces = Vec::new();
-    let mut start = 0;
+    let (mut start, mut bytes) = (0, 0);
     for row in 0..rows {
+        bytes += sizes.of_row(row);
         let length = row + 1 - start;
         let ends = length >= least && known.hash(row).is_multiple_of(wanted as u64);
-        if ends || length >= most {
+        if ends || length >= most || bytes >= LARGE {
             pieces.push(start..row + 1);
-            start = row + 1;
+            (start, bytes) = (row + 1, 0);
         }
     }
     if start < rows || pieces.is_empty() {
@@ -77,6 +82,45 @@ impl<'a> Known<'a> {
             hash = KeyHash::of(&bytes).0;
         }
         hash
+    }
+}
+
+/// How large rows are.
+struct Sizes<'a> {
+    /// Of the columns whose values have lengths of their own.
+    offsets: Vec<&'a [i32]>,
+    /// What the other columns come to, on average.
+    others: usize,
+}
+
+impl<'a> Sizes<'a> {
+    fn of(table: &'a RecordBatch) -> Self {
+        let mut sizes = Self {
+            offsets: Vec::new(),
+            others: 0,
+        };
+        for column in table.columns() {
+            let offsets = column
+                .as_binary_opt::<i32>()
+                .map(BinaryArray::value_offsets);
+            let texts = || column.as_string_opt().map(StringArray::value_offsets);
+            match offsets.or_else(texts) {
+                Some(offsets) => sizes.offsets.push(offsets),
+                None => {
+                    let bytes = column.to_data().get_slice_memory_size().unwrap_or(0);
+                    sizes.others += bytes.div_ceil(table.num_rows().max(1));
+                }
+            }
+        }
+        sizes
+    }
+
+    fn of_row(&self, row: usize) -> usize {
+        let lengths = self.offsets.iter().map(|offsets| {
+            let length = offsets[row + 1] - offsets[row];
+            length.unsigned_abs() as usize
+        });
+        self.others + lengths.sum::<usize>()
     }
 }
 
@@ -170,5 +214,24 @@ mod tests {
         assert!(found_again(&before, &before[20_000..]) > 0.9);
         let same: Vec<_> = (0..100_000).map(|_| (7, 0, 0)).collect();
         assert!(pieces(&table(&same)).len() > 20);
+    }
+
+    #[test]
+    fn rows_that_are_large_are_cut_sooner() {
+        let longest = 1 << 20;
+        let texts = (0..1000).map(|row| "x".repeat(if row >= 960 { longest } else { 10 }));
+        let column: ArrayRef = Arc::new(StringArray::from_iter_values(texts));
+        let field = Field::new("0", column.data_type().clone(), true);
+        let schema = Arc::new(Schema::new(vec![field]));
+        let table = RecordBatch::try_new(schema, vec![column]).expect("a table");
+        let pieces = pieces(&table);
+        assert_eq!(
+            pieces.iter().map(ExactSizeIterator::len).sum::<usize>(),
+            1000
+        );
+        for piece in pieces {
+            let large = piece.filter(|row| *row >= 960).count();
+            assert!(large * longest <= LARGE, "{large}");
+        }
     }
 }

@@ -29,18 +29,26 @@ pub(super) fn pack_name(number: u64, token: &str) -> String {
 
 impl Kind {
     fn of(name: &str) -> Option<Self> {
-        let digits = |text: &str| {
-            let is_number = text.len() >= 10 && text.bytes().all(|byte| byte.is_ascii_digit());
-            is_number.then(|| text.parse().ok()).flatten()
+        let kind = Self::alike(name)?;
+        // Only names that we give: there is one for each number.
+        let is_ours = match kind {
+            Self::Manifest(number) => name == manifest_name(number),
+            Self::Discarded(number) => name == discarded_name(number),
+            Self::Pack(number) => name.starts_with(&format!("state-{number:010}-")),
         };
+        is_ours.then_some(kind)
+    }
+
+    fn alike(name: &str) -> Option<Self> {
+        let number = |text: &str| text.parse().ok();
         if let Some(rest) = name.strip_prefix("checkpoint-") {
-            return digits(rest.strip_suffix(".json")?).map(Self::Manifest);
+            return number(rest.strip_suffix(".json")?).map(Self::Manifest);
         }
         if let Some(rest) = name.strip_prefix("discarded-") {
-            return digits(rest).map(Self::Discarded);
+            return number(rest).map(Self::Discarded);
         }
         let rest = name.strip_prefix("state-")?.strip_suffix(".pack")?;
-        digits(rest.split_once('-')?.0).map(Self::Pack)
+        number(rest.split_once('-')?.0).map(Self::Pack)
     }
 }
 
@@ -108,6 +116,10 @@ mod tests {
             "checkpoint-1.json",
             "state-0000000001.pack",
             "checkpoint-.json",
+            "checkpoint-00000000012.json",
+            "checkpoint-+000000012.json",
+            "discarded-00000000012",
+            "state-00000000012-ab.pack",
         ] {
             assert_eq!(Kind::of(other), None, "{other}");
         }

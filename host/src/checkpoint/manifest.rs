@@ -8,13 +8,17 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{damage::Damage, piece::Digest};
+use super::{
+    damage::{Damage, NewerFormat},
+    piece::Digest,
+};
 use crate::connector::{ReadPosition, Transaction};
 
 /// The version of the format that is written. All older ones can be read.
 pub(super) const FORMAT: u32 = 1;
 
-/// The first line.
+/// The first line. It is the same in all versions, so that each can tell a manifest that is of a newer one from
+/// one that was damaged.
 #[derive(Debug, Serialize, Deserialize)]
 struct Header {
     format: u32,
@@ -136,7 +140,11 @@ impl Manifest {
     }
 
     /// The manifest in the bytes of the file `file`.
-    pub(super) fn from_bytes(file: &str, bytes: &[u8]) -> Result<Self, Damage> {
+    ///
+    /// # Errors
+    ///
+    /// [`Damage`] if it is not what was written, [`NewerFormat`] if it cannot be understood yet.
+    pub(super) fn from_bytes(file: &str, bytes: &[u8]) -> anyhow::Result<Self> {
         let damaged = |what: &str| Damage::new(file, what);
         let end = bytes.iter().position(|&byte| byte == b'\n');
         let (header, body) = end
@@ -146,20 +154,19 @@ impl Manifest {
             serde_json::from_slice(header).map_err(|_| damaged("is not a manifest"))?;
         if digest(header.format, body) != header.digest {
             let is_whole = body.ends_with(b"}\n");
-            return Err(damaged(match is_whole {
+            let what = match is_whole {
                 true => "was changed since it was written",
                 false => "is cut off",
-            }));
+            };
+            return Err(damaged(what).into());
         }
-        if header.format != FORMAT {
-            let what = format!(
-                "is of format {}, which a newer version of tidemill writes",
-                header.format
-            );
-            return Err(Damage::new(file, what));
+        if header.format > FORMAT {
+            let file = file.to_owned();
+            let format = header.format;
+            return Err(NewerFormat { file, format }.into());
         }
-        serde_json::from_slice(body)
-            .map_err(|error| Damage::new(file, format!("cannot be understood: {error}")))
+        let understood = serde_json::from_slice(body);
+        Ok(understood.map_err(|error| damaged(&format!("cannot be understood: {error}")))?)
     }
 
     /// The state of every stage and every sink.

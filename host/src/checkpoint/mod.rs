@@ -30,6 +30,7 @@ pub use coordinator::{Command, Coordinator, Event, Gathered, Role};
 pub use damage::Damage;
 pub use fits::check_fits;
 pub use identity::{stage_components, stage_identities};
+pub use lock::LockLost;
 pub use part::{Part, SourcePart, StagePart};
 pub use snapshot::{JobSnapshot, PartitionSnapshot, SinkSnapshot, SourceSnapshot, StageSnapshot};
 pub use store::{CheckpointStore, WriteStep};

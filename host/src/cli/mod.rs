@@ -72,6 +72,11 @@ enum Ending {
     Invalid,
 }
 
+/// A command that does not fit the pipeline that it is given.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Misuse(String);
+
 /// The exit status of a command line or a pipeline that is not valid.
 const INVALID: u8 = 2;
 /// The exit status after Ctrl-C.
@@ -109,7 +114,10 @@ fn fail(error: &anyhow::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     say_line(format_args!("error: {}", chain(error)));
-    ExitCode::FAILURE
+    match error.is::<Misuse>() {
+        true => ExitCode::from(INVALID),
+        false => ExitCode::FAILURE,
+    }
 }
 
 /// Tells the mistakes of a pipeline.

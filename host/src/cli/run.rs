@@ -40,9 +40,18 @@ impl Run {
     pub(super) fn execute(&self) -> anyhow::Result<Ending> {
         let registry = Registry::new(setup::engine()?);
         let plan = setup::load(&self.file, &registry)?;
+        let beginning = self.beginning();
+        let option = match beginning {
+            Beginning::Newest => None,
+            Beginning::From(_) => Some("`--from`"),
+            Beginning::Fresh => Some("`--fresh`"),
+        };
+        if let Some(option) = option {
+            setup::checkpoints_of(&plan, &self.file, option)?;
+        }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let started = Instant::now();
-        let session = Session::open(&plan, &registry, &clock, self.beginning(), &failpoints()?)?;
+        let session = Session::open(&plan, &registry, &clock, beginning, &failpoints()?)?;
         if let Some(number) = session.completed() {
             session.run()?;
             say_line(format_args!(
@@ -51,13 +60,15 @@ impl Run {
             ));
             return Ok(Ending::Done);
         }
-        interrupt::watch(session.stop_switch())?;
+        interrupt::watch(session.stop_switch(), stopping(&plan))?;
         let metrics = session.metrics().clone();
+        let before = session.before();
         let progress = Progress::start(&plan, &metrics);
         let result = session.run();
         progress.finish();
         if result.as_ref().is_err_and(|error| error.is::<SinkClosed>()) {
-            return closed(&plan);
+            let last = metrics.checkpoints.last().map(|last| last.number);
+            return closed(&plan, last.or(before));
         }
         let outcome = result.as_ref().ok().copied();
         say(Summary::new(&plan, &metrics, started.elapsed(), outcome));
@@ -80,15 +91,32 @@ impl Run {
     }
 }
 
+/// What is said when the job is asked to stop.
+const fn stopping(plan: &Plan) -> &'static str {
+    match plan.checkpoint {
+        Some(_) => "stopping as soon as one more checkpoint is written",
+        None => "stopping",
+    }
+}
+
 /// Nobody reads the rows on standard output any more. That is an end like any other if they were all
-/// that the job was for.
-fn closed(plan: &Plan) -> anyhow::Result<Ending> {
+/// that the job was for. `last` is its newest checkpoint.
+fn closed(plan: &Plan, last: Option<u64>) -> anyhow::Result<Ending> {
     let is_file = |sink: &&SinkPlan| matches!(sink.config, SinkConfig::File { .. });
-    match plan.sinks.iter().find(is_file) {
-        None => Ok(Ending::Done),
-        Some(sink) => bail!(
+    let Some(sink) = plan.sinks.iter().find(is_file) else {
+        return Ok(Ending::Done);
+    };
+    match (&plan.checkpoint, last) {
+        (None, _) => bail!(
             "standard output was closed before the job was done; sink `{}` was not written",
             sink.name
+        ),
+        (Some(_), None) => bail!(
+            "standard output was closed before the first checkpoint; the job starts over when it is run again"
+        ),
+        (Some(_), Some(last)) => bail!(
+            "standard output was closed before the job was done; it goes on from checkpoint {last} when it \
+             is run again"
         ),
     }
 }

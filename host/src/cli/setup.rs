@@ -5,10 +5,11 @@ use std::{env, path::Path, path::PathBuf, thread};
 use anyhow::Context;
 use directories::BaseDirs;
 
+use super::Misuse;
 use crate::{
     batch::Schema,
     connector::{GeneratorConfig, parquet_schema, resolve_paths},
-    pipeline::{self, Diagnostics, Environment, Plan, Registry},
+    pipeline::{self, CheckpointConfig, Diagnostics, Environment, Plan, Registry},
     wasm::{Engine, EngineOptions},
 };
 
@@ -43,6 +44,25 @@ pub(super) fn load_for(
         cores,
     };
     pipeline::load(path, &environment)
+}
+
+/// The checkpoints of the pipeline in the file `path`, which `what` is only good for.
+///
+/// # Errors
+///
+/// If it keeps none.
+pub(super) fn checkpoints_of<'a>(
+    plan: &'a Plan,
+    path: &Path,
+    what: &str,
+) -> Result<&'a CheckpointConfig, Misuse> {
+    plan.checkpoint.as_ref().ok_or_else(|| {
+        Misuse(format!(
+            "`{}` keeps no checkpoints, which {what} is about: add a section `[checkpoint]` with a \
+             `path`, or do without",
+            path.display()
+        ))
+    })
 }
 
 /// The columns of a Parquet file for a pipeline that does not name them; those that have no type

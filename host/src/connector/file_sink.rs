@@ -16,7 +16,7 @@ use std::{path::Path, time::Duration};
 
 use anyhow::{Context as _, bail};
 
-pub(super) use self::transactions::has_rows;
+pub(super) use self::transactions::{can_settle, has_rows, is_staged_at, settle};
 use self::{
     directory::{Directory, HiddenFile},
     names::Part,
@@ -104,7 +104,7 @@ impl FileSink {
         directory.publish_first(&own[0])?;
         // Only now, and for good, so that there is never no result at all.
         directory.sync()?;
-        if Owner::of(directory)?.is_some() {
+        if Owner::at(directory.path())?.is_some() {
             Owner::new()?.claim(directory)?;
         }
         let is_old = |name: &str| Part::of(name).is_some() || names::is_staged(name);

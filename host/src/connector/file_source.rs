@@ -12,7 +12,7 @@ use super::{
     Decoding, Format, Partition, Source, SourceProgress,
     file_bytes::FileBytes,
     format::{Columns, ParquetPartition},
-    position::{TextPosition, Unread},
+    position::{TextPosition, Unread, WAY_OUT},
     text::TextPartition,
 };
 use crate::time::Clock;
@@ -92,7 +92,7 @@ impl Source for FileSource {
             let place = find(name).with_context(|| {
                 format!(
                     "cannot go on in `{name}`: a part of it has been read, and it is not among the files \
-                     of the source any more"
+                     of the source any more: {WAY_OUT}"
                 )
             })?;
             let file = &mut self.files[place];

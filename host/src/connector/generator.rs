@@ -6,6 +6,8 @@
 
 mod resume;
 
+pub(super) use resume::made;
+
 use std::{
     sync::{Arc, Mutex, PoisonError},
     thread,

@@ -5,9 +5,15 @@ use std::sync::Arc;
 use anyhow::{bail, ensure};
 
 use super::{
-    Decoding, EventTimeUnit, Format, Sink, SinkConfig, Source, SourceConfig,
-    blackhole::BlackholeSink, file_sink::FileSink, file_source::FileSource, format::check_pattern,
-    generator::GeneratorSource, socket::SocketSource, stdin::StdinSource, stdout,
+    Decoding, EventTimeUnit, Format, Sink, SinkConfig, Source, SourceConfig, Transaction,
+    blackhole::BlackholeSink,
+    file_sink::{self, FileSink},
+    file_source::FileSource,
+    format::check_pattern,
+    generator::GeneratorSource,
+    socket::SocketSource,
+    stdin::StdinSource,
+    stdout,
 };
 use crate::{
     batch::{DataType, Schema},
@@ -44,6 +50,30 @@ pub fn open_source(
         SourceConfig::Generator(generator) => Box::new(GeneratorSource::new(generator)?),
         SourceConfig::Test { .. } => bail!("{ONLY_IN_TESTS}"),
     })
+}
+
+/// Whether what a sink has staged can be [settled](settle_staged) when the pipeline does not have the sink
+/// any more.
+pub fn can_settle(staged: &Transaction) -> bool {
+    file_sink::can_settle(staged)
+}
+
+/// Whether a sink with this configuration writes where that was staged.
+pub fn is_staged_by(staged: &Transaction, config: &SinkConfig) -> bool {
+    match config {
+        SinkConfig::File { path, .. } => file_sink::is_staged_at(staged, path),
+        _ => false,
+    }
+}
+
+/// Makes visible what was staged by a sink that the pipeline does not have any more, and removes what it was
+/// writing when its process died. Returns how many parts of its result were not visible.
+///
+/// # Errors
+///
+/// If something of it is gone, or somebody else writes there now.
+pub fn settle_staged(staged: &Transaction) -> anyhow::Result<usize> {
+    file_sink::settle(staged)
 }
 
 /// Opens a sink for rows of these columns.

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::ReadPosition;
 
+/// What can be done about something that is gone or has changed since a checkpoint was made.
+pub(super) const WAY_OUT: &str = "give it back as it was, go on from an earlier checkpoint with \
+    `--from N`, or start over with `--fresh`";
+
 /// By how many bytes a file is recognised.
 pub(super) const PROOF_BYTES: usize = 4096;
 
@@ -94,7 +98,7 @@ impl TextPosition {
         ensure!(
             size >= self.size,
             "cannot go on in `{name}` at line {}: the file had {} bytes when it was read so far, and \
-             now has {size}",
+             now has {size}: {WAY_OUT}",
             self.line,
             self.size
         );
@@ -110,14 +114,15 @@ impl TextPosition {
         let expected = self.proof_bytes();
         ensure!(
             proof.len() == expected,
-            "cannot go on in `{name}` at line {}: {} bytes of it had been read, and it ends before that",
+            "cannot go on in `{name}` at line {}: {} bytes of it had been read, and it ends before that: \
+             {WAY_OUT}",
             self.line,
             self.offset
         );
         ensure!(
             digest(proof) == self.digest,
             "cannot go on in `{name}` at line {}: it is not the file that was read so far: of the {} \
-             bytes read, the last {expected} are others now",
+             bytes read, the last {expected} are others now: {WAY_OUT}",
             self.line,
             self.offset
         );
@@ -137,13 +142,13 @@ impl ParquetPosition {
         ensure!(
             size == self.size,
             "cannot go on in `{name}` at {place}: the file had {} bytes when it was read so far, and \
-             now has {size}",
+             now has {size}: {WAY_OUT}",
             self.size
         );
         if digest != self.digest {
             bail!(
                 "cannot go on in `{name}` at {place}: it is not the file that was read so far: its last \
-                 bytes are others now"
+                 bytes are others now: {WAY_OUT}"
             );
         }
         Ok(())

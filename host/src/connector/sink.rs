@@ -1,5 +1,6 @@
 //! What a sink is to the runtime: a place that takes batches and is told when to make them visible.
 
+use anyhow::bail;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::Batch;
@@ -34,15 +35,24 @@ pub trait Sink: Send {
     ///
     /// # Errors
     ///
-    /// If that fails, or something that was staged is gone; the job does not start.
+    /// If that fails, or something that was staged is gone, or is not of such a sink; the job does not start.
     fn recover(&mut self, from: Option<Staged<'_>>) -> anyhow::Result<()> {
-        let _ = from;
-        Ok(())
+        let Some(Staged {
+            checkpoint,
+            transaction: Some(_),
+        }) = from
+        else {
+            return Ok(());
+        };
+        bail!(
+            "with checkpoint {checkpoint} there may be rows that only a sink like the one before can make \
+             visible: give it back its `connector`, or start over with `--fresh`"
+        )
     }
 
     /// Puts what was written since the last call in a place where a crash cannot take it away and where
-    /// nobody takes it for whole. Returns what it takes to commit it; `None` if there is nothing to
-    /// commit, or the sink cannot do so: what it writes is visible at once, and at least once.
+    /// nobody takes it for whole. Returns what it takes to commit it, or to find what a crash may leave
+    /// behind; `None` if the sink cannot do so: what it writes is visible at once, and at least once.
     ///
     /// # Errors
     ///
@@ -107,3 +117,24 @@ pub struct Staged<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("standard output was closed")]
 pub struct SinkClosed;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connector::TestRows;
+
+    #[test]
+    fn a_sink_that_cannot_commit_refuses_what_another_one_has_staged() {
+        let recover = |transaction| {
+            let checkpoint = 7;
+            let staged = Staged {
+                checkpoint,
+                transaction,
+            };
+            TestRows::default().sink().recover(Some(staged))
+        };
+        recover(None).expect("nothing was staged");
+        let error = recover(Some(&Transaction(1.into()))).expect_err("it cannot be committed");
+        assert!(error.to_string().contains("with checkpoint 7"), "{error}");
+    }
+}

@@ -17,6 +17,7 @@ mod guest;
 mod inherited;
 mod isolation;
 mod join;
+mod known_state;
 mod lookup;
 mod map;
 mod outbox;
@@ -37,9 +38,10 @@ mod windowed;
 
 pub use dead_letter::DeadLetter;
 pub use guest::Guests;
+pub use known_state::{KnownColumn, KnownTable, Meaning, known_state};
 pub use outbox::Outbox;
 pub use rejects::RejectionPolicy;
-pub use reorder::Reorder;
+pub use reorder::{Reorder, held_rows};
 pub use spec::{
     AggregateWork, Argument, Call, Emit, JoinBound, JoinColumn, JoinKind, JoinWork, LookupWork,
     Miss, OnError, OutputColumn, ProcessWork, SortColumn, StageSpec, TimeDomain, TopWork, Work,
@@ -98,8 +100,8 @@ pub trait Operator: Send {
     fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress>;
 
     /// Takes note of the time by the clock. Called when the time comes that the operator has asked for
-    /// in [`Outbox::wake_at`], or later, or at once after a restore; never otherwise. `None` if the
-    /// watermark of the output is what it was.
+    /// in [`Outbox::wake_at`], or later, and after a restore before anything else; never otherwise. `None` if
+    /// the watermark of the output is what it was.
     ///
     /// # Errors
     ///

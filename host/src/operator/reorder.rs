@@ -135,12 +135,19 @@ impl Operator for Reorder {
         ensure!(share.owns(&[]), "rows are put in order by one subtask");
         for snapshot in snapshots {
             self.watermark = self.watermark.max(snapshot.watermark);
-            for table in &snapshot.tables {
-                self.held.push(from_table(table)?);
-            }
+            self.held.extend(held_rows(snapshot)?);
         }
         Ok(())
     }
+}
+
+/// The rows that were held back when `snapshot` was made.
+///
+/// # Errors
+///
+/// If it is not a snapshot of a [`Reorder`].
+pub fn held_rows(snapshot: &Snapshot) -> anyhow::Result<Vec<Batch>> {
+    snapshot.tables.iter().map(from_table).collect()
 }
 
 /// What stands before the columns of a row in a table.

@@ -80,6 +80,14 @@ impl Alignment {
         }
     }
 
+    /// Takes out what waits for a barrier, in order, as if there was none.
+    pub(super) fn take_rest(&mut self) -> VecDeque<Message> {
+        let mut rest = std::mem::take(&mut self.aside);
+        rest.append(&mut self.ready);
+        rest.retain(|message| !matches!(message.event, Event::Barrier(_)));
+        rest
+    }
+
     /// The barrier, if all inputs have come to it. They go on behind it then.
     fn complete(&mut self) -> Option<u64> {
         if self.inputs.contains(&Input::Open) {

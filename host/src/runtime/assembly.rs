@@ -11,11 +11,13 @@ use super::{
     connectors::Connectors,
     control::Control,
     drift::DriftBoard,
+    former_sinks::staged_for,
     graph::{Edge, ForkSpec, Head, Vertex, vertices},
     message::Capacity,
+    partitions::Partitions,
     row_order::reorder,
     sink_task::SinkTask,
-    source_task::{OPEN_PARTITIONS, Partitions, SourceTask, Told},
+    source_task::{OPEN_PARTITIONS, SourceTask, Told},
     stage_task::StageTask,
     task::Task,
     wiring::Wiring,
@@ -146,12 +148,18 @@ impl Assembly<'_> {
             let (partitions, told) = match before {
                 None => (partitions, Told::NOTHING),
                 Some(before) => {
-                    let finished = match is_resumed {
+                    let known = before.partitions.clone();
+                    let reopened = match is_resumed {
+                        true => part_of(known.len(), subtask, vertex.parallelism),
+                        false => 0,
+                    };
+                    // One of them is enough to remember them: there may be very many.
+                    let finished = match is_resumed && subtask == 0 {
                         true => before.finished.clone(),
                         false => Vec::new(),
                     };
                     (
-                        partitions.resume(before.partitions.clone(), finished),
+                        partitions.resume(known, reopened, finished),
                         Told::before(before.watermark),
                     )
                 }
@@ -270,8 +278,9 @@ impl Assembly<'_> {
     /// job goes on from.
     fn recovered(&self, mut sink: Box<dyn Sink>, name: &str) -> anyhow::Result<Box<dyn Sink>> {
         if self.checkpoints.is_some() {
-            recover(&mut *sink, name, self.before)?;
-            if sink.guarantee() == Guarantee::AtLeastOnce {
+            recover(&mut *sink, name, self.plan, self.before)?;
+            let is_first = self.metrics.checkpoints.restarts.get() == 0;
+            if is_first && sink.guarantee() == Guarantee::AtLeastOnce {
                 tracing::warn!(
                     sink = name,
                     "it writes at least once: rows since the last checkpoint may come again if the \
@@ -355,7 +364,7 @@ pub(super) fn recover_sinks(
     before: &Checkpoint,
 ) -> anyhow::Result<()> {
     let settle = |mut sink: Box<dyn Sink>, name: &str| {
-        recover(&mut *sink, name, Some(before))?;
+        recover(&mut *sink, name, plan, Some(before))?;
         sink.finish()
             .with_context(|| format!("sink `{name}` cannot be finished"))
     };
@@ -372,13 +381,15 @@ pub(super) fn recover_sinks(
 }
 
 /// Has a sink go on from a checkpoint, or start over.
-fn recover(sink: &mut dyn Sink, name: &str, before: Option<&Checkpoint>) -> anyhow::Result<()> {
-    let from = before.map(|before| {
-        let known = before.snapshot.sinks.get(name);
-        Staged {
-            checkpoint: before.number,
-            transaction: known.and_then(|known| known.staged.as_ref()),
-        }
+fn recover(
+    sink: &mut dyn Sink,
+    name: &str,
+    plan: &Plan,
+    before: Option<&Checkpoint>,
+) -> anyhow::Result<()> {
+    let from = before.map(|before| Staged {
+        checkpoint: before.number,
+        transaction: staged_for(plan, before, name),
     });
     sink.recover(from)
         .with_context(|| format!("sink `{name}` cannot go on"))
@@ -406,6 +417,11 @@ fn progress(plan: &SourcePlan, before: &SourceSnapshot) -> anyhow::Result<Source
         open,
         finished: before.finished.clone(),
     })
+}
+
+/// How many of `all` are for one of `subtasks`.
+const fn part_of(all: usize, subtask: usize, subtasks: usize) -> usize {
+    all / subtasks + (subtask < all % subtasks) as usize
 }
 
 /// Whether the rows of a stage get their event time from the clock: those of windows by the clock.

@@ -76,7 +76,6 @@ pub(super) enum Said {
 }
 
 /// How a subtask takes part in checkpoints.
-#[derive(Clone)]
 pub(super) struct Participant {
     pub(super) subtask: usize,
     pub(super) barriers: Arc<Barriers>,

@@ -1,23 +1,17 @@
 //! How a job makes checkpoints, and what it goes on from.
 
-use std::{
-    sync::{Arc, mpsc},
-    time::Instant,
-};
+use std::sync::{Arc, mpsc};
 
 use super::{
-    assembly::Assembled,
     barriers::{Barriers, Notice, Participant},
-    driver::{Driver, Label},
     failpoints::{Failpoints, NoFailpoints},
     storage::SharedStorage,
 };
 use crate::{
-    checkpoint::{Checkpoint, Coordinator, Role, stage_components, stage_identities},
+    checkpoint::{Checkpoint, stage_identities},
     connector::SourceConfig,
-    metrics::CheckpointMetrics,
     pipeline::Plan,
-    time::{Clock, Duration, Timestamp},
+    time::Duration,
 };
 
 /// How a job makes checkpoints.
@@ -47,22 +41,27 @@ impl Checkpointing {
 
 /// The ways between the subtasks of a job and whoever makes its checkpoints.
 pub(super) struct Ways {
-    barriers: Arc<Barriers>,
+    pub(super) barriers: Arc<Barriers>,
     notices: mpsc::Sender<Notice>,
-    inbox: mpsc::Receiver<Notice>,
-    failpoints: Arc<dyn Failpoints>,
+    pub(super) inbox: mpsc::Receiver<Notice>,
+    pub(super) failpoints: Arc<dyn Failpoints>,
+    /// The checkpoint that the job goes on from.
+    pub(super) resumed: Option<u64>,
     /// The number of the checkpoint before the first one.
     before: u64,
-    next: u64,
+    pub(super) next: u64,
 }
 
 impl Ways {
-    /// Ways that nobody has gone.
+    /// Ways that nobody has gone, of a job that goes on from the checkpoint `resumed`.
     ///
     /// # Errors
     ///
     /// If the storage does not tell the number of the next checkpoint.
-    pub(super) fn new(checkpointing: &Checkpointing) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        checkpointing: &Checkpointing,
+        resumed: Option<&Checkpoint>,
+    ) -> anyhow::Result<Self> {
         let (notices, inbox) = mpsc::channel();
         let next = checkpointing.storage.lock().next_number()?;
         let barriers = Arc::new(Barriers::default());
@@ -74,6 +73,7 @@ impl Ways {
             notices,
             inbox,
             failpoints: Arc::clone(&checkpointing.failpoints),
+            resumed: resumed.map(|resumed| resumed.number),
             before,
             next,
         })
@@ -94,48 +94,6 @@ impl Ways {
             sent: self.before,
             ahead: 0,
         }
-    }
-
-    /// What makes the checkpoints of a job that starts at the instant `now`.
-    pub(super) fn driver(
-        self,
-        plan: &Plan,
-        checkpointing: &Checkpointing,
-        assembled: &mut Assembled,
-        metrics: &Arc<CheckpointMetrics>,
-        clock: &Arc<dyn Clock>,
-        now: Timestamp,
-    ) -> Driver {
-        let tasks = || assembled.tasks.iter().map(|(_, task)| task);
-        let roles: Vec<Role> = tasks().map(|task| task.role()).collect();
-        Driver {
-            coordinator: Coordinator::new(&roles, checkpointing.interval, self.next, now),
-            names: tasks().map(|task| Arc::clone(task.name())).collect(),
-            barriers: self.barriers,
-            notices: self.inbox,
-            sinks: std::mem::take(&mut assembled.controls),
-            storage: checkpointing.storage.clone(),
-            label: label(plan),
-            keep: checkpointing.keep,
-            failpoints: self.failpoints,
-            metrics: Arc::clone(metrics),
-            clock: Arc::clone(clock),
-            begun: Instant::now(),
-            unwritten: None,
-            last: None,
-            stop_after: None,
-            end: None,
-            delay: 0,
-            delayed: 0,
-        }
-    }
-}
-
-fn label(plan: &Plan) -> Label {
-    Label {
-        job: plan.name.clone(),
-        stages: stage_identities(plan),
-        components: stage_components(plan),
     }
 }
 
@@ -171,6 +129,19 @@ pub(super) fn warn_of_losses(plan: &Plan, before: Option<&Checkpoint>) {
             tracing::warn!(
                 source = %source.name, checkpoint = before.number,
                 "it is read from where it is now: rows since the checkpoint are lost",
+            );
+        }
+    }
+}
+
+/// Says which stages of a job that goes on have nothing to go on with.
+pub(super) fn warn_of_new_stages(plan: &Plan, before: &Checkpoint) {
+    for stage in stage_identities(plan).keys() {
+        if !before.stages.contains_key(stage) {
+            tracing::warn!(
+                stage = %stage, checkpoint = before.number,
+                "it is new: it gets the rows of sources that were read before from the checkpoint on, not \
+                 from their beginning",
             );
         }
     }

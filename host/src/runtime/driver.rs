@@ -14,15 +14,21 @@ use std::{
 };
 
 use super::{
+    assembly::Assembled,
     barriers::{Barriers, Notice, Said},
+    checkpointing::{Checkpointing, Ways},
     control::Control,
     failpoints::{CheckpointStep, Failpoints},
     step::Step,
     storage::SharedStorage,
 };
 use crate::{
-    checkpoint::{Checkpoint, Command, Coordinator, Event, Gathered, JobSnapshot, Part},
+    checkpoint::{
+        Checkpoint, Command, Coordinator, Event, Gathered, JobSnapshot, LockLost, Part, Role,
+        stage_components, stage_identities,
+    },
     metrics::CheckpointMetrics,
+    pipeline::Plan,
     time::{Clock, Timestamp},
 };
 
@@ -31,40 +37,40 @@ const POLL: std::time::Duration = std::time::Duration::from_millis(20);
 
 /// Makes the checkpoints of a job.
 pub(super) struct Driver {
-    pub(super) coordinator: Coordinator<Part>,
+    coordinator: Coordinator<Part>,
     /// What the source, stage or sink of each subtask is called.
-    pub(super) names: Vec<Arc<str>>,
-    pub(super) barriers: Arc<Barriers>,
-    pub(super) notices: Receiver<Notice>,
-    pub(super) sinks: Vec<Control>,
-    pub(super) storage: SharedStorage,
-    pub(super) label: Label,
+    names: Vec<Arc<str>>,
+    barriers: Arc<Barriers>,
+    notices: Receiver<Notice>,
+    sinks: Vec<Control>,
+    storage: SharedStorage,
+    label: Label,
     /// How many checkpoints are kept.
-    pub(super) keep: usize,
-    pub(super) failpoints: Arc<dyn Failpoints>,
-    pub(super) metrics: Arc<CheckpointMetrics>,
+    keep: usize,
+    failpoints: Arc<dyn Failpoints>,
+    metrics: Arc<CheckpointMetrics>,
     /// For the times that checkpoints bear.
-    pub(super) clock: Arc<dyn Clock>,
+    clock: Arc<dyn Clock>,
     /// When the checkpoint that is being made was begun.
-    pub(super) begun: Instant,
+    begun: Instant,
     /// What is to be written.
-    pub(super) unwritten: Option<Checkpoint>,
-    /// The newest checkpoint that is written.
-    pub(super) last: Option<u64>,
+    unwritten: Option<Checkpoint>,
+    /// The newest checkpoint that is written, or that the job goes on from.
+    last: Option<u64>,
     /// The number of the checkpoint that the job is to stop after.
-    pub(super) stop_after: Option<u64>,
-    pub(super) end: Option<JobEnd>,
+    stop_after: Option<u64>,
+    end: Option<JobEnd>,
     /// How many steps something is left unwritten when the job is driven by hand: slow storage.
-    pub(super) delay: usize,
-    pub(super) delayed: usize,
+    delay: usize,
+    delayed: usize,
 }
 
 /// What a checkpoint says of the pipeline that it is of.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Label {
-    pub(super) job: String,
-    pub(super) stages: BTreeMap<Arc<str>, String>,
-    pub(super) components: BTreeMap<Arc<str>, String>,
+struct Label {
+    job: String,
+    stages: BTreeMap<Arc<str>, String>,
+    components: BTreeMap<Arc<str>, String>,
 }
 
 /// How a job with checkpoints ends.
@@ -78,7 +84,57 @@ pub(super) enum JobEnd {
     Halted,
 }
 
+impl Label {
+    fn of(plan: &Plan) -> Self {
+        Self {
+            job: plan.name.clone(),
+            stages: stage_identities(plan),
+            components: stage_components(plan),
+        }
+    }
+}
+
 impl Driver {
+    /// What makes the checkpoints of a job that starts at the instant `now`. It takes the ways to the sinks
+    /// out of `assembled`.
+    pub(super) fn new(
+        ways: Ways,
+        plan: &Plan,
+        checkpointing: &Checkpointing,
+        assembled: &mut Assembled,
+        metrics: &Arc<CheckpointMetrics>,
+        clock: &Arc<dyn Clock>,
+        now: Timestamp,
+    ) -> Self {
+        let tasks = || assembled.tasks.iter().map(|(_, task)| task);
+        let roles: Vec<Role> = tasks().map(|task| task.role()).collect();
+        Self {
+            coordinator: Coordinator::new(&roles, checkpointing.interval, ways.next, now),
+            names: tasks().map(|task| Arc::clone(task.name())).collect(),
+            barriers: ways.barriers,
+            notices: ways.inbox,
+            sinks: std::mem::take(&mut assembled.controls),
+            storage: checkpointing.storage.clone(),
+            label: Label::of(plan),
+            keep: checkpointing.keep,
+            failpoints: ways.failpoints,
+            metrics: Arc::clone(metrics),
+            clock: Arc::clone(clock),
+            begun: Instant::now(),
+            unwritten: None,
+            last: ways.resumed,
+            stop_after: None,
+            end: None,
+            delay: 0,
+            delayed: 0,
+        }
+    }
+
+    /// Lets so many steps pass before something is written, as slow storage does.
+    pub(super) const fn slow_down(&mut self, steps: usize) {
+        self.delay = steps;
+    }
+
     /// Makes checkpoints until the job is over, or `stop` is set and one more is made.
     pub(super) fn run(mut self, stop: &AtomicBool) -> anyhow::Result<JobEnd> {
         let started = Instant::now();
@@ -141,6 +197,11 @@ impl Driver {
         }
     }
 
+    /// The number of the next checkpoint that is begun.
+    pub(super) const fn next_number(&self) -> u64 {
+        self.coordinator.next_number()
+    }
+
     /// Makes a checkpoint at once.
     pub(super) fn request(&mut self, now: Timestamp) -> anyhow::Result<()> {
         self.handle(Event::Requested, now)
@@ -151,7 +212,7 @@ impl Driver {
         if self.stop_after.is_some() {
             return Ok(());
         }
-        self.stop_after = Some(self.coordinator.next_number());
+        self.stop_after = Some(self.next_number());
         self.request(now)
     }
 
@@ -234,18 +295,25 @@ impl Driver {
                 );
                 self.handle(Event::Written(number), now)
             }
+            // Whoever has the lock now makes the checkpoints: this job would run on for nothing.
+            Err(error) if error.is::<LockLost>() => Err(error),
             Err(error) => {
                 self.metrics.failed();
-                let last = self.last.map_or("none".to_owned(), |last| last.to_string());
-                tracing::error!(
-                    checkpoint = number,
-                    newest = last,
-                    "a checkpoint cannot be written; the job goes on and tries again: {error:#}",
-                );
+                let newest = self.last.map_or("none".to_owned(), |last| last.to_string());
                 if self.stop_after.is_some() {
+                    tracing::error!(
+                        checkpoint = number,
+                        newest,
+                        "the last checkpoint cannot be written; the job stops without it: {error:#}",
+                    );
                     self.stopped();
                     return Ok(());
                 }
+                tracing::error!(
+                    checkpoint = number,
+                    newest,
+                    "a checkpoint cannot be written; the job goes on and tries again: {error:#}",
+                );
                 self.handle(Event::WriteFailed(number), now)
             }
         }

@@ -16,7 +16,7 @@ use super::{
     assembly::Assembly,
     barriers::Barriers,
     cancelled::Cancelled,
-    checkpointing::{Checkpointing, Ways, warn_of_losses},
+    checkpointing::{Checkpointing, Ways, warn_of_losses, warn_of_new_stages},
     connectors::{Connectors, PlannedConnectors},
     driver::{Driver, JobEnd},
     message::Capacity,
@@ -110,9 +110,15 @@ impl Job {
         launch: &Launch<'_>,
     ) -> anyhow::Result<Self> {
         let cut_short = Arc::default();
-        let ways = launch.checkpointing.map(Ways::new).transpose()?;
+        let ways = launch
+            .checkpointing
+            .map(|checkpointing| Ways::new(checkpointing, launch.before))
+            .transpose()?;
         if ways.is_some() {
             warn_of_losses(plan, launch.before);
+        }
+        if let Some(before) = launch.before {
+            warn_of_new_stages(plan, before);
         }
         let assembly = Assembly {
             plan,
@@ -142,7 +148,15 @@ impl Job {
             let metrics = &launch.metrics.checkpoints;
             // It counts time from its own start on.
             let now = Timestamp::EPOCH;
-            let driver = ways.driver(plan, checkpointing, &mut assembled, metrics, clock, now);
+            let driver = Driver::new(
+                ways,
+                plan,
+                checkpointing,
+                &mut assembled,
+                metrics,
+                clock,
+                now,
+            );
             let stop = Arc::clone(launch.stop);
             job.threads.push(spawn_driver(driver, stop, done.clone())?);
         }

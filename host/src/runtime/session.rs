@@ -18,6 +18,7 @@ use super::{
     connector_failure::ConnectorFailure,
     connectors::{Connectors, PlannedConnectors},
     failpoints::{CheckpointStep, Failpoints},
+    former_sinks::settle_former_sinks,
     job::{Job, Launch, Outcome},
     storage::SharedStorage,
 };
@@ -81,13 +82,14 @@ impl<'a> Session<'a> {
             stop: Arc::default(),
         };
         let Some(config) = &plan.checkpoint else {
-            if let Beginning::From(_) = beginning {
-                bail!("the pipeline has no section `[checkpoint]`: there is none to go on from");
+            if beginning != Beginning::Newest {
+                bail!("the pipeline has no section `[checkpoint]`: it always starts over");
             }
             return Ok(session);
         };
         let mut store = CheckpointStore::open(&config.location, &plan.name)?;
         let hook = Arc::clone(failpoints);
+        // Here a failpoint can end the process, and nothing else: a store has no steps that fail by themselves.
         store.on_step(move |step| drop(hook.reach(step_of(step))));
         let from = match beginning {
             Beginning::Newest => None,
@@ -114,6 +116,11 @@ impl<'a> Session<'a> {
         before.is_complete.then_some(before.number)
     }
 
+    /// The number of the checkpoint that the job goes on from, if it does.
+    pub fn before(&self) -> Option<u64> {
+        self.before.as_ref().map(|before| before.number)
+    }
+
     /// What the job counts, over all of its attempts.
     pub const fn metrics(&self) -> &JobMetrics {
         &self.metrics
@@ -133,6 +140,7 @@ impl<'a> Session<'a> {
     pub fn run(mut self) -> anyhow::Result<Outcome> {
         let connectors = &PlannedConnectors;
         if let Some(before) = self.before.as_ref().filter(|before| before.is_complete) {
+            settle_former_sinks(self.plan, before)?;
             recover_sinks(self.plan, connectors, before)?;
             return Ok(Outcome::Complete);
         }
@@ -180,6 +188,9 @@ impl<'a> Session<'a> {
     }
 
     fn launch(&self, connectors: &dyn Connectors) -> anyhow::Result<Job> {
+        if let Some(before) = &self.before {
+            settle_former_sinks(self.plan, before)?;
+        }
         let launch = Launch {
             connectors,
             checkpointing: self.checkpointing.as_ref(),

@@ -24,7 +24,7 @@ use crate::{
     checkpoint::{Part, SinkSnapshot, StageSnapshot},
     connector::{Sink, Transaction},
     metrics::NodeMetrics,
-    operator::{Operator, Outbox, Reorder},
+    operator::{Operator, Outbox, Reorder, held_rows},
     state::Share,
     time::{InputWatermarks, Watermark},
 };
@@ -130,14 +130,20 @@ impl SinkTask {
         }
     }
 
-    /// Goes on where the sink was.
+    /// Goes on where the sink was. If rows are not put in order any more, those that were held back for
+    /// that are written at once.
     pub(super) fn restore(&mut self, snapshot: &SinkSnapshot) -> anyhow::Result<()> {
         let snapshot = &snapshot.held;
         self.inputs = InputWatermarks::resume(self.open, snapshot.watermark);
-        match &mut self.reorder {
-            Some(reorder) => reorder.restore(&snapshot.subtasks, Share::ALL),
-            None => Ok(()),
+        if let Some(reorder) = &mut self.reorder {
+            return reorder.restore(&snapshot.subtasks, Share::ALL);
         }
+        for held in &snapshot.subtasks {
+            for batch in held_rows(held)? {
+                self.write(&batch)?;
+            }
+        }
+        Ok(())
     }
 
     /// How far the inputs have come, and the rows that are held back.
@@ -178,7 +184,10 @@ impl SinkTask {
         while !self.is_done() {
             match self.inbox.recv_timeout(FLUSH_AFTER) {
                 Ok(message) => self.receive(message)?,
-                Err(RecvTimeoutError::Disconnected) if self.outlives_failure => break,
+                Err(RecvTimeoutError::Disconnected) if self.outlives_failure => {
+                    self.write_rest()?;
+                    break;
+                }
                 Err(RecvTimeoutError::Disconnected) => return Err(Cancelled.into()),
                 Err(RecvTimeoutError::Timeout) if self.written => self.flush()?,
                 Err(RecvTimeoutError::Timeout) => {}
@@ -205,6 +214,17 @@ impl SinkTask {
             Err(TryRecvError::Disconnected) => return Err(Cancelled.into()),
         }
         Ok(Step::Moved)
+    }
+
+    /// Writes all that has come, also what waits for barriers: in a job that has failed, those will not
+    /// come any more.
+    pub(super) fn write_rest(&mut self) -> anyhow::Result<()> {
+        while let Ok(message) = self.inbox.try_recv() {
+            self.receive(message)?;
+        }
+        let rest = self.alignment.take_rest();
+        rest.into_iter()
+            .try_for_each(|message| self.handle(message))
     }
 
     /// Handles what has come, and what was put aside for it.
@@ -307,3 +327,6 @@ impl SinkTask {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,14 +16,15 @@ use super::{
     connector_failure::ConnectorFailure,
     drift::DriftBoard,
     failpoints::CheckpointStep,
+    partitions::Partitions,
     step::Step,
 };
 use crate::{
     checkpoint::{Part, PartitionSnapshot, SourcePart},
-    connector::{Decoded, Partition, Read, Source},
+    connector::{Decoded, Read},
     metrics::NodeMetrics,
     operator::{Outbox, RejectionPolicy},
-    time::{Clock, InputProgress, PartitionWatermark, Timestamp, Watermark, WatermarkRule},
+    time::{Clock, InputProgress, Timestamp, Watermark},
 };
 
 /// Partitions of a source that are open at the same time, over all of its subtasks, unless there
@@ -53,27 +54,6 @@ pub(super) struct SourceTask {
     pub(super) told: Told,
     /// None in a job without checkpoints.
     pub(super) participant: Option<Participant>,
-}
-
-/// The partitions of a source that a subtask reads.
-pub(super) struct Partitions {
-    source: Arc<dyn Source>,
-    /// How many are open at most.
-    max_open: usize,
-    rule: WatermarkRule,
-    open: Vec<Open>,
-    /// Whether all have been handed out.
-    exhausted: bool,
-    /// What is known of partitions from before.
-    known: Vec<PartitionSnapshot>,
-    /// Those that have been read to their end.
-    finished: Vec<Arc<str>>,
-}
-
-/// A partition that is being read.
-struct Open {
-    partition: Box<dyn Partition>,
-    watermark: PartitionWatermark,
 }
 
 /// What those behind a subtask have been told.
@@ -339,106 +319,5 @@ impl SourceTask {
             participant.end(self.part());
         }
         Ok(())
-    }
-}
-
-impl Partitions {
-    /// Partitions of `source`, at most `max_open` at the same time.
-    pub(super) const fn new(source: Arc<dyn Source>, max_open: usize, rule: WatermarkRule) -> Self {
-        Self {
-            source,
-            max_open,
-            rule,
-            open: Vec::new(),
-            exhausted: false,
-            known: Vec::new(),
-            finished: Vec::new(),
-        }
-    }
-
-    /// Goes on with the partitions that are `known` where they were, when they are opened. Those that are
-    /// `finished` are not opened any more.
-    #[must_use]
-    pub(super) fn resume(self, known: Vec<PartitionSnapshot>, finished: Vec<Arc<str>>) -> Self {
-        Self {
-            known,
-            finished,
-            ..self
-        }
-    }
-
-    /// Takes note that an open partition has been read to its end.
-    fn finish(&mut self, place: usize) {
-        let ended = self.open.remove(place);
-        self.finished.push(Arc::clone(ended.partition.name()));
-    }
-
-    /// Opens a partition if there is one and room for it. Only one, so that the subtasks share the
-    /// partitions evenly. Returns whether something has changed.
-    fn open_next(&mut self, clock: &dyn Clock) -> anyhow::Result<bool> {
-        if self.exhausted || self.open.len() >= self.max_open {
-            return Ok(false);
-        }
-        let Some(partition) = self.source.next_partition()? else {
-            self.exhausted = true;
-            return Ok(true);
-        };
-        let now = clock.now();
-        let mut known = self.known.iter();
-        let known = known.find(|known| known.name == *partition.name());
-        let watermark = match known {
-            Some(known) => PartitionWatermark::resume(self.rule, &known.progress, now),
-            None => PartitionWatermark::new(self.rule, now),
-        };
-        self.open.push(Open {
-            partition,
-            watermark,
-        });
-        Ok(true)
-    }
-
-    /// Whether there is nothing left to read.
-    fn have_ended(&self) -> bool {
-        self.exhausted && self.open.is_empty()
-    }
-
-    /// How far the partitions have come together. Nothing is known while there is room: a partition
-    /// that is about to be opened may be behind the others.
-    fn progress(&mut self, clock: &dyn Clock) -> Option<InputProgress> {
-        if !self.exhausted && self.open.len() < self.max_open {
-            return None;
-        }
-        if self.rule.idle_timeout.is_some() {
-            let now = clock.now();
-            for open in &mut self.open {
-                open.watermark.look(now);
-            }
-        }
-        InputProgress::of_all(self.open.iter().map(Open::progress))
-    }
-
-    /// The watermark of the slowest partition that is not idle; the end of time if there is none.
-    fn slowest(&self) -> Watermark {
-        let active = self.open.iter().map(Open::progress);
-        let active = active.filter(|progress| !progress.idle);
-        let watermarks = active.map(|progress| progress.watermark);
-        watermarks.min().unwrap_or(Watermark::END)
-    }
-
-    /// The places of the open partitions, the one furthest behind first, the first of those that have
-    /// not been read at all.
-    fn by_watermark(&self) -> Vec<usize> {
-        let mut places: Vec<usize> = (0..self.open.len()).collect();
-        places.sort_by_key(|&place| self.open[place].watermark.current());
-        places
-    }
-}
-
-impl Open {
-    const fn progress(&self) -> InputProgress {
-        InputProgress {
-            watermark: self.watermark.current(),
-            idle: self.watermark.is_idle(),
-        }
     }
 }

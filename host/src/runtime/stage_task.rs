@@ -92,6 +92,8 @@ impl StageTask {
     /// Runs until all inputs have ended.
     pub(super) fn run(mut self) -> anyhow::Result<()> {
         self.begin()?;
+        // A stage that was restored is told the time before anything comes.
+        self.tick()?;
         while self.open > 0 {
             if let Some(message) = self.wait()? {
                 self.receive(message)?;

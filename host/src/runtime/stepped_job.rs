@@ -61,8 +61,13 @@ impl SteppedJob {
         order: Order,
     ) -> anyhow::Result<Self> {
         let metrics = JobMetrics::new(plan.sources.len(), plan.stages.len(), plan.sinks.len());
-        let before = checkpointing.storage.lock().latest(None)?;
-        let ways = Ways::new(checkpointing)?;
+        let before = {
+            let mut storage = checkpointing.storage.lock();
+            let before = storage.latest(None)?;
+            storage.go_on_from(before.as_ref().map(|before| before.number))?;
+            before
+        };
+        let ways = Ways::new(checkpointing, before.as_ref())?;
         let assembly = Assembly {
             plan,
             registry,
@@ -79,7 +84,15 @@ impl SteppedJob {
         let mut assembled = assembly.assemble()?;
         let now = clock.now();
         let counted = &metrics.checkpoints;
-        let driver = ways.driver(plan, checkpointing, &mut assembled, counted, clock, now);
+        let driver = Driver::new(
+            ways,
+            plan,
+            checkpointing,
+            &mut assembled,
+            counted,
+            clock,
+            now,
+        );
         let tasks = assembled.tasks.into_iter().map(|(name, task)| Subtask {
             name,
             task,
@@ -123,7 +136,7 @@ impl SteppedJob {
 
     /// Lets so many turns of storage pass before something is written.
     pub const fn slow_down_storage(&mut self, turns: usize) {
-        self.driver.delay = turns;
+        self.driver.slow_down(turns);
     }
 
     /// Asks for a checkpoint; it is made as the job goes on.
@@ -170,13 +183,17 @@ impl SteppedJob {
     ///
     /// If the job fails, or it cannot be written.
     pub fn checkpoint(&mut self) -> anyhow::Result<Checkpoint> {
+        let mut wanted = 0;
         if !self.has_ended() {
+            wanted = self.driver.next_number();
             self.request_checkpoint()?;
             self.run()?;
         }
         let made = self.storage.lock().latest(None)?;
+        let made = made.filter(|made| made.number >= wanted);
         made.context("the checkpoint has not been made")
     }
+
     /// Lets every subtask do a bit. Returns whether something has moved.
     fn round(&mut self) -> anyhow::Result<bool> {
         let mut moved = false;
@@ -221,7 +238,7 @@ impl SteppedJob {
             if let Task::Sink(sink) = task
                 && sink.outlives_failure()
             {
-                while sink.step()? == Step::Moved {}
+                sink.write_rest()?;
             }
         }
         Ok(())

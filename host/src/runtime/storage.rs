@@ -38,7 +38,10 @@ pub trait Storage: Send {
     ///
     /// # Errors
     ///
-    /// If it cannot be written; the job goes on without it, and tries again.
+    /// If it cannot be written; the job goes on without it, and tries again. [`LockLost`] if another process
+    /// writes the checkpoints now; the job fails.
+    ///
+    /// [`LockLost`]: crate::checkpoint::LockLost
     fn write(&mut self, checkpoint: &Checkpoint) -> anyhow::Result<WriteSummary>;
 
     /// Removes all but the newest `keep` checkpoints, and what only they needed. Called after each checkpoint.

@@ -1,17 +1,25 @@
 //! A folder to work in, the binary to run, and the libraries that pipelines call.
 
+mod counted;
 mod libraries;
+mod numbered;
+mod pipeline;
 mod readings;
 
 use std::{
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
 
+pub use counted::{counted, counted_input, counted_result};
 pub use libraries::library;
+pub use numbered::{assert_numbered, numbered, slow_rows};
+pub use pipeline::Pipeline;
 pub use readings::{Reading, readings};
 
 /// A temporary folder in which pipelines are written and run.
@@ -102,6 +110,31 @@ impl Workspace {
             .collect()
     }
 
+    /// All rows of text that can be seen of a file sink, sorted.
+    pub fn rows(&self, folder: &str) -> Vec<String> {
+        let files = self.list(folder).into_iter();
+        let files = files.filter(|name| name.starts_with("part-"));
+        let mut rows: Vec<String> = Vec::new();
+        for file in files {
+            let text = self.read(&format!("{folder}/{file}"));
+            let header = usize::from(file.ends_with(".csv"));
+            rows.extend(text.lines().skip(header).map(str::to_owned));
+        }
+        rows.sort();
+        rows
+    }
+
+    /// Waits until a file sink has made something visible in `folder`.
+    #[track_caller]
+    pub fn wait_for_rows(&self, folder: &str) {
+        wait_until(|| {
+            let entries = fs::read_dir(self.path(folder)).into_iter().flatten();
+            entries
+                .flatten()
+                .any(|entry| entry.file_name().to_string_lossy().starts_with("part-"))
+        });
+    }
+
     /// The names of the files in `folder`, hidden ones too.
     pub fn list(&self, folder: &str) -> Vec<String> {
         let entries = fs::read_dir(self.path(folder)).expect("a folder");
@@ -148,6 +181,16 @@ impl Run {
         number
             .parse()
             .unwrap_or_else(|_| panic!("a number before `{what}` in `{line}`"))
+    }
+}
+
+/// Waits until `is_so`.
+#[track_caller]
+pub fn wait_until(is_so: impl Fn() -> bool) {
+    let until = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < until, "it does not come");
+        thread::sleep(Duration::from_millis(5));
     }
 }
 

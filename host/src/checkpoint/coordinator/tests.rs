@@ -77,13 +77,43 @@ fn a_checkpoint_that_cannot_be_written_is_tried_again() {
     check(&mut job, 10, Event::Tick, &[Command::Start(1)]);
     check(&mut job, 10, acknowledged(0, 1), &[write(1, false, &[1])]);
     check(&mut job, 11, Event::WriteFailed(1), &[]);
-    assert_eq!(job.wake_at(), Some(at(21)));
-    check(&mut job, 20, Event::Tick, &[]);
-    check(&mut job, 21, Event::Tick, &[write(1, false, &[1])]);
-    check(&mut job, 22, Event::WriteFailed(1), &[]);
-    check(&mut job, 23, Event::Requested, &[write(1, false, &[1])]);
+    assert_eq!(job.wake_at(), Some(at(12)));
+    check(&mut job, 11, Event::Tick, &[]);
+    check(&mut job, 12, Event::Tick, &[write(1, false, &[1])]);
+    check(&mut job, 13, Event::WriteFailed(1), &[]);
+    assert_eq!(job.wake_at(), Some(at(15)));
+    check(&mut job, 14, Event::Requested, &[write(1, false, &[1])]);
     let commands = [Command::Commit(1), Command::Settle(1), Command::Start(2)];
     check(&mut job, 24, Event::Written(1), &commands);
+}
+
+#[test]
+fn what_cannot_be_written_waits_for_a_minute_at_most() {
+    let hour = Duration::from_secs(3600);
+    let mut job = Coordinator::new(&[Role::Source], hour, 1, at(0));
+    let ended = Event::Ended {
+        subtask: 0,
+        part: 7,
+    };
+    let commands = [Command::Start(1), write(1, true, &[7])];
+    check(&mut job, 0, ended, &commands);
+    let mut now = 0;
+    for wait in [1, 2, 4, 8, 16, 32, 60, 60, 60] {
+        check(&mut job, now, Event::WriteFailed(1), &[]);
+        now += wait;
+        assert_eq!(job.wake_at(), Some(at(now)));
+        check(&mut job, now, Event::Tick, &[write(1, true, &[7])]);
+    }
+}
+
+#[test]
+fn what_cannot_be_written_is_not_tried_less_often_than_checkpoints_are_due() {
+    let interval = Duration::from_millis(250);
+    let mut job = Coordinator::new(&[Role::Source], interval, 1, at(0));
+    check(&mut job, 1, Event::Requested, &[Command::Start(1)]);
+    check(&mut job, 1, acknowledged(0, 1), &[write(1, false, &[1])]);
+    check(&mut job, 1, Event::WriteFailed(1), &[]);
+    assert_eq!(job.wake_at(), Some(at(1).saturating_add(interval)));
 }
 
 #[test]

@@ -3,11 +3,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::bail;
+use arrow::datatypes::Schema as ArrowSchema;
 
 use super::{Checkpoint, StageSnapshot, identity::stage_identities};
 use crate::{
-    connector::Transaction,
-    pipeline::{DEAD_LETTERS, Plan},
+    connector::can_settle,
+    operator::held_rows,
+    pipeline::{DEAD_LETTERS, Plan, SinkPlan},
 };
 
 /// What can be done about state without a place.
@@ -36,10 +38,14 @@ pub fn check_fits(plan: &Plan, checkpoint: &Checkpoint) -> anyhow::Result<()> {
         }
     }
     for (name, sink) in &checkpoint.snapshot.sinks {
-        let is_there = plan.sinks.iter().any(|sink| *sink.name == **name)
-            || (**name == *DEAD_LETTERS && plan.dead_letters.is_some());
-        let is_staged = sink.staged.as_ref().is_some_and(Transaction::has_rows);
-        if !is_there && (is_staged || has_rows(&sink.held)) {
+        let planned = plan.sinks.iter().find(|sink| *sink.name == **name);
+        misfits.extend(planned.and_then(|planned| held_back(planned, &sink.held)));
+        let is_there =
+            planned.is_some() || (**name == *DEAD_LETTERS && plan.dead_letters.is_some());
+        // What was staged and can be found again is made visible without the sink.
+        let staged = sink.staged.as_ref();
+        let is_left = staged.is_some_and(|staged| staged.has_rows() && !can_settle(staged));
+        if !is_there && (is_left || has_rows(&sink.held)) {
             misfits.push(format!(
                 "sink `{name}` may still have rows to make visible, and the pipeline does not have it any more: {WAY_OUT}"
             ));
@@ -80,6 +86,28 @@ fn stage(
     (before != now).then(|| {
         let changes = changes(before, now).join("; ");
         format!("the state of stage `{name}` does not fit any more: {changes}: {WAY_OUT}")
+    })
+}
+
+/// What is wrong with the rows that a sink holds back until their windows are complete.
+fn held_back(sink: &SinkPlan, held: &StageSnapshot) -> Option<String> {
+    let now = sink.schema.to_arrow();
+    let columns = |schema: &ArrowSchema| -> Vec<_> {
+        let fields = schema.fields().iter();
+        fields
+            .map(|field| (field.name().clone(), field.data_type().clone()))
+            .collect()
+    };
+    let held = held.subtasks.iter().map(held_rows);
+    let fits = held.flatten().flatten().all(|batch| {
+        let before = batch.record().schema();
+        batch.rows() == 0 || columns(&before) == columns(&now)
+    });
+    (!fits).then(|| {
+        format!(
+            "sink `{}` still has rows to write, with other columns than it has now: {WAY_OUT}",
+            sink.name
+        )
     })
 }
 

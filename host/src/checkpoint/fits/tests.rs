@@ -6,7 +6,7 @@ use std::{
 };
 
 use arrow::{
-    array::{ArrayRef, BinaryArray, RecordBatch},
+    array::{ArrayRef, BinaryArray, RecordBatch, new_null_array},
     datatypes::{DataType as ArrowType, Field as ArrowField, Schema as ArrowSchema},
 };
 
@@ -272,8 +272,54 @@ fn sources_and_sinks_that_are_gone_with_something_left_to_do_are_refused() {
     let mut checkpoint = checkpoint;
     let source = checkpoint.snapshot.sources.get_mut("in").expect("a source");
     source.partitions.clear();
-    checkpoint.snapshot.sinks.clear();
+    // Without rows, nobody needs to find what was staged.
+    let sink = checkpoint.snapshot.sinks.get_mut("out").expect("a sink");
+    sink.staged = Some(Transaction(serde_json::json!({ "files": [] })));
     check_fits(&load(toml), &checkpoint).expect("nothing is left to do");
+}
+
+/// A row that a sink holds back, with these columns.
+fn held(columns: &[ArrowField]) -> StageSnapshot {
+    let key: ArrayRef = Arc::new(BinaryArray::from_iter_values([b""]));
+    let mut named = vec![
+        ("key", key),
+        ("event time", new_null_array(&ArrowType::Int64, 1)),
+    ];
+    let columns = columns.iter();
+    named.extend(columns.map(|field| (&**field.name(), new_null_array(field.data_type(), 1))));
+    StageSnapshot {
+        watermark: Watermark::START,
+        subtasks: vec![Snapshot {
+            watermark: Watermark::START,
+            tables: vec![RecordBatch::try_from_iter(named).expect("a table")],
+        }],
+    }
+}
+
+#[test]
+fn rows_that_are_held_back_have_the_columns_of_their_sink() {
+    let plan = plan(PLUS);
+    let check = |columns: &[ArrowField]| {
+        let mut checkpoint = checkpoint_of(&plan);
+        let sink = checkpoint.snapshot.sinks.get_mut("out").expect("a sink");
+        sink.held = held(columns);
+        check_fits(&plan, &checkpoint)
+    };
+    let schema = plan.sinks[0].schema.to_arrow();
+    let now: Vec<ArrowField> = schema
+        .fields()
+        .iter()
+        .map(|field| field.as_ref().clone())
+        .collect();
+    check(&now).expect("the columns are the same");
+    let (first, rest) = now.split_first().expect("columns");
+    let renamed = first.clone().with_name("other");
+    let retyped = first.clone().with_data_type(ArrowType::Boolean);
+    for columns in [vec![], vec![renamed], vec![retyped]] {
+        let error = check(&[&columns, rest].concat()).expect_err("the columns are others");
+        let expected = "sink `out` still has rows to write, with other columns than it has now: give it back as it was, or start over with `--fresh`";
+        assert!(format!("{error:#}").ends_with(expected), "{error:#}");
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub(in crate::checkpoint) struct FileLock {
     path: PathBuf,
     /// Locked for as long as it is open.
     file: File,
+    record: LockRecord,
 }
 
 impl FileLock {
@@ -43,19 +44,29 @@ impl FileLock {
                 return Err(error).context("cannot lock the lock file");
             }
         }
+        let mut text = String::new();
+        let before = file.read_to_string(&mut text).ok();
+        let before = before.and_then(|_| serde_json::from_str::<LockRecord>(&text).ok());
         let record = LockRecord {
             owner,
             beat: 0,
             released: false,
             complete: None,
+            newest: before.and_then(|before| before.newest),
         };
-        // Only people read it, so that nothing is lost with it.
-        let text = serde_json::to_string(&record)?;
+        let mut lock = Self { path, file, record };
+        lock.tell()?;
+        Ok(lock)
+    }
+
+    /// Writes the record. No result depends on it: should it be lost, nobody can tell that checkpoints were.
+    fn tell(&mut self) -> anyhow::Result<()> {
+        let text = serde_json::to_string(&self.record)?;
+        let file = &mut self.file;
         file.set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| file.write_all(text.as_bytes()))
-            .context("cannot write the lock file")?;
-        Ok(Self { path, file })
+            .context("cannot write the lock file")
     }
 }
 
@@ -69,8 +80,14 @@ impl Lock for FileLock {
         Ok(())
     }
 
-    fn confirm(&mut self, _complete: &BTreeSet<u64>) -> anyhow::Result<()> {
-        self.check()
+    fn confirm(&mut self, complete: &BTreeSet<u64>) -> anyhow::Result<()> {
+        self.check()?;
+        self.record.newest = complete.last().copied();
+        // The manifest is what counts: a disk that is full does not undo it.
+        if let Err(error) = self.tell() {
+            tracing::debug!("{error:#}");
+        }
+        Ok(())
     }
 }
 

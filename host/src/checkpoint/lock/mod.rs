@@ -13,13 +13,21 @@ use std::collections::BTreeSet;
 /// The name of the file that says who owns a folder.
 pub(super) const LOCK: &str = "lock";
 
+/// Another process has taken over: what this one has to say does not count any more.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the lock was lost to {0}")]
+pub struct LockLost(
+    /// Who has it now.
+    pub String,
+);
+
 /// The right to write a job's checkpoints, until it is dropped.
 pub(super) trait Lock: Send {
     /// Makes sure that nobody else has taken over. Called before something is written or removed.
     ///
     /// # Errors
     ///
-    /// If the lock was lost, or nobody can tell.
+    /// [`LockLost`], or nobody can tell.
     fn check(&mut self) -> anyhow::Result<()>;
 
     /// Says which checkpoints count from now on. Called after a manifest has been written, and after

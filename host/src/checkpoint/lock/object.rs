@@ -9,7 +9,7 @@ use std::{
     fs,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        mpsc::{self, RecvTimeoutError, Sender},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -18,7 +18,7 @@ use std::{
 use anyhow::{Context, bail};
 use object_store::UpdateVersion;
 
-use super::{LOCK, Lock, LockRecord, Owner};
+use super::{LOCK, Lock, LockLost, LockRecord, Owner};
 use crate::checkpoint::storage::Bucket;
 
 /// How often a lock is renewed, and when it is nobody's any more.
@@ -41,8 +41,17 @@ impl Pace {
 /// A lock on a part of a bucket.
 pub(in crate::checkpoint) struct ObjectLock {
     held: Arc<Held>,
-    /// Renews the lock until the channel is closed.
-    renewal: Option<(Sender<()>, JoinHandle<()>)>,
+    renewal: Option<Renewal>,
+    /// How long to wait at most until it is released.
+    parting: Duration,
+}
+
+/// What renews a lock until `stop` is dropped, and releases it then.
+struct Renewal {
+    stop: Sender<()>,
+    /// Disconnected when it has ended.
+    ended: Receiver<()>,
+    thread: JoinHandle<()>,
 }
 
 struct Held {
@@ -82,22 +91,28 @@ impl ObjectLock {
                 beat: 0,
                 released: false,
                 complete: Some(known.map_or_else(&complete, Ok)?),
+                newest: None,
             };
             let bytes = serde_json::to_vec(&record)?;
             if let Some(version) = bucket.swap(LOCK, before, &bytes)? {
-                return Ok(Self::start(bucket, record, version, pace));
+                return Self::start(bucket, record, version, pace);
             }
             // A request that was tried again may find what the first attempt has written.
             if let Some((found, version)) = bucket.get(LOCK)?
                 && found == bytes
             {
-                return Ok(Self::start(bucket, record, version, pace));
+                return Self::start(bucket, record, version, pace);
             }
         }
         bail!("other processes are taking it at the same time")
     }
 
-    fn start(bucket: &Arc<Bucket>, record: LockRecord, version: UpdateVersion, pace: Pace) -> Self {
+    fn start(
+        bucket: &Arc<Bucket>,
+        record: LockRecord,
+        version: UpdateVersion,
+        pace: Pace,
+    ) -> anyhow::Result<Self> {
         let held = Arc::new(Held {
             bucket: Arc::clone(bucket),
             state: Mutex::new(State {
@@ -107,6 +122,7 @@ impl ObjectLock {
             }),
         });
         let (stop, stopped) = mpsc::channel();
+        let (end, ended) = mpsc::channel();
         let renewing = Arc::clone(&held);
         let thread = thread::Builder::new()
             .name("checkpoint lock".to_owned())
@@ -118,15 +134,26 @@ impl ObjectLock {
                         tracing::debug!(%error, "the lock of the checkpoints was not renewed");
                     }
                 }
+                renewing.release();
+                drop(end);
             });
-        let renewal = match thread {
-            Ok(thread) => Some((stop, thread)),
+        let thread = match thread {
+            Ok(thread) => thread,
+            // It would be taken for that of a dead process while the job runs.
             Err(error) => {
-                tracing::warn!(%error, "the lock of the checkpoints is not renewed");
-                None
+                held.release();
+                return Err(error).context("cannot start the thread that renews the lock");
             }
         };
-        Self { held, renewal }
+        Ok(Self {
+            held,
+            renewal: Some(Renewal {
+                stop,
+                ended,
+                thread,
+            }),
+            parting: pace.patience / 4,
+        })
     }
 }
 
@@ -158,9 +185,15 @@ impl Held {
         bail!("the lock cannot be renewed")
     }
 
+    fn release(&self) {
+        if let Err(error) = self.change(|record| record.released = true) {
+            tracing::debug!(%error, "the lock of the checkpoints was not released");
+        }
+    }
+
     fn look(&self, state: &State) -> anyhow::Result<()> {
         match &state.lost {
-            Some(owner) => bail!("the lock was lost to {owner}"),
+            Some(owner) => Err(LockLost(owner.clone()).into()),
             None => Ok(()),
         }
     }
@@ -197,17 +230,22 @@ impl Lock for ObjectLock {
     }
 }
 
-/// Lets go of the lock.
+/// Lets go of the lock. If the server does not answer, nobody waits for it: the lock is anybody's soon.
 impl Drop for ObjectLock {
     fn drop(&mut self) {
-        if let Some((stop, thread)) = self.renewal.take() {
-            drop(stop);
-            if thread.join().is_err() {
-                tracing::warn!("the thread that renews the lock of the checkpoints has panicked");
-            }
-        }
-        if let Err(error) = self.held.change(|record| record.released = true) {
-            tracing::debug!(%error, "the lock of the checkpoints was not released");
+        let Some(Renewal {
+            stop,
+            ended,
+            thread,
+        }) = self.renewal.take()
+        else {
+            return;
+        };
+        drop(stop);
+        if ended.recv_timeout(self.parting) == Err(RecvTimeoutError::Timeout) {
+            tracing::debug!("the lock of the checkpoints was not released in time");
+        } else if thread.join().is_err() {
+            tracing::warn!("the thread that renews the lock of the checkpoints has panicked");
         }
     }
 }
@@ -248,6 +286,11 @@ fn is_dead(owner: &Owner) -> bool {
     if owner.machine.is_empty() || owner.machine != super::owner::machine() {
         return false;
     }
+    // Processes of other users may be alive and not be seen.
+    let mounts = fs::read_to_string("/proc/self/mountinfo");
+    if mounts.map_or(true, |mounts| hides_processes(&mounts)) {
+        return false;
+    }
     match fs::read_to_string(format!("/proc/{}/stat", owner.pid)) {
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
         // A process that nobody has asked about since it died.
@@ -255,5 +298,99 @@ fn is_dead(owner: &Owner) -> bool {
             .rsplit(')')
             .next()
             .is_some_and(|rest| rest.trim_start().starts_with(['Z', 'X'])),
+    }
+}
+
+/// Whether `/proc` may not show all processes, as the list of mounts says.
+fn hides_processes(mounts: &str) -> bool {
+    let mut proc = mounts
+        .lines()
+        .filter(|line| line.split(' ').nth(4) == Some("/proc"));
+    proc.any(|line| {
+        let mut options = line.split([' ', ',']);
+        options.any(|option| {
+            let hidden = option.strip_prefix("hidepid=");
+            hidden.is_some_and(|hidden| !["0", "off"].contains(&hidden))
+        })
+    })
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::process::Command;
+
+    use object_store::{
+        ObjectStore,
+        memory::InMemory,
+        path::Path,
+        throttle::{ThrottleConfig, ThrottledStore},
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_process_is_dead_when_its_machine_says_so() {
+        let mut owner = Owner::this_process().expect("a token");
+        assert!(!is_dead(&owner), "it runs");
+        let mut child = Command::new("true").spawn().expect("a process");
+        owner.pid = child.id();
+        // It ends, and nobody asks about it.
+        let start = Instant::now();
+        while !is_dead(&owner) {
+            assert!(start.elapsed() < Duration::from_secs(60), "it has ended");
+            thread::yield_now();
+        }
+        child.wait().expect("it has ended");
+        assert!(is_dead(&owner), "it is gone");
+        for machine in ["", "elsewhere"] {
+            owner.machine = machine.to_owned();
+            assert!(!is_dead(&owner), "nobody can tell");
+        }
+    }
+
+    #[test]
+    fn a_process_that_may_be_hidden_is_not_taken_for_dead() {
+        let mounts = |options: &str| {
+            format!(
+                "25 1 0:22 / / rw - ext4 /dev/sda rw\n\
+                 26 25 0:23 / /proc rw,nosuid - proc proc rw{options}\n"
+            )
+        };
+        for hidden in [
+            ",hidepid=2",
+            ",gid=4,hidepid=invisible",
+            ",hidepid=1",
+            ",hidepid=4",
+        ] {
+            assert!(hides_processes(&mounts(hidden)), "{hidden}");
+        }
+        for seen in ["", ",hidepid=0", ",hidepid=off,gid=4"] {
+            assert!(!hides_processes(&mounts(seen)), "{seen}");
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_a_server_that_does_not_answer_to_release_a_lock() {
+        let pace = Pace {
+            renewal: Duration::from_secs(60),
+            patience: Duration::from_millis(400),
+        };
+        let store = Arc::new(ThrottledStore::new(
+            InMemory::new(),
+            ThrottleConfig::default(),
+        ));
+        let bucket = Bucket::of(
+            Arc::clone(&store) as Arc<dyn ObjectStore>,
+            Path::from("job"),
+            Vec::new(),
+        );
+        let bucket = Arc::new(bucket.expect("a runtime"));
+        let owner = Owner::this_process().expect("a token");
+        let lock = ObjectLock::take(&bucket, &owner, pace, || Ok(BTreeSet::new()));
+        let lock = lock.expect("nobody has it");
+        store.config_mut(|config| config.wait_put_per_call = Duration::from_secs(600));
+        let start = Instant::now();
+        drop(lock);
+        assert!(start.elapsed() < Duration::from_secs(60));
     }
 }

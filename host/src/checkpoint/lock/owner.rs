@@ -35,6 +35,9 @@ pub(in crate::checkpoint) struct LockRecord {
     /// The checkpoints that count; all of them if nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::checkpoint) complete: Option<BTreeSet<u64>>,
+    /// The newest checkpoint that was made, where `complete` does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::checkpoint) newest: Option<u64>,
 }
 
 impl Owner {

@@ -7,20 +7,21 @@ use std::{env, future::Future, ops::Range, sync::Arc, time::Duration};
 use anyhow::{Context, bail};
 use object_store::{
     Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
-    UpdateVersion, WriteMultipart, aws::AmazonS3Builder, path::Path,
+    UpdateVersion, aws::AmazonS3Builder, path::Path,
 };
 use tokio::runtime::{Builder, Runtime};
 
-use super::{ReadError, Storage, StoredFile, Upload};
+use super::{
+    ReadError, Storage, StoredFile, Upload,
+    parts::{PART, Parts},
+};
 
 /// Files up to this size are put in one request.
 const ONE_REQUEST: usize = 8 << 20;
 
-/// Requests of one upload that are under way at once.
-const AT_ONCE: usize = 4;
-
-/// How long a request is tried again that the server has not answered.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a request is tried again that the server has not answered. Far less than the time after which the
+/// lock of a process that is not heard of is anybody's.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// The objects whose names begin with a prefix.
 pub(in crate::checkpoint) struct Bucket {
@@ -131,16 +132,24 @@ impl Bucket {
         before: Option<UpdateVersion>,
         bytes: &[u8],
     ) -> anyhow::Result<Option<UpdateVersion>> {
+        match self.try_swap(name, before, bytes) {
+            Ok(version) => Ok(Some(version)),
+            Err(error) if has_changed(&error) => Ok(None),
+            Err(error) => Err(self.told(&error)).with_context(|| format!("cannot write `{name}`")),
+        }
+    }
+
+    fn try_swap(
+        &self,
+        name: &str,
+        before: Option<UpdateVersion>,
+        bytes: &[u8],
+    ) -> Result<UpdateVersion, Error> {
         let mode = before.map_or(PutMode::Create, PutMode::Update);
         let payload = PutPayload::from(bytes.to_vec());
         let path = self.path(name);
-        match self.wait(self.store.put_opts(&path, payload, mode.into())) {
-            Ok(put) => Ok(Some(put.into())),
-            Err(
-                Error::AlreadyExists { .. } | Error::Precondition { .. } | Error::NotFound { .. },
-            ) => Ok(None),
-            Err(error) => Err(self.told(&error)).with_context(|| format!("cannot write `{name}`")),
-        }
+        let put = self.wait(self.store.put_opts(&path, payload, mode.into()))?;
+        Ok(put.into())
     }
 
     /// Whether the object ends before byte `end`.
@@ -200,14 +209,27 @@ impl Storage for Bucket {
         }
     }
 
-    fn put(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
-        if self.swap(name, None, bytes)?.is_some() {
-            return Ok(());
-        }
+    fn put(&self, name: &str, bytes: &[u8], before: Option<&[u8]>) -> anyhow::Result<()> {
+        let found = match before {
+            Some(_) => self.get(name)?,
+            None => None,
+        };
+        let version = match found {
+            Some((found, version)) if Some(&found[..]) == before => Some(version),
+            Some(_) => bail!("there is another object `{name}`"),
+            None => None,
+        };
+        let error = match self.try_swap(name, version, bytes) {
+            Ok(_) => return Ok(()),
+            Err(error) => self.told(&error).context(format!("cannot write `{name}`")),
+        };
         // A request that was tried again may find what the first attempt has written.
         match self.read(name, None) {
             Ok(found) if found == bytes => Ok(()),
-            _ => bail!("there is an object `{name}` already"),
+            Ok(found) if before != Some(&found[..]) => {
+                Err(error.context(format!("there is another object `{name}`")))
+            }
+            _ => Err(error),
         }
     }
 
@@ -220,12 +242,18 @@ impl Storage for Bucket {
         }))
     }
 
-    fn remove(&self, name: &str) -> anyhow::Result<()> {
-        let path = self.path(name);
-        match self.wait(self.store.delete(&path)) {
-            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(self.told(&error)).with_context(|| format!("cannot remove `{name}`")),
+    fn remove(&self, names: &[String]) -> anyhow::Result<()> {
+        for name in names {
+            let path = self.path(name);
+            match self.wait(self.store.delete(&path)) {
+                Ok(()) | Err(Error::NotFound { .. }) => {}
+                Err(error) => {
+                    return Err(self.told(&error))
+                        .with_context(|| format!("cannot remove `{name}`"));
+                }
+            }
         }
+        Ok(())
     }
 }
 
@@ -236,7 +264,7 @@ struct Writing<'a> {
     /// All of it, while it is small.
     buffer: Vec<u8>,
     /// The upload in parts, once it is not.
-    parts: Option<WriteMultipart>,
+    parts: Option<Parts>,
 }
 
 impl Writing<'_> {
@@ -246,12 +274,10 @@ impl Writing<'_> {
             empty => {
                 let path = self.bucket.path(&self.name);
                 let upload = self.bucket.store.put_multipart(&path).await?;
-                empty.insert(WriteMultipart::new(upload))
+                empty.insert(Parts::new(upload, PART))
             }
         };
-        parts.wait_for_capacity(AT_ONCE).await?;
-        parts.write(&std::mem::take(&mut self.buffer));
-        Ok(())
+        parts.write(&std::mem::take(&mut self.buffer)).await
     }
 }
 
@@ -270,16 +296,19 @@ impl Upload for Writing<'_> {
 
     fn finish(mut self: Box<Self>) -> anyhow::Result<()> {
         if self.parts.is_none() {
-            return self.bucket.put(&self.name, &self.buffer);
+            return self.bucket.put(&self.name, &self.buffer, None);
         }
         let bucket = self.bucket;
         let finished = bucket.wait(async {
             self.send().await?;
-            match self.parts.take() {
-                Some(parts) => parts.finish().await.map(|_| ()),
-                None => Ok(()),
+            if let Some(parts) = &mut self.parts {
+                parts.finish().await?;
             }
+            Ok::<(), Error>(())
         });
+        if finished.is_ok() {
+            self.parts = None;
+        }
         let finished = finished.map_err(|error| bucket.told(&error));
         finished.with_context(|| format!("cannot write `{}`", self.name))
     }
@@ -294,6 +323,14 @@ impl Drop for Writing<'_> {
             tracing::debug!(file = %self.name, %error, "an unfinished upload stays behind");
         }
     }
+}
+
+/// Whether an object is not what it was to be replaced as.
+const fn has_changed(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::AlreadyExists { .. } | Error::Precondition { .. } | Error::NotFound { .. }
+    )
 }
 
 /// An error of the object store, without what is hidden.

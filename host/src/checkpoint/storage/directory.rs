@@ -8,17 +8,24 @@ use std::{
     io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
     ops::Range,
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use anyhow::{Context, ensure};
 
-use super::{ReadError, Storage, StoredFile, Upload};
+use super::{ReadError, Storage, StoredFile, Upload, disk};
 
 /// What the name of a file ends with that is not whole yet.
 const UNFINISHED: &str = ".unfinished";
 
 /// `EIO`: the medium cannot be read.
 const MEDIUM: i32 = 5;
+
+/// How often that has to happen in a row before it is believed, and how long to wait before each time but the
+/// first: a cable or a server may have failed for an instant, and a checkpoint is given up for it.
+const READS: usize = 4;
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// A directory. Paths are not shown in errors, since they may hold values of the environment.
 #[derive(Debug)]
@@ -49,19 +56,21 @@ impl Directory {
                 _ => {}
             }
             let parent = path.parent().filter(|path| !path.as_os_str().is_empty());
-            make_durable(parent.unwrap_or(Path::new(".")))?;
+            let synced = disk::sync_names(parent.unwrap_or(Path::new(".")));
+            synced.context("cannot make the directory durable")?;
         }
         Ok(())
     }
 
     /// Removes what a job that was killed had not finished. Only for the owner of the directory.
     pub(in crate::checkpoint) fn sweep(&self) -> anyhow::Result<()> {
-        for name in self.names()? {
-            if name.ends_with(UNFINISHED) {
-                self.remove(&name)?;
-            }
-        }
-        Ok(())
+        let mut names = self.names()?;
+        names.retain(|name| name.ends_with(UNFINISHED));
+        self.remove(&names)
+    }
+
+    fn sync(&self) -> anyhow::Result<()> {
+        disk::sync_names(&self.path).context("cannot make the directory durable")
     }
 
     fn names(&self) -> anyhow::Result<Vec<String>> {
@@ -103,7 +112,7 @@ impl Storage for Directory {
     }
 
     fn read(&self, name: &str, range: Option<Range<u64>>) -> Result<Vec<u8>, ReadError> {
-        let read = || -> io::Result<Vec<u8>> {
+        let read = |range: Option<Range<u64>>| -> io::Result<Vec<u8>> {
             let mut file = File::open(self.path.join(name))?;
             let mut bytes = Vec::new();
             let Some(range) = range else {
@@ -118,18 +127,19 @@ impl Storage for Directory {
             }
             Ok(bytes)
         };
-        read().map_err(|error| match error.kind() {
+        again(PAUSE, || read(range.clone())).map_err(|error| match error.kind() {
             ErrorKind::NotFound => ReadError::Missing,
             ErrorKind::UnexpectedEof => ReadError::CutOff,
-            _ if error.raw_os_error() == Some(MEDIUM) => ReadError::Lost(error.to_string()),
+            _ if is_lost(&error) => ReadError::Lost(error.to_string()),
             _ => ReadError::Failed(
                 anyhow::Error::new(error).context(format!("cannot read `{name}`")),
             ),
         })
     }
 
-    fn put(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
-        let exists = self.path.join(name).exists();
+    fn put(&self, name: &str, bytes: &[u8], before: Option<&[u8]>) -> anyhow::Result<()> {
+        // Only the owner of the directory writes to it: what is to be replaced is what it was.
+        let exists = before.is_none() && self.path.join(name).exists();
         ensure!(!exists, "there is a file `{name}` already");
         let mut file = self.create(name)?;
         file.write(bytes)?;
@@ -138,7 +148,7 @@ impl Storage for Directory {
 
     fn create(&self, name: &str) -> anyhow::Result<Box<dyn Upload + '_>> {
         let hidden = self.path.join(format!("{name}{UNFINISHED}"));
-        let file = File::create(&hidden).with_context(|| format!("cannot create `{name}`"))?;
+        let file = disk::create(&hidden).with_context(|| format!("cannot create `{name}`"))?;
         Ok(Box::new(Writing {
             folder: self,
             name: name.to_owned(),
@@ -147,12 +157,18 @@ impl Storage for Directory {
         }))
     }
 
-    fn remove(&self, name: &str) -> anyhow::Result<()> {
-        match fs::remove_file(self.path.join(name)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("cannot remove `{name}`"))
+    fn remove(&self, names: &[String]) -> anyhow::Result<()> {
+        for name in names {
+            match disk::remove(&self.path.join(name)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("cannot remove `{name}`"));
+                }
+                _ => {}
             }
-            _ => Ok(()),
+        }
+        match names {
+            [] => Ok(()),
+            _ => self.sync(),
         }
     }
 }
@@ -174,14 +190,15 @@ impl Upload for Writing<'_> {
 
     fn finish(mut self: Box<Self>) -> anyhow::Result<()> {
         let name = &self.name;
-        let synced = self.file.sync_all();
-        synced.with_context(|| format!("cannot make `{name}` durable"))?;
+        let path = self.folder.path.join(name);
+        disk::sync_file(&self.file, &path)
+            .with_context(|| format!("cannot make `{name}` durable"))?;
         if let Some(hidden) = &self.hidden {
-            fs::rename(hidden, self.folder.path.join(name))
+            disk::rename(hidden, &path)
                 .with_context(|| format!("cannot rename `{name}` into place"))?;
         }
         self.hidden = None;
-        make_durable(&self.folder.path)
+        self.folder.sync()
     }
 }
 
@@ -195,12 +212,45 @@ impl Drop for Writing<'_> {
     }
 }
 
-/// Makes the names in a directory durable.
-fn make_durable(path: &Path) -> anyhow::Result<()> {
-    // Elsewhere a directory cannot be opened, and names are durable with their files.
-    if cfg!(unix) {
-        let synced = File::open(path).and_then(|directory| directory.sync_all());
-        synced.context("cannot make the directory durable")?;
+/// Reads, and again if the medium cannot be read.
+fn again<T>(pause: Duration, read: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    for _ in 1..READS {
+        match read() {
+            Err(error) if is_lost(&error) => thread::sleep(pause),
+            done => return done,
+        }
     }
-    Ok(())
+    read()
+}
+
+/// Whether the medium cannot be read. Elsewhere the same number says something else.
+fn is_lost(error: &io::Error) -> bool {
+    cfg!(unix) && error.raw_os_error() == Some(MEDIUM)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// How often is read if the medium fails so many times.
+    fn reads(failures: usize, code: i32) -> (usize, bool) {
+        let count = Cell::new(0);
+        let read = || match count.replace(count.get() + 1) {
+            before if before < failures => Err(io::Error::from_raw_os_error(code)),
+            _ => Ok(()),
+        };
+        let done = again(Duration::ZERO, read);
+        (count.get(), done.is_ok())
+    }
+
+    #[test]
+    fn a_medium_that_fails_for_an_instant_is_read_again() {
+        assert_eq!(reads(0, MEDIUM), (1, true));
+        assert_eq!(reads(READS - 1, MEDIUM), (READS, true));
+        assert_eq!(reads(READS, MEDIUM), (READS, false));
+        // Permission denied.
+        assert_eq!(reads(1, 13), (1, false));
+    }
 }

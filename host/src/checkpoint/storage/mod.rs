@@ -2,9 +2,13 @@
 
 mod bucket;
 mod directory;
+mod disk;
+mod parts;
 
 pub(super) use bucket::Bucket;
 pub(super) use directory::Directory;
+#[cfg(test)]
+pub(super) use disk::steps;
 
 use std::ops::Range;
 
@@ -25,12 +29,13 @@ pub(super) trait Storage: Send + Sync {
     fn read(&self, name: &str, range: Option<Range<u64>>) -> Result<Vec<u8>, ReadError>;
 
     /// Writes a small file at once: it is there, whole and durable, or not at all. Called for the manifest
-    /// that makes a checkpoint complete.
+    /// that makes a checkpoint complete. A file that holds the bytes `before` is replaced, at once as well.
     ///
     /// # Errors
     ///
-    /// If it cannot be written, or there is another one of this name.
-    fn put(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()>;
+    /// If it cannot be written, or there is another one of this name: what somebody else has written meanwhile
+    /// stays.
+    fn put(&self, name: &str, bytes: &[u8], before: Option<&[u8]>) -> anyhow::Result<()>;
 
     /// Begins a large file of a name that was never used before. Called at most once for a checkpoint.
     ///
@@ -39,12 +44,12 @@ pub(super) trait Storage: Send + Sync {
     /// If nothing can be written.
     fn create(&self, name: &str) -> anyhow::Result<Box<dyn Upload + '_>>;
 
-    /// Removes a file, if it is there.
+    /// Removes the files that are there, in this order, for good.
     ///
     /// # Errors
     ///
-    /// If it is still there.
-    fn remove(&self, name: &str) -> anyhow::Result<()>;
+    /// If one of them is still there, or may come back.
+    fn remove(&self, names: &[String]) -> anyhow::Result<()>;
 }
 
 /// A file that is being written. One that is dropped never was there.

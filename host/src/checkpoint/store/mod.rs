@@ -14,7 +14,7 @@ mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 use super::{
@@ -36,13 +36,14 @@ pub struct CheckpointStore {
     token: String,
     /// The checkpoints that count.
     complete: BTreeSet<u64>,
+    /// The newest checkpoint that there was, if none of all is there any more, though nobody has said that
+    /// they are to be forgotten.
+    lost: Option<u64>,
     /// What was written last and can be referred to. Nothing at first: the first checkpoint of a process is
     /// written whole, so that what has been damaged meanwhile does not go on.
     pieces: Pieces,
     /// The packs that manifests refer to, as far as they have been read.
     packs_of: BTreeMap<u64, BTreeSet<String>>,
-    /// The checkpoint that the job goes on from, once it has asked for one; `Some(None)` for the beginning.
-    resumed: Mutex<Option<Option<u64>>>,
     /// The checkpoint that was begun last, and how often.
     tried: (u64, u32),
     /// Called after each step of writing.
@@ -105,29 +106,23 @@ impl CheckpointStore {
             None => self.recorded()?,
         };
         if let Some(complete) = complete {
-            inventory
-                .manifests
-                .retain(|number| complete.contains(number));
+            // One that counts and is gone is not passed over: reading it says so.
+            inventory.manifests = &complete - &inventory.discarded;
         }
         Ok(inventory)
     }
 
     /// The checkpoints that count, as the owner of the folder says; `None` if all do.
     fn recorded(&self) -> anyhow::Result<Option<BTreeSet<u64>>> {
-        let bytes = match self.storage.read(LOCK, None) {
-            Ok(bytes) => bytes,
-            Err(ReadError::Failed(error)) => return Err(error),
-            Err(_) => return Ok(None),
-        };
-        let record = serde_json::from_slice::<LockRecord>(&bytes).ok();
-        Ok(record.and_then(|record| record.complete))
+        Ok(self.record()?.and_then(|record| record.complete))
     }
 
-    fn resumed(&self) -> Option<Option<u64>> {
-        *self.resumed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set_resumed(&self, number: Option<u64>) {
-        *self.resumed.lock().unwrap_or_else(PoisonError::into_inner) = Some(number);
+    /// What the owner of the folder says.
+    fn record(&self) -> anyhow::Result<Option<LockRecord>> {
+        match self.storage.read(LOCK, None) {
+            Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
+            Err(ReadError::Failed(error)) => Err(error),
+            Err(_) => Ok(None),
+        }
     }
 }

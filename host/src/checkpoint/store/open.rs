@@ -1,6 +1,6 @@
 //! Opening the folder of a job.
 
-use std::{collections::BTreeMap, sync::Arc, sync::Mutex};
+use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context;
 
@@ -70,17 +70,22 @@ impl CheckpointStore {
             shown: shown.to_owned(),
             token: token()?,
             complete: Default::default(),
+            lost: None,
             pieces: Pieces::default(),
             packs_of: BTreeMap::new(),
-            resumed: Mutex::new(None),
             tried: (0, 0),
             on_step: None,
         };
-        let mut complete = Inventory::of(&*store.storage)?.manifests;
-        if let Some(recorded) = store.recorded()? {
-            complete.retain(|number| recorded.contains(number));
+        let found = Inventory::of(&*store.storage)?;
+        store.complete = found.manifests;
+        if let Some(record) = store.record()? {
+            let mut newest = record.newest;
+            if let Some(recorded) = record.complete {
+                newest = newest.max(recorded.last().copied());
+                store.complete = &recorded - &found.discarded;
+            }
+            store.lost = newest.filter(|_| store.complete.is_empty());
         }
-        store.complete = complete;
         Ok(store)
     }
 }

@@ -21,10 +21,10 @@ impl CheckpointStore {
 
     fn prune_to(&mut self, keep: usize) -> anyhow::Result<()> {
         self.check_lock()?;
-        let inventory = self.inventory()?;
+        let inventory = Inventory::of(&*self.storage)?;
         let (mut kept, mut needed) = (0, BTreeSet::new());
         let mut oldest = 0;
-        for &number in inventory.manifests.iter().rev() {
+        for number in (&self.complete - &inventory.discarded).into_iter().rev() {
             if kept == keep.max(1) {
                 break;
             }
@@ -38,22 +38,24 @@ impl CheckpointStore {
         if kept < keep.max(1) {
             oldest = 0;
         }
-        for &number in inventory.manifests.range(..oldest) {
-            self.storage.remove(&manifest_name(number))?;
-            self.complete.remove(&number);
-            self.packs_of.remove(&number);
+        // Nobody is to take over and count on one of them while they go.
+        let kept = self.complete.split_off(&oldest);
+        let old = std::mem::replace(&mut self.complete, kept);
+        if let Err(error) = self.confirm() {
+            self.complete.extend(old);
+            return Err(error);
         }
-        self.confirm()?;
+        // Also those that do not count, of a process that had lost its lock.
+        self.packs_of = self.packs_of.split_off(&oldest);
+        let old = inventory.manifests.range(..oldest).copied();
+        let old: Vec<String> = old.map(manifest_name).collect();
+        self.storage.remove(&old)?;
         self.step(WriteStep::Pruned);
-        for pack in inventory.packs.keys() {
-            if !needed.contains(pack) {
-                self.storage.remove(pack)?;
-            }
-        }
-        for &number in inventory.discarded.range(..oldest) {
-            self.storage.remove(&discarded_name(number))?;
-        }
-        Ok(())
+        let packs = inventory.packs.into_keys();
+        let packs = packs.filter(|pack| !needed.contains(pack));
+        let discarded = inventory.discarded.range(..oldest).copied();
+        let rest: Vec<String> = packs.chain(discarded.map(discarded_name)).collect();
+        self.storage.remove(&rest)
     }
 
     /// The packs that a checkpoint refers to; nothing if its manifest is damaged.
@@ -90,28 +92,24 @@ impl CheckpointStore {
             self.complete = before;
             return Err(error);
         }
+        self.lost = None;
         // Numbers go on growing: sinks may still have what they wrote under the old ones.
         if let Some(greatest) = inventory.greatest
             && !inventory.discarded.contains(&greatest)
         {
             self.storage
-                .put(&discarded_name(greatest), b"discarded\n")?;
+                .put(&discarded_name(greatest), b"discarded\n", None)?;
         }
-        for &number in inventory.manifests.iter().rev() {
-            self.storage.remove(&manifest_name(number))?;
-        }
-        for &number in &inventory.discarded {
-            self.storage.remove(&manifest_name(number))?;
-            if Some(number) != inventory.greatest {
-                self.storage.remove(&discarded_name(number))?;
-            }
-        }
-        for pack in inventory.packs.keys() {
-            self.storage.remove(pack)?;
-        }
+        let manifests = inventory.manifests.iter().chain(&inventory.discarded).rev();
+        let manifests: Vec<String> = manifests.copied().map(manifest_name).collect();
+        self.storage.remove(&manifests)?;
+        let discarded = inventory.discarded.iter().copied();
+        let discarded = discarded.filter(|&number| Some(number) != inventory.greatest);
+        let packs = inventory.packs.into_keys();
+        let rest: Vec<String> = discarded.map(discarded_name).chain(packs).collect();
+        self.storage.remove(&rest)?;
         self.pieces = Default::default();
         self.packs_of.clear();
-        self.set_resumed(None);
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use anyhow::{Context, bail};
 use super::CheckpointStore;
 use crate::checkpoint::{
     contents::{Checkpoint, Listed},
-    damage::Damage,
+    damage::{Damage, NewerFormat},
     inventory::manifest_name,
     manifest::Manifest,
     state_reader::{StateReader, damage},
@@ -23,6 +23,7 @@ impl CheckpointStore {
         for number in inventory.manifests {
             let contents = match self.manifest(number) {
                 Ok(manifest) => Ok(manifest.overview()?),
+                Err(error) if error.is::<NewerFormat>() => Err(format!("{error:#}")),
                 Err(error) => Err(reason(error)?),
             };
             listed.push(Listed {
@@ -43,27 +44,35 @@ impl CheckpointStore {
     }
 
     /// The newest checkpoint that is whole, or the one with the number `from`. Each one that is passed
-    /// over because it is damaged is named in the log. From then on the job is taken to go on from it.
+    /// over because it is damaged is named in the log. A job that goes on from it
+    /// [says so](Self::go_on_from).
     ///
     /// # Errors
     ///
-    /// If the location cannot be read, or there are checkpoints and none of them is whole, or there is
-    /// no whole one with the number `from`.
+    /// If the location cannot be read, or there are or were checkpoints and none of them is whole, or there is
+    /// no whole one with the number `from`, or the newest one is of a newer version of tidemill.
     pub fn latest(&self, from: Option<u64>) -> anyhow::Result<Option<Checkpoint>> {
         if let Some(number) = from {
             let checkpoint = self.read(number);
             let checkpoint =
                 checkpoint.with_context(|| format!("cannot go on from checkpoint {number}"))?;
-            self.set_resumed(Some(number));
             return Ok(Some(checkpoint));
         }
+        let inventory = self.inventory()?;
+        if inventory.manifests.is_empty()
+            && let Some(lost) = self.complete.last().copied().or(self.lost)
+        {
+            bail!(
+                "there was checkpoint {lost} of `{}` in `{}`, and the manifest of every checkpoint is \
+                 gone: give them back, or start over with `--fresh`, which replaces what was written",
+                self.job,
+                self.shown
+            );
+        }
         let mut damaged = Vec::new();
-        for &number in self.inventory()?.manifests.iter().rev() {
+        for &number in inventory.manifests.iter().rev() {
             match self.read(number) {
-                Ok(checkpoint) => {
-                    self.set_resumed(Some(number));
-                    return Ok(Some(checkpoint));
-                }
+                Ok(checkpoint) => return Ok(Some(checkpoint)),
                 Err(error) => {
                     let reason = reason(error)?;
                     tracing::warn!(
@@ -75,7 +84,6 @@ impl CheckpointStore {
             }
         }
         if damaged.is_empty() {
-            self.set_resumed(None);
             return Ok(None);
         }
         bail!(

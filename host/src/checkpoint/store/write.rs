@@ -8,10 +8,11 @@ use super::{CheckpointStore, WriteStep};
 use crate::checkpoint::{
     contents::{Checkpoint, WriteSummary},
     entries::texts,
-    inventory::{discarded_name, manifest_name, pack_name},
+    inventory::{Inventory, discarded_name, manifest_name, pack_name},
     manifest::{Manifest, SinkEntry, SourceEntry},
     pack::{Packer, Pieces},
     state_writer::StateWriter,
+    storage::ReadError,
 };
 
 /// What has been written of a checkpoint.
@@ -44,19 +45,19 @@ impl CheckpointStore {
         ensure!(number > last, "there is checkpoint {last} already");
         let is_ours = checkpoint.job == self.job;
         ensure!(is_ours, "it is one of another job, `{}`", checkpoint.job);
-        if let Some(resumed) = self.resumed() {
-            self.go_on_from(resumed)?;
-        }
-        self.check_lock()?;
-        match &mut self.tried {
+        let before = match &mut self.tried {
             (tried, times) if *tried == number => {
                 *times += 1;
-                // What an attempt has left behind that failed at its very end.
-                self.storage.remove(&manifest_name(number))?;
+                self.left_behind(number)?
             }
-            tried => *tried = (number, 1),
-        }
-        let written = self.write_files(checkpoint)?;
+            tried => {
+                *tried = (number, 1);
+                None
+            }
+        };
+        // Only after what is to be replaced was read: it is not that of somebody who takes over from now on.
+        self.check_lock()?;
+        let written = self.write_files(checkpoint, before.as_deref())?;
         self.step(WriteStep::Manifest);
         self.complete.insert(number);
         if let Err(error) = self.confirm() {
@@ -65,12 +66,27 @@ impl CheckpointStore {
         }
         self.pieces = written.pieces.reusable();
         self.packs_of.insert(number, written.packs);
-        self.set_resumed(Some(number));
         self.step(WriteStep::Complete);
         Ok(written.summary)
     }
 
-    fn write_files(&self, checkpoint: &Checkpoint) -> anyhow::Result<Written> {
+    /// The manifest of an attempt that has failed at its very end, or of a process that has lost its lock. It
+    /// must not be removed: the request might come late, when the next owner has completed one of the same
+    /// number.
+    fn left_behind(&self, number: u64) -> anyhow::Result<Option<Vec<u8>>> {
+        match self.storage.read(&manifest_name(number), None) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(ReadError::Missing) => Ok(None),
+            Err(ReadError::Failed(error)) => Err(error),
+            Err(ReadError::CutOff | ReadError::Lost(_)) => Ok(Some(Vec::new())),
+        }
+    }
+
+    fn write_files(
+        &self,
+        checkpoint: &Checkpoint,
+        before: Option<&[u8]>,
+    ) -> anyhow::Result<Written> {
         let number = checkpoint.number;
         // Every attempt has a pack of its own: no file is ever changed.
         let attempt = match self.tried.1 {
@@ -111,7 +127,7 @@ impl CheckpointStore {
             bytes_written: state.bytes,
         };
         let bytes = manifest.to_bytes()?;
-        self.storage.put(&manifest_name(number), &bytes)?;
+        self.storage.put(&manifest_name(number), &bytes, before)?;
         let packs = manifest.packs.into_iter().map(|pack| pack.name);
         let packs: BTreeSet<String> = packs.collect();
         let manifest_bytes = bytes.len() as u64;
@@ -127,39 +143,47 @@ impl CheckpointStore {
     }
 
     /// Takes note that the job goes on from a checkpoint, or from the beginning: those after it do not
-    /// count any more, since what sinks had made visible for them is undone. Writing the next checkpoint
-    /// does so for what [`latest`](Self::latest) has given.
+    /// count any more, since what sinks had made visible for them is undone. Nor does one that was written
+    /// and is not known to be complete: sinks drop what they have staged for it. Called whenever a job
+    /// starts, before anything is written.
     ///
     /// # Errors
     ///
     /// If that cannot be written, or the lock was lost.
     pub fn go_on_from(&mut self, number: Option<u64>) -> anyhow::Result<()> {
         let first = number.map_or(0, |number| number.saturating_add(1));
-        let later = self.complete.split_off(&first);
-        self.set_resumed(number);
+        let mut found = Inventory::of(&*self.storage)?;
+        let mut later = found.manifests.split_off(&first);
+        let counted = self.complete.split_off(&first);
+        later.extend(&counted);
         if later.is_empty() {
             return Ok(());
         }
         // What has made them unusable may be in the packs that the next one would refer to.
         self.pieces = Pieces::default();
-        let discarded = self.discard(&later);
+        let discarded = self.discard(&later, &found.discarded);
         if discarded.is_err() {
-            self.complete.extend(later);
+            self.complete.extend(counted);
         }
         discarded
     }
 
-    fn discard(&mut self, numbers: &BTreeSet<u64>) -> anyhow::Result<()> {
-        self.check_lock()?;
+    fn discard(
+        &mut self,
+        numbers: &BTreeSet<u64>,
+        discarded: &BTreeSet<u64>,
+    ) -> anyhow::Result<()> {
+        // Nobody is to take over and count on one of them while they go.
+        self.confirm()?;
         for &number in numbers {
             // The name alone says it. Its number is not used again.
-            let name = discarded_name(number);
-            if !self.storage.list()?.iter().any(|file| file.name == name) {
-                self.storage.put(&name, b"discarded\n")?;
+            if !discarded.contains(&number) {
+                self.storage
+                    .put(&discarded_name(number), b"discarded\n", None)?;
             }
-            self.storage.remove(&manifest_name(number))?;
         }
-        self.confirm()
+        let manifests = numbers.iter().copied().map(manifest_name);
+        self.storage.remove(&manifests.collect::<Vec<_>>())
     }
 
     pub(super) fn check_lock(&mut self) -> anyhow::Result<()> {

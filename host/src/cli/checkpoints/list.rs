@@ -5,10 +5,40 @@ use crate::checkpoint::{Listed, Overview, SourceSnapshot};
 /// Partitions that are named of a source.
 const NAMED: usize = 10;
 
-/// All checkpoints, a paragraph each.
-pub(super) fn all(listed: &[Listed]) -> String {
-    let texts: Vec<String> = listed.iter().map(one).collect();
-    texts.join("\n")
+/// Where the second column begins.
+const INDENT: usize = 14;
+
+/// All checkpoints, a paragraph each, for a terminal of this width if there is one.
+pub(super) fn all(listed: &[Listed], width: Option<usize>) -> String {
+    let texts = listed.iter().map(one);
+    let texts = texts.map(|text| match width {
+        Some(width) => text.lines().map(|line| folded(line, width)).collect(),
+        None => text,
+    });
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+/// A line, or several that are no wider than `width` as far as its words allow.
+fn folded(line: &str, width: usize) -> String {
+    let (label, rest) = match line.char_indices().nth(INDENT) {
+        Some((place, _)) if line.starts_with(' ') => line.split_at(place),
+        _ => ("", line),
+    };
+    let (mut text, mut used) = (label.to_owned(), label.chars().count());
+    for (place, word) in rest.split(' ').enumerate() {
+        let wide = word.chars().count();
+        if place > 0 && used + 1 + wide > width {
+            text.push('\n');
+            text.push_str(&" ".repeat(INDENT));
+            used = INDENT;
+        } else if place > 0 {
+            text.push(' ');
+            used += 1;
+        }
+        text.push_str(word);
+        used += wide;
+    }
+    text + "\n"
 }
 
 fn one(listed: &Listed) -> String {
@@ -54,7 +84,7 @@ fn places(source: &SourceSnapshot) -> Vec<String> {
     let mut places = Vec::new();
     for partition in source.partitions.iter().take(NAMED) {
         places.push(match &partition.position {
-            Some(position) => format!("{} at {}", partition.name, position.0),
+            Some(position) => format!("{} at {}", partition.name, position.in_words()),
             None => format!("{}, which cannot be read again", partition.name),
         });
     }
@@ -104,7 +134,9 @@ mod tests {
                 idle: false,
                 quiet: Duration::ZERO,
             },
-            position: Some(ReadPosition(json!({ "byte": 7 }))),
+            position: Some(ReadPosition(json!({
+                "offset": 1700, "line": 7, "size": 9000, "digest": "d",
+            }))),
         };
         let source = SourceSnapshot {
             watermark: Watermark::at(Timestamp::EPOCH),
@@ -139,12 +171,27 @@ checkpoint 3
   state       3.0 MiB, of which 100 B were new
   event time  1970-01-01T00:00:00Z
   input       goes on
-  source      readings: a.csv at {\"byte\":7}
+  source      readings: a.csv at line 7, byte 1,700
   source      readings: 2 partitions were read to their end
 
 checkpoint 4 does not count
   reason      `checkpoint-0000000004.json` is cut off
 ";
-        assert_eq!(all(&listed), expected);
+        assert_eq!(all(&listed, None), expected);
+        assert_eq!(all(&listed, Some(100)), expected);
+        let narrow = all(&listed[..1], Some(36));
+        let expected = "\
+checkpoint 3
+  made at     1970-01-01T00:00:01Z
+  state       3.0 MiB, of which 100
+              B were new
+  event time  1970-01-01T00:00:00Z
+  input       goes on
+  source      readings: a.csv at
+              line 7, byte 1,700
+  source      readings: 2 partitions
+              were read to their end
+";
+        assert_eq!(narrow, expected);
     }
 }

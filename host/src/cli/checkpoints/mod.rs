@@ -2,12 +2,17 @@
 
 mod list;
 mod state;
+mod table;
 mod verify;
 
-use std::path::PathBuf;
+use std::{
+    io::{self, IsTerminal},
+    path::PathBuf,
+};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use terminal_size::{Width, terminal_size_of};
 
 use super::{Ending, print, setup};
 use crate::{
@@ -45,12 +50,7 @@ impl Checkpoints {
     pub(super) fn execute(&self) -> anyhow::Result<Ending> {
         let registry = Registry::new(setup::engine()?);
         let plan = setup::load(&self.file, &registry)?;
-        let Some(config) = &plan.checkpoint else {
-            bail!(
-                "`{}` keeps no checkpoints: it has no section `[checkpoint]`",
-                self.file.display()
-            );
-        };
+        let config = setup::checkpoints_of(&plan, &self.file, "`tidemill checkpoints`")?;
         let store = CheckpointStore::open_read_only(&config.location, &plan.name);
         let store = store.with_context(|| {
             format!(
@@ -58,9 +58,10 @@ impl Checkpoints {
                 plan.name, config.location
             )
         })?;
+        let width = terminal_width();
         if let Some(name) = &self.show {
             let checkpoint = self.chosen(&store, &plan)?;
-            print(&state::of(name, &checkpoint, &plan, self.rows)?)?;
+            print(&state::of(name, &checkpoint, &plan, self.rows, width)?)?;
             return Ok(Ending::Done);
         }
         let mut listed = store.list()?;
@@ -86,7 +87,7 @@ impl Checkpoints {
                 false => Ending::Failed,
             });
         }
-        print(&list::all(&listed))?;
+        print(&list::all(&listed, width))?;
         Ok(Ending::Done)
     }
 
@@ -95,4 +96,12 @@ impl Checkpoints {
         let checkpoint = store.latest(self.checkpoint)?;
         checkpoint.with_context(|| format!("there are no checkpoints of `{}`", plan.name))
     }
+}
+
+/// The width of the terminal that standard output is, if it is one.
+fn terminal_width() -> Option<usize> {
+    let stdout = io::stdout();
+    let is_terminal = stdout.is_terminal();
+    let size = is_terminal.then(|| terminal_size_of(&stdout)).flatten();
+    size.map(|(Width(width), _)| width.into())
 }

@@ -3,18 +3,34 @@
 use anyhow::bail;
 use arrow::{
     array::{Array, ArrayRef, AsArray, RecordBatch},
-    datatypes::{DataType, Field, Fields},
+    compute::cast,
+    datatypes::{DataType, Field, Fields, Int64Type, TimeUnit},
     util::display::{ArrayFormatter, FormatOptions},
 };
 
+use super::table::Cells;
 use crate::{
     batch::KeyEncoder,
     checkpoint::{Checkpoint, StageSnapshot, stage_identities},
-    operator::Side,
-    pipeline::Plan,
+    operator::{KnownTable, Meaning, Side, known_state},
+    pipeline::{Plan, StagePlan},
+    time::Timestamp,
 };
 
-/// The state of a stage, or what a sink holds back, in words; at most `most` rows of each table.
+/// What is known of the state of a stage.
+#[derive(Default)]
+struct Known {
+    /// The names and types of the key.
+    keys: Vec<Field>,
+    /// One table after the other; the last one stands for all behind it.
+    tables: Vec<KnownTable>,
+}
+
+/// Tables with the same columns, and what they are.
+type Group<'a> = (Option<usize>, Vec<&'a RecordBatch>);
+
+/// The state of a stage, or what a sink holds back, in words; at most `most` rows of each table, for a
+/// terminal of this `width` if there is one.
 ///
 /// # Errors
 ///
@@ -24,6 +40,7 @@ pub(super) fn of(
     checkpoint: &Checkpoint,
     plan: &Plan,
     most: usize,
+    width: Option<usize>,
 ) -> anyhow::Result<String> {
     let snapshot = &checkpoint.snapshot;
     let sink = snapshot.sinks.get(name).map(|sink| &sink.held);
@@ -36,101 +53,183 @@ pub(super) fn of(
             names.join(", ")
         );
     };
-    let keys = key_columns(name, checkpoint, plan);
+    let known = known(name, checkpoint, plan);
     let mut text = format!(
         "state of {name} in checkpoint {}, event time {}\n",
         checkpoint.number, state.watermark
     );
-    let tables = by_columns(state);
-    if tables.is_empty() {
+    let groups = by_columns(state, known.tables.len());
+    if groups.is_empty() {
         text.push_str("\nnothing\n");
     }
-    for tables in tables {
+    for (place, tables) in groups {
         text.push('\n');
-        text.push_str(&table(&tables, &keys, most)?);
+        let table = place.map(|place| &known.tables[place]);
+        let (cells, title) = cells(&tables, &known.keys, table, most)?;
+        text.push_str(&title);
+        text.push_str(&cells.shown(width));
     }
     Ok(text)
 }
 
-/// The names and types of a stage's key, if its state is that of the stage in the plan.
-fn key_columns(name: &str, checkpoint: &Checkpoint, plan: &Plan) -> Vec<Field> {
+/// What is known of the state of a stage, if it is that of the stage in the plan.
+fn known(name: &str, checkpoint: &Checkpoint, plan: &Plan) -> Known {
     let is_same = stage_identities(plan).get(name) == checkpoint.stages.get(name);
     let stage = plan.stages.iter().find(|stage| stage.name == name);
     let Some(stage) = stage.filter(|_| is_same) else {
-        return Vec::new();
+        return Known::default();
     };
-    let key = stage.work.key(Side::Left).unwrap_or_default();
-    let fields = stage.input_schema.fields();
-    key.iter().map(|&place| fields[place].to_arrow()).collect()
+    let StagePlan {
+        work, input_schema, ..
+    } = stage;
+    let key = work.key(Side::Left).unwrap_or_default();
+    let fields = input_schema.fields();
+    Known {
+        keys: key.iter().map(|&place| fields[place].to_arrow()).collect(),
+        tables: known_state(work, input_schema, &stage.schema),
+    }
 }
 
-/// The tables of all subtasks that have rows, those with the same columns together.
-fn by_columns(state: &StageSnapshot) -> Vec<Vec<&RecordBatch>> {
-    let mut groups: Vec<Vec<&RecordBatch>> = Vec::new();
-    let tables = state.subtasks.iter().flat_map(|subtask| &subtask.tables);
-    for table in tables.filter(|table| table.num_rows() > 0) {
+/// The tables of all subtasks that have rows, those that are the same and have the same columns together;
+/// with the place of each among the `known` ones.
+fn by_columns(state: &StageSnapshot, known: usize) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    let tables = state.subtasks.iter().flat_map(|subtask| {
+        let tables = subtask.tables.iter().enumerate();
+        tables.map(|(place, table)| (known.checked_sub(1).map(|last| last.min(place)), table))
+    });
+    for (place, table) in tables.filter(|(_, table)| table.num_rows() > 0) {
         let fields = |table: &RecordBatch| -> Fields { table.schema_ref().fields().clone() };
         let group = groups
             .iter_mut()
-            .find(|group| fields(group[0]) == fields(table));
+            .find(|(of, group)| *of == place && fields(group[0]) == fields(table));
         match group {
-            Some(group) => group.push(table),
-            None => groups.push(vec![table]),
+            Some((_, group)) => group.push(table),
+            None => groups.push((place, vec![table])),
         }
     }
+    groups.sort_by_key(|(place, _)| *place);
     groups
 }
 
-/// Tables with the same columns, as one.
-fn table(tables: &[&RecordBatch], keys: &[Field], most: usize) -> anyhow::Result<String> {
+/// Tables with the same columns as one, and its title.
+fn cells(
+    tables: &[&RecordBatch],
+    keys: &[Field],
+    known: Option<&KnownTable>,
+    most: usize,
+) -> anyhow::Result<(Cells, String)> {
     let count: usize = tables.iter().map(|table| table.num_rows()).sum();
-    let mut lines: Vec<Vec<String>> = Vec::new();
+    let mut cells = Cells::default();
     for table in tables {
-        let shown = table.slice(0, table.num_rows().min(most - lines.len().min(most)));
-        let columns = columns(&shown, keys)?;
-        if lines.is_empty() {
-            lines.push(columns.iter().map(|(name, _)| name.clone()).collect());
+        let shown = table.slice(0, table.num_rows().min(most - cells.rows.len().min(most)));
+        let columns = columns(&shown, keys, known)?;
+        if cells.names.is_empty() {
+            cells.names = columns.iter().map(|column| column.name.clone()).collect();
         }
-        let options = FormatOptions::new().with_null("null");
-        let formatters = columns
+        let columns: Vec<Vec<String>> = columns
             .iter()
-            .map(|(_, column)| ArrayFormatter::try_new(column, &options));
-        let formatters = formatters.collect::<Result<Vec<_>, _>>()?;
+            .map(Column::texts)
+            .collect::<anyhow::Result<_>>()?;
         for row in 0..shown.num_rows() {
-            let cells = formatters.iter().map(|cells| cells.value(row).to_string());
-            lines.push(cells.collect());
+            cells
+                .rows
+                .push(columns.iter().map(|column| column[row].clone()).collect());
         }
     }
-    let shown = lines.len() - 1;
-    let mut text = match shown < count {
-        true => format!("{count} rows, the first {shown}:\n"),
-        false => format!("{count} rows:\n"),
+    let shown = cells.rows.len();
+    let title = known.map_or(String::new(), |known| format!("{}, ", known.title));
+    let rows = if count == 1 { "row" } else { "rows" };
+    let title = match shown < count {
+        true => format!("{title}{count} {rows}, the first {shown}:\n"),
+        false => format!("{title}{count} {rows}:\n"),
     };
-    text.push_str(&aligned(&lines));
-    Ok(text)
+    Ok((cells, title))
 }
 
-/// The columns of a table with their names; the key is decoded if it is known how.
-fn columns(table: &RecordBatch, keys: &[Field]) -> anyhow::Result<Vec<(String, ArrayRef)>> {
+/// A column that is shown.
+struct Column {
+    name: String,
+    meaning: Meaning,
+    values: ArrayRef,
+}
+
+impl Column {
+    /// Its values, for people.
+    fn texts(&self) -> anyhow::Result<Vec<String>> {
+        // Arrow knows no zone by its name.
+        let (values, meaning) = match self.values.data_type() {
+            DataType::Timestamp(TimeUnit::Microsecond, _) => {
+                (cast(&self.values, &DataType::Int64)?, Meaning::Time)
+            }
+            _ => (ArrayRef::clone(&self.values), self.meaning),
+        };
+        let numbers = values.as_primitive_opt::<Int64Type>();
+        let instant = |number: i64| match meaning {
+            Meaning::Value => None,
+            Meaning::Time => Some(Timestamp::from_micros(number)),
+            Meaning::Slice(slicing) => Some(slicing.slice(number).start),
+        };
+        let options = FormatOptions::new().with_null("null");
+        let plain = ArrayFormatter::try_new(&values, &options)?;
+        let rows = 0..values.len();
+        Ok(rows
+            .map(|row| {
+                let number = numbers.filter(|numbers| numbers.is_valid(row));
+                let instant = number.and_then(|numbers| instant(numbers.value(row)));
+                instant.map_or_else(
+                    || plain.value(row).to_string(),
+                    |instant| instant.to_string(),
+                )
+            })
+            .collect())
+    }
+}
+
+/// The columns of a table; the key is decoded if it is known how, and left out if it is nobody's.
+fn columns(
+    table: &RecordBatch,
+    keys: &[Field],
+    known: Option<&KnownTable>,
+) -> anyhow::Result<Vec<Column>> {
     let mut columns = Vec::new();
     for (place, column) in table.columns().iter().enumerate() {
-        let decoded = match place {
-            0 => decoded(column, keys)?,
-            _ => None,
+        let mut show = |name: &str, meaning: Meaning, values: ArrayRef| {
+            let name = name.to_owned();
+            columns.push(Column {
+                name,
+                meaning,
+                values,
+            });
         };
-        match decoded {
-            Some(decoded) => {
-                let names = keys.iter().map(|key| key.name().clone());
-                columns.extend(names.zip(decoded));
+        if place > 0 {
+            let known = known.and_then(|known| known.columns.get(place - 1));
+            let name = table.schema_ref().field(place).name();
+            let meaning = match name.as_str() {
+                HELD_TIME => Meaning::Time,
+                _ => Meaning::Value,
+            };
+            let (name, meaning) =
+                known.map_or((name, meaning), |known| (&known.name, known.meaning));
+            show(name, meaning, ArrayRef::clone(column));
+        } else if let Some(decoded) = decoded(column, keys)? {
+            for (key, values) in keys.iter().zip(decoded) {
+                show(key.name(), Meaning::Value, values);
             }
-            None if place == 0 => columns.push(("key".to_owned(), ArrayRef::clone(column))),
-            None => {
-                let name = table.schema_ref().field(place).name();
-                columns.push((name.clone(), ArrayRef::clone(column)));
-            }
+        } else if !is_nobodys(column) {
+            show("key", Meaning::Value, ArrayRef::clone(column));
         }
     }
     Ok(columns)
+}
+
+/// What the event time is called of rows that a sink holds back.
+const HELD_TIME: &str = "event time";
+
+/// Whether all keys are empty: what stands behind them is known of all.
+fn is_nobodys(keys: &ArrayRef) -> bool {
+    let keys = keys.as_binary_opt::<i32>();
+    keys.is_some_and(|keys| keys.iter().flatten().all(<[u8]>::is_empty))
 }
 
 fn decoded(column: &ArrayRef, keys: &[Field]) -> anyhow::Result<Option<Vec<ArrayRef>>> {
@@ -144,22 +243,4 @@ fn decoded(column: &ArrayRef, keys: &[Field]) -> anyhow::Result<Option<Vec<Array
     }
     let encoder = KeyEncoder::new(keys.iter().map(|key| key.data_type().clone()))?;
     Ok(Some(encoder.decode(column.iter().flatten())?))
-}
-
-/// Cells in columns.
-fn aligned(lines: &[Vec<String>]) -> String {
-    let count = lines.first().map_or(0, Vec::len);
-    let width = |place: usize| {
-        let cells = lines.iter().filter_map(|line| line.get(place));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..count).map(width).collect();
-    let mut text = String::new();
-    for line in lines {
-        let cells = line.iter().zip(&widths);
-        let cells = cells.map(|(cell, width)| format!("{cell:<width$}"));
-        let line = cells.collect::<Vec<_>>().join("  ");
-        text.push_str(&format!("  {}\n", line.trim_end()));
-    }
-    text
 }

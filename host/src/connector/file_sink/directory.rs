@@ -1,7 +1,7 @@
 //! The directory of a sink: nobody else writes to it, and what dead jobs have left behind is known.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{File, TryLockError},
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
@@ -64,6 +64,11 @@ impl Directory {
         Ok(directory)
     }
 
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The path of a file in the directory.
     pub(super) fn join(&self, name: &str) -> PathBuf {
         self.path.join(name)
@@ -122,16 +127,6 @@ impl Directory {
         match disk::remove(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             removed => removed.with_context(|| format!("cannot remove `{}`", path.display())),
-        }
-    }
-
-    /// What is in a small file; `None` if there is none.
-    pub(super) fn read(&self, name: &str) -> anyhow::Result<Option<String>> {
-        let path = self.join(name);
-        match fs::read(&path) {
-            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("cannot read `{}`", path.display())),
         }
     }
 
@@ -245,6 +240,8 @@ fn taken(directory: &Path) -> anyhow::Error {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -4,6 +4,9 @@
 //! after the other. A job takes a name by chance when it begins, keeps it in its checkpoints, and leaves it in
 //! the directory before the first of its files can be seen.
 
+use std::{fs, io::ErrorKind, path::Path};
+
+use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use super::directory::Directory;
@@ -24,9 +27,15 @@ impl Owner {
     }
 
     /// Who has left the files of a directory; `None` if nobody has said so.
-    pub(super) fn of(directory: &Directory) -> anyhow::Result<Option<Self>> {
-        let text = directory.read(FILE)?;
-        Ok(text.map(|text| Self(text.trim_end().to_owned())))
+    pub(super) fn at(directory: &Path) -> anyhow::Result<Option<Self>> {
+        let path = directory.join(FILE);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(Self(
+                String::from_utf8_lossy(&bytes).trim_end().to_owned(),
+            ))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+        }
     }
 
     /// Says in the directory, for good, that its files are this one's from now on.

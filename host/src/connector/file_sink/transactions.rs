@@ -6,7 +6,9 @@
 //! something to take their place. And it says whose it is, and whether it has shown anything yet: files of
 //! another job, which a directory may have got since, are neither removed nor taken for our own.
 
-use anyhow::{Context as _, bail};
+use std::path::{self, Path};
+
+use anyhow::{Context as _, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -14,7 +16,7 @@ use super::{
     names::{self, Part},
     owner::{self, Owner},
 };
-use crate::connector::{Staged, Transaction};
+use crate::connector::{Staged, Transaction, position::WAY_OUT};
 
 /// What was staged and not committed, and what a former job has left.
 #[derive(Debug, Default)]
@@ -44,6 +46,9 @@ struct StagedFile {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Content {
     files: Vec<StagedFile>,
+    /// Where they are, for a pipeline that has no such sink any more; nothing if it cannot be written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    directory: Option<String>,
     /// Files of a former job.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     replaces: Vec<String>,
@@ -59,18 +64,38 @@ struct Content {
 }
 
 impl Content {
+    /// Makes sure that no other job has left its files in `directory`, where ours are.
+    fn check_ours(&self, directory: &Directory) -> anyhow::Result<()> {
+        if let Some(name) = self.foreign(directory)? {
+            bail!(
+                "another job has left its result in `{}` since, `{name}`: move it away with `{}`, or start \
+                 over with `--fresh`",
+                directory.shown(),
+                owner::FILE
+            );
+        }
+        Ok(())
+    }
+
+    /// Whether a directory says that its files are those of another job, which has come after this one.
+    fn is_of_others(&self, path: &Path) -> anyhow::Result<bool> {
+        let found = Owner::at(path)?;
+        let is_ours = found == self.owner || (!self.shown && found == self.before);
+        Ok(found.is_some() && !is_ours)
+    }
+
     /// The first file in `directory` that another job has left there, and that this one could not tell from
     /// its own.
     fn foreign(&self, directory: &Directory) -> anyhow::Result<Option<String>> {
         let all = directory.names(|name| Part::of(name).is_some())?;
         let mut parts = all.clone();
         parts.retain(|name| !self.replaces.contains(name));
-        let Some(found) = Owner::of(directory)? else {
+        let Some(found) = Owner::at(directory.path())? else {
             return Ok(first_plain(parts));
         };
         match &self.owner {
-            // A sink that is new in the pipeline has nothing to compare with.
-            None => Ok(first_plain(parts)),
+            // A sink that is new in the pipeline.
+            None => Ok(parts.into_iter().next()),
             Some(owner) if *owner == found => Ok(first_plain(parts)),
             Some(_) if self.shown || self.before.as_ref() != Some(&found) => {
                 let first = all.into_iter().next();
@@ -102,19 +127,14 @@ impl Transactions {
             return Ok(Self {
                 former: directory.names(|name| Part::of(name).is_some())?,
                 owner: Owner::new()?,
-                before: Owner::of(directory)?,
+                before: Owner::at(directory.path())?,
                 ..Self::default()
             });
         };
         let content = from.transaction.map(read).transpose()?.unwrap_or_default();
-        if let Some(name) = content.foreign(directory)? {
-            bail!(
-                "cannot go on from checkpoint {} in `{}`: another job has left its result there since, \
-                 `{name}`",
-                from.checkpoint,
-                directory.shown()
-            );
-        }
+        content
+            .check_ours(directory)
+            .with_context(|| format!("cannot go on from checkpoint {}", from.checkpoint))?;
         for file in &content.files {
             find(directory, file).with_context(|| {
                 format!(
@@ -132,9 +152,12 @@ impl Transactions {
             pending: Vec::new(),
             former: content.replaces.clone(),
             last: from.checkpoint,
-            claimed: Owner::of(directory)?.as_ref() == Some(&owner),
+            claimed: Owner::at(directory.path())?.as_ref() == Some(&owner),
             owner,
-            before: content.before.clone(),
+            before: match &content.owner {
+                Some(_) => content.before.clone(),
+                None => Owner::at(directory.path())?,
+            },
             shown: content.shown,
         };
         transactions.make_visible(directory, &content)?;
@@ -178,6 +201,7 @@ impl Transactions {
         let former = self.former.iter().filter(|name| !is_ours(name));
         let content = Content {
             files: self.pending.clone(),
+            directory: written(directory.path()),
             replaces: former.cloned().collect(),
             owner: Some(self.owner.clone()),
             before: self.before.clone(),
@@ -260,17 +284,73 @@ fn find(directory: &Directory, file: &StagedFile) -> anyhow::Result<Place> {
     match found {
         Some(bytes) if bytes == file.bytes => Ok(place),
         Some(bytes) => bail!(
-            "`{}` has {bytes} bytes, and not the {} that were written",
+            "`{}` has {bytes} bytes, and not the {} that were written: {WAY_OUT}",
             file.name,
             file.bytes
         ),
-        None => bail!("`{}` is gone, and so is `{hidden}`", file.name),
+        None => bail!("`{}` is gone, and so is `{hidden}`: {WAY_OUT}", file.name),
     }
 }
 
 /// Whether a transaction has files to make visible. One that is not understood may have some.
 pub(in crate::connector) fn has_rows(transaction: &Transaction) -> bool {
     read(transaction).map_or(true, |content| !content.files.is_empty())
+}
+
+/// Whether [`settle`] can do without the sink that has staged something.
+pub(in crate::connector) fn can_settle(transaction: &Transaction) -> bool {
+    read(transaction).is_ok_and(|content| content.directory.is_some())
+}
+
+/// Whether somebody has staged a transaction at `path`.
+pub(in crate::connector) fn is_staged_at(transaction: &Transaction, path: &Path) -> bool {
+    read(transaction)
+        .is_ok_and(|content| content.directory.is_some() && content.directory == written(path))
+}
+
+/// Makes visible what was staged by a sink that is not there any more, and removes what it was writing when
+/// its process died. Nothing says then whose the directory is. Once more does no harm. Returns how many files
+/// it has made visible.
+pub(in crate::connector) fn settle(transaction: &Transaction) -> anyhow::Result<usize> {
+    let content = read(transaction)?;
+    let Some(path) = content.directory.as_deref().map(Path::new) else {
+        ensure!(content.files.is_empty(), "nobody knows where it was staged");
+        return Ok(0);
+    };
+    if content.files.is_empty() && (!path.exists() || content.is_of_others(path)?) {
+        return Ok(0);
+    }
+    let directory = Directory::open(path, "jsonl")?;
+    if content.files.is_empty() && content.foreign(&directory)?.is_some() {
+        return Ok(0);
+    }
+    content.check_ours(&directory)?;
+    let mut hidden = 0;
+    for file in &content.files {
+        let found = find(&directory, file);
+        let found = found.with_context(|| format!("cannot look into `{}`", directory.shown()))?;
+        hidden += usize::from(found == Place::Hidden);
+    }
+    let marked = Owner::at(path)?;
+    let mut transactions = Transactions {
+        former: content.replaces.clone(),
+        // If it says so of a former job, that is not true from now on.
+        claimed: marked.is_none() || marked == content.owner,
+        owner: content.owner.clone().unwrap_or_default(),
+        ..Transactions::default()
+    };
+    transactions.make_visible(&directory, &content)?;
+    if content.owner.is_some() && Owner::at(path)? == content.owner {
+        directory.remove(owner::FILE)?;
+        directory.sync()?;
+    }
+    Ok(hidden)
+}
+
+/// How a directory is written down, so that it is found from anywhere.
+fn written(directory: &Path) -> Option<String> {
+    let path = path::absolute(directory).ok()?;
+    path.to_str().map(str::to_owned)
 }
 
 fn read(transaction: &Transaction) -> anyhow::Result<Content> {

@@ -5,6 +5,7 @@ use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
 use super::Readings;
+use crate::connector::position::WAY_OUT;
 
 /// Where the readings go on, and of which settings they are.
 #[derive(Debug, Serialize, Deserialize)]
@@ -40,6 +41,12 @@ impl Settings {
     }
 }
 
+/// How many readings had been made at a position; `None` if it is not one of a generator.
+pub(in crate::connector) fn made(position: &serde_json::Value) -> Option<u64> {
+    let position = GeneratorPosition::deserialize(position);
+    position.ok().map(|position| position.made)
+}
+
 impl Readings {
     /// Where to go on.
     pub(super) fn place(&self) -> GeneratorPosition {
@@ -71,13 +78,13 @@ impl Readings {
         for ((name, was), (_, is)) in before.settings.each().into_iter().zip(settings.each()) {
             ensure!(
                 was == is,
-                "cannot go on with other readings: `{name}` of the generator was {was}, and is {is} now"
+                "cannot go on with other readings: `{name}` of the generator was {was}, and is {is} now: {WAY_OUT}"
             );
         }
         if let Some(rows) = self.config.rows {
             ensure!(
                 before.made <= rows,
-                "cannot go on: the generator has made {} readings, and `rows` is {rows} now",
+                "cannot go on: the generator has made {} readings, and `rows` is {rows} now: {WAY_OUT}",
                 before.made
             );
         }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::connector::{
-    harness::read_all, resolve_paths, socket::SocketSource, stdin::StdinSource,
+    harness::read_all, position::WAY_OUT, resolve_paths, socket::SocketSource, stdin::StdinSource,
 };
 
 /// A directory of texts of lines.
@@ -50,7 +50,10 @@ impl Lines {
         let opened = source.resume(before).and_then(|()| source.next_partition());
         let shown = format!("{:#}", opened.err().expect("an error"));
         let directory = format!("{}/", self.0.path().display());
-        assert_eq!(shown.replace(&directory, ""), expected);
+        assert_eq!(
+            shown.replace(&directory, ""),
+            format!("{expected}: {WAY_OUT}")
+        );
     }
 
     /// The rows that are left, file by file.
@@ -220,7 +223,7 @@ fn a_compressed_file_that_is_not_what_it_was_is_refused() {
         let shown = format!("{:#}", opened.err().expect("an error"));
         assert_eq!(
             shown,
-            format!("cannot go on in `{}` {expected}", path.display())
+            format!("cannot go on in `{}` {expected}: {WAY_OUT}", path.display())
         );
     }
 }
@@ -253,7 +256,7 @@ fn a_parquet_file_that_is_not_what_it_was_is_refused() {
     let shown = format!("{:#}", opened.err().expect("an error"));
     let expected = format!(
         "cannot go on in `{}` at row 1 of row group 1: it is not the file that was read so far: its \
-         last bytes are others now",
+         last bytes are others now: {WAY_OUT}",
         path.display()
     );
     assert_eq!(shown, expected);
@@ -273,7 +276,9 @@ fn other_readings_are_refused() {
     };
     assert_eq!(
         resume(generator(2)),
-        Err("cannot go on with other readings: `seed` of the generator was 1, and is 2 now".into())
+        Err(format!(
+            "cannot go on with other readings: `seed` of the generator was 1, and is 2 now: {WAY_OUT}"
+        ))
     );
     let fewer = GeneratorConfig {
         rows: Some(9),
@@ -281,7 +286,9 @@ fn other_readings_are_refused() {
     };
     assert_eq!(
         resume(fewer),
-        Err("cannot go on: the generator has made 10 readings, and `rows` is 9 now".into())
+        Err(format!(
+            "cannot go on: the generator has made 10 readings, and `rows` is 9 now: {WAY_OUT}"
+        ))
     );
     let faster = GeneratorConfig {
         rows: None,

@@ -13,6 +13,7 @@ mod emission;
 mod firing;
 mod index;
 mod keys;
+mod overdue;
 mod overlap;
 mod partial;
 mod ranges;
@@ -21,6 +22,9 @@ mod slice_state;
 mod slices;
 mod snapshot;
 mod value_log;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -32,6 +36,7 @@ use self::{
     assignment::Assignment,
     emission::Changes,
     keys::StageKeys,
+    overdue::Overdue,
     ready::Ready,
     slices::Slices,
 };
@@ -61,6 +66,8 @@ pub(super) struct Aggregate {
     watermark: Watermark,
     /// The first window that has not fired.
     next: i64,
+    /// Windows before that which have yet to fire for some keys, until the stage is told the time.
+    overdue: Overdue,
     /// With early results at intervals: what has changed since the last ones.
     unsent: Changes,
     /// With early results at intervals: when the next ones are due.
@@ -104,6 +111,7 @@ impl Aggregate {
             slices: Slices::new(slicing),
             watermark: Watermark::START,
             next: slicing.first_open(Watermark::START.time()),
+            overdue: Overdue::default(),
             unsent: Changes::default(),
             send_at: None,
             rejects: RejectionPolicy::of_stage(spec, calls.digest(), &metrics),
@@ -268,6 +276,7 @@ impl Operator for Aggregate {
     }
 
     fn tick(&mut self, now: Timestamp, out: &mut Outbox) -> anyhow::Result<Option<Progress>> {
+        self.fire_overdue(out)?;
         self.send_early(now, out)?;
         let progress = match self.time {
             TimeDomain::Event => None,

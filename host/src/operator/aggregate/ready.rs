@@ -126,27 +126,22 @@ impl Ready {
             .collect()
     }
 
-    /// The values of some rows: for each the place of its row among them, and the arguments.
+    /// The values of some rows: for each the place of its row among them, and the arguments. A piece that a
+    /// holistic function is called for is alone.
     fn values(&self, call: usize, rows: Range<usize>) -> Result<(Vec<u32>, Columns), ArrowError> {
-        let mut groups = Vec::new();
-        let mut parts: Vec<Columns> = Vec::new();
-        let mut first = 0;
-        for (piece, rows) in self.pieces(rows) {
-            let partial = &piece.partial;
-            if let Some(log) = partial.calls[call].values() {
-                let keys = rows.iter().map(|&row| partial.keys[row as usize]);
-                let (mine, arguments) = log.rows_of(&keys.collect::<Vec<_>>())?;
-                groups.extend(mine.into_iter().map(|group| first + group));
-                parts.push(arguments);
-            }
-            first += rows.len() as u32;
-        }
-        let columns = parts.first().map_or(0, Vec::len);
-        let columns = (0..columns).map(|column| -> Result<ArrayRef, ArrowError> {
-            let parts = parts.iter().map(|columns| &*columns[column]);
-            compute::concat(&parts.collect::<Vec<&dyn Array>>())
+        debug_assert!(self.pieces.len() < 2, "values are not joined");
+        let found = self.pieces(rows).next();
+        let found = found.and_then(|(piece, rows)| {
+            let log = piece.partial.calls[call].values()?;
+            Some((
+                log,
+                rows.iter().map(|&row| piece.partial.keys[row as usize]),
+            ))
         });
-        Ok((groups, columns.collect::<Result<_, _>>()?))
+        match found {
+            Some((log, keys)) => log.rows_of(&keys.collect::<Vec<_>>()),
+            None => Ok((Vec::new(), Columns::new())),
+        }
     }
 
     fn key(&self, key: usize) -> Result<ArrayRef, ArrowError> {

@@ -111,7 +111,8 @@ impl Aggregate {
 
     pub(super) fn take_up(&mut self, snapshots: &[Snapshot], share: Share) -> anyhow::Result<()> {
         let watermarks = snapshots.iter().map(|snapshot| snapshot.watermark);
-        self.watermark = watermarks.min().unwrap_or(Watermark::START);
+        // Of that which was first: no window fires twice.
+        self.watermark = watermarks.max().unwrap_or(Watermark::START);
         self.next = self.slicing.first_open(self.watermark.time());
         let mut slices: BTreeMap<i64, SliceState> = BTreeMap::new();
         for snapshot in snapshots {
@@ -127,7 +128,9 @@ impl Aggregate {
                     self.take_up_values(call, table()?, share, &mut slices)?;
                 }
             }
-            self.take_up_unsent(table()?, share)?;
+            let unsent = self.changes(table()?, share);
+            self.unsent.join(unsent);
+            self.take_up_overdue(snapshot, share);
         }
         for (number, slice) in slices {
             self.slices.put(number, slice);
@@ -201,13 +204,28 @@ impl Aggregate {
         Ok(())
     }
 
-    fn take_up_unsent(&mut self, table: &RecordBatch, share: Share) -> anyhow::Result<()> {
+    /// Takes note of the windows that a subtask had yet to fire and another one has fired.
+    fn take_up_overdue(&mut self, snapshot: &Snapshot, share: Share) {
+        let first = self.slicing.first_open(snapshot.watermark.time());
+        let table = match self.emit {
+            Emit::Final => snapshot.tables.first(),
+            Emit::Every(_) => snapshot.tables.last(),
+            // Its rows have left with the last change.
+            Emit::Update => None,
+        };
+        if let Some(table) = table.filter(|_| first < self.next) {
+            let changes = self.changes(table, share);
+            self.overdue.add(first, changes);
+        }
+    }
+
+    /// The keys and slices of the rows of `table` that belong to `share`.
+    fn changes(&mut self, table: &RecordBatch, share: Share) -> Changes {
         let mut changes = Changes::default();
         for (number, rows) in by_slice(table, share) {
             changes.add(number, &number_keys(&mut self.keys, table, &rows));
         }
-        self.unsent.join(changes);
-        Ok(())
+        changes
     }
 }
 

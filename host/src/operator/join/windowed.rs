@@ -11,7 +11,7 @@ use super::{
     pairing::{Pair, Pairing},
     panes::{Due, Panes},
     snapshot,
-    store::{NewRows, Store, Until},
+    store::{NewRows, RowId, Store, Until},
     strand::Strand,
     weave::{Bounds, Weave},
 };
@@ -42,6 +42,8 @@ pub(super) struct WindowJoin {
     panes: Panes,
     /// Where the starts of windows are among the columns that are kept, if rows name them.
     starts: Option<Both<usize>>,
+    /// After a restart, until the windows are closed that some subtasks before had closed and others not.
+    closed: Vec<Closed>,
     /// The window that is being closed.
     closing: Option<(Due, Pairing)>,
     watermark: Watermark,
@@ -52,6 +54,15 @@ pub(super) struct WindowJoin {
     metrics: Arc<NodeMetrics>,
     /// Used again from window to window, for its memory.
     touched: Touched,
+}
+
+/// Rows of one side, from the first to before the second, some of whose windows were closed before a
+/// restart.
+struct Closed {
+    side: Side,
+    rows: [RowId; 2],
+    /// What has closed them.
+    by: Watermark,
 }
 
 impl WindowJoin {
@@ -78,6 +89,7 @@ impl WindowJoin {
             rows: Both::default(),
             panes,
             starts,
+            closed: Vec::new(),
             closing: None,
             watermark: Watermark::START,
             reached: Watermark::START,
@@ -88,8 +100,8 @@ impl WindowJoin {
         })
     }
 
-    /// Keeps rows.
-    fn keep(&mut self, side: Side, new: NewRows) -> anyhow::Result<()> {
+    /// Keeps rows. Returns the first, and the one that will come after them.
+    fn keep(&mut self, side: Side, new: NewRows) -> anyhow::Result<[RowId; 2]> {
         let new = new.with_keys()?;
         self.holders.resize(self.keys.bound(), 0);
         for &key in &new.keys {
@@ -99,13 +111,20 @@ impl WindowJoin {
         let starts = self.starts.as_ref();
         let starts = starts.map(|starts| ArrayRef::clone(&new.columns[starts[side]]));
         let first = self.rows[side].push(new)?;
-        self.panes.add(side, first, &times, starts.as_ref())
+        self.panes.add(side, first, &times, starts.as_ref())?;
+        let end = RowId(first.0 + times.len() as u64);
+        Ok([first, end])
     }
 
     /// Prepares the pairs of a window.
     fn pairing(&mut self, due: Due) -> Pairing {
         let rows = |side| {
-            let (rows, store) = (self.panes.rows(due, side), &self.rows[side]);
+            let (mut rows, store) = (self.panes.rows(due, side), &self.rows[side]);
+            for closed in self.closed.iter().filter(|closed| closed.side == side) {
+                let [first, end] = closed.rows;
+                let is_over = closed.by.closes(due.window.end);
+                rows.retain(|row| !is_over || *row < first || end <= *row);
+            }
             let places = rows.into_iter().map(|row| store.place(row));
             places.map(|place| (store.key(place), place)).collect()
         };
@@ -160,6 +179,25 @@ impl WindowJoin {
             .map(Some)
     }
 
+    /// Hands on the rows of the windows that `to` closes. Returns whether these are all.
+    fn close(&mut self, to: Watermark, out: &mut Outbox) -> anyhow::Result<bool> {
+        while let Some(batch) = self.next_batch(to)? {
+            out.push(batch);
+            if out.batches.len() >= ENOUGH_BATCHES {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes note that all windows are closed that `watermark` closes.
+    fn reach(&mut self, watermark: Watermark) -> anyhow::Result<()> {
+        self.watermark = watermark;
+        self.reached = watermark;
+        let until = self.panes.reach(watermark);
+        self.let_go(until)
+    }
+
     /// Lets go the rows that are in no window any more.
     fn let_go(&mut self, until: Until) -> anyhow::Result<()> {
         for side in Both::<()>::SIDES {
@@ -197,23 +235,31 @@ impl Operator for WindowJoin {
             times: sorted.times.into(),
             matched: Vec::new(),
         };
-        self.keep(side, new)
+        self.keep(side, new)?;
+        Ok(())
     }
 
     fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {
-        while let Some(batch) = self.next_batch(watermark)? {
-            out.push(batch);
-            if out.batches.len() >= ENOUGH_BATCHES {
-                return Ok(Progress::More(self.reached));
-            }
+        if !self.close(watermark, out)? {
+            return Ok(Progress::More(self.reached));
         }
         if watermark > self.watermark {
-            self.watermark = watermark;
-            self.reached = watermark;
-            let until = self.panes.reach(watermark);
-            self.let_go(until)?;
+            self.reach(watermark)?;
         }
         Ok(Progress::Done(self.reached))
+    }
+
+    /// After a restart closes the windows that some of the subtasks before had closed.
+    fn tick(&mut self, _: Timestamp, out: &mut Outbox) -> anyhow::Result<Option<Progress>> {
+        if self.closed.is_empty() {
+            return Ok(None);
+        }
+        if !self.close(self.watermark, out)? {
+            return Ok(Some(Progress::More(self.reached)));
+        }
+        self.closed.clear();
+        self.reach(self.watermark)?;
+        Ok(Some(Progress::Done(self.reached)))
     }
 
     fn snapshot(&mut self) -> anyhow::Result<Option<Snapshot>> {
@@ -228,15 +274,23 @@ impl Operator for WindowJoin {
             .iter()
             .map(snapshot::open)
             .collect::<Result<_, _>>()?;
-        let reached = opened.iter().map(|(reached, _)| *reached).min();
-        self.watermark = reached.unwrap_or(Watermark::START);
-        self.reached = self.watermark;
-        self.panes.reach(self.watermark);
-        for table in opened.iter().flat_map(|(_, tables)| *tables) {
-            let width = |side| self.weave.width(side);
-            let (side, mut new) = snapshot::take_up(table, share, width, &mut self.keys)?;
-            new.matched.clear();
-            self.keep(side, new)?;
+        let watermarks = || opened.iter().map(|(reached, _)| *reached);
+        // Subtasks need not be equally far: inputs that are idle may be seen in different orders. What the
+        // others had yet to close is closed before anything comes; no window is closed twice.
+        self.reached = watermarks().min().unwrap_or(Watermark::START);
+        self.watermark = watermarks().max().unwrap_or(Watermark::START);
+        self.panes.reach(self.reached);
+        for (by, tables) in &opened {
+            for table in *tables {
+                let width = |side| self.weave.width(side);
+                let (side, mut new) = snapshot::take_up(table, share, width, &mut self.keys)?;
+                new.matched.clear();
+                let rows = self.keep(side, new)?;
+                if self.reached < self.watermark {
+                    let by = *by;
+                    self.closed.push(Closed { side, rows, by });
+                }
+            }
         }
         Ok(())
     }

@@ -187,6 +187,13 @@ impl Rig {
         self.reach(Watermark::at(Timestamp::from_micros(to)))
     }
 
+    /// Moves the watermark of one subtask, which has seen its inputs in another order than the others.
+    #[track_caller]
+    pub(in crate::operator) fn advance_one(&mut self, task: usize, to: i64) -> Vec<String> {
+        self.reach_one(task, Watermark::at(Timestamp::from_micros(to)));
+        self.look()
+    }
+
     /// Ends the input, and returns what comes out.
     #[track_caller]
     pub(in crate::operator) fn end(&mut self) -> Vec<String> {
@@ -233,7 +240,8 @@ impl Rig {
         let snapshots: Vec<_> = operators
             .filter_map(|task| task.operator.snapshot().expect("a snapshot"))
             .collect();
-        let promised = self.tasks[0].promised;
+        let promised = self.tasks.iter().map(|task| task.promised).min();
+        let promised = promised.expect("there are subtasks");
         self.start(tasks);
         for (subtask, task) in self.tasks.iter_mut().enumerate() {
             let share = Share {
@@ -289,17 +297,22 @@ impl Rig {
     #[track_caller]
     fn reach(&mut self, to: Watermark) -> Vec<String> {
         for task in 0..self.tasks.len() {
-            loop {
-                let mut out = Outbox::default();
-                let progress = self.tasks[task].operator.advance(to, &mut out);
-                let progress = progress.expect("the stage goes on");
-                self.take(task, out);
-                if self.promise(task, progress) {
-                    break;
-                }
-            }
+            self.reach_one(task, to);
         }
         self.look()
+    }
+
+    #[track_caller]
+    fn reach_one(&mut self, task: usize, to: Watermark) {
+        loop {
+            let mut out = Outbox::default();
+            let progress = self.tasks[task].operator.advance(to, &mut out);
+            let progress = progress.expect("the stage goes on");
+            self.take(task, out);
+            if self.promise(task, progress) {
+                break;
+            }
+        }
     }
 
     /// Takes note of a watermark that goes out; whether it is the last one of a call.

@@ -27,6 +27,13 @@ pub(super) fn check_stdin(spec: &Spec, context: &Context<'_>) {
     let Some(first) = readers.next() else {
         return;
     };
+    if let Some(restart) = &spec.restart {
+        let message = "a job that reads standard input cannot be started again";
+        let help = "remove `[restart]`: what was read of it, perhaps up to the middle of a row, is gone \
+                    for the next attempt; let whoever feeds the job start both again";
+        let mistake = Diagnostic::new(restart.place, message).help(help.to_owned());
+        context.report(mistake.and(first.name.span, "this source reads it"));
+    }
     for other in readers {
         let message = "only one source can read standard input";
         let mistake = Diagnostic::new(other.name.span, message);

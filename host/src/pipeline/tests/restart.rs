@@ -48,6 +48,27 @@ error: `[restart]` needs checkpoints to go on from
 }
 
 #[test]
+fn standard_input_cannot_be_read_by_another_attempt() {
+    let source = "name = \"job\"\n[source.lines]\nconnector = \"stdin\"\nformat = \"lines\"\n";
+    let sink = SINK.replace("readings", "lines");
+    check(
+        &format!("{source}{sink}{CHECKPOINT}[restart]\n"),
+        r"
+error: a job that reads standard input cannot be started again
+  --> weather.toml:11:1
+   |
+ 2 | [source.lines]
+   |         ----- this source reads it
+...
+11 | [restart]
+   | ^^^^^^^^^
+   |
+   = help: remove `[restart]`: what was read of it, perhaps up to the middle of a row, is gone for the next attempt; let whoever feeds the job start both again
+",
+    );
+}
+
+#[test]
 fn mistakes_of_the_section_are_told() {
     check(
         &format!(

@@ -4,6 +4,7 @@ use object_store::{ObjectStore, memory::InMemory, path::Path};
 
 use super::*;
 use crate::checkpoint::{
+    LockLost,
     inventory::manifest_name,
     lock::{Owner, Pace},
     storage::Bucket,
@@ -17,14 +18,14 @@ const PACE: Pace = Pace {
 };
 
 /// An object store in memory.
-struct Cloud(Arc<dyn ObjectStore>);
+pub(super) struct Cloud(Arc<dyn ObjectStore>);
 
 impl Cloud {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(Arc::new(InMemory::new()))
     }
 
-    fn bucket(&self) -> Arc<Bucket> {
+    pub(super) fn bucket(&self) -> Arc<Bucket> {
         let prefix = Path::from("jobs/job");
         Arc::new(Bucket::of(Arc::clone(&self.0), prefix, Vec::new()).expect("a runtime"))
     }
@@ -35,16 +36,29 @@ impl Cloud {
         CheckpointStore::new(bucket, Some(Box::new(lock)), "job", "the cloud")
     }
 
-    fn open(&self) -> CheckpointStore {
+    /// A store whose files go through `storage`, its lock does not.
+    pub(super) fn open_with<S: Storage + 'static>(
+        &self,
+        storage: impl FnOnce(Arc<Bucket>) -> S,
+    ) -> CheckpointStore {
+        let bucket = self.bucket();
+        let owner = Owner::this_process().expect("a token");
+        let lock = lock_bucket(&bucket, &owner, PACE).expect("nobody else has it");
+        let storage = Arc::new(storage(bucket));
+        let store = CheckpointStore::new(storage, Some(Box::new(lock)), "job", "the cloud");
+        store.expect("readable")
+    }
+
+    pub(super) fn open(&self) -> CheckpointStore {
         self.try_open().expect("nobody else has it")
     }
 
-    fn reader(&self) -> CheckpointStore {
+    pub(super) fn reader(&self) -> CheckpointStore {
         CheckpointStore::new(self.bucket(), None, "job", "the cloud").expect("readable")
     }
 
     /// Has somebody else take the lock, who never renews it.
-    fn steal(&self) {
+    pub(super) fn steal(&self) {
         let bucket = self.bucket();
         let mut owner = Owner::this_process().expect("a token");
         owner.host = "elsewhere".to_owned();
@@ -63,6 +77,7 @@ impl Cloud {
                 beat: 0,
                 released: false,
                 complete,
+                newest: None,
             };
             let bytes = serde_json::to_vec(&record).expect("JSON");
             if bucket
@@ -76,7 +91,7 @@ impl Cloud {
     }
 }
 
-fn some(number: u64) -> Checkpoint {
+pub(super) fn some(number: u64) -> Checkpoint {
     let rows = (0..5000).map(|key| (key, if key < 10 { number as i64 } else { 0 }));
     checkpoint(number, vec![table(rows)])
 }
@@ -123,15 +138,82 @@ fn objects_that_are_cut_off_or_gone_are_noticed() {
     let pack = packs.next().expect("a pack").name;
     let bytes = bucket.read(&pack, None).expect("readable");
     for end in [0, 1, bytes.len() - 1] {
-        bucket.remove(&pack).expect("removed");
-        bucket.put(&pack, &bytes[..end]).expect("written");
+        bucket.remove(std::slice::from_ref(&pack)).expect("removed");
+        bucket.put(&pack, &bytes[..end], None).expect("written");
         let reason = format!("{:#}", store.read(2).expect_err("cut off"));
         assert!(reason.contains(&format!("`{pack}` is cut off")), "{reason}");
         check_same(store.latest(None).expect("readable").as_ref(), &some(1));
     }
-    bucket.remove(&pack).expect("removed");
+    bucket.remove(std::slice::from_ref(&pack)).expect("removed");
     let reason = format!("{:#}", store.read(2).expect_err("gone"));
     assert!(reason.contains(&format!("`{pack}` is missing")), "{reason}");
+}
+
+#[test]
+fn a_manifest_that_counts_and_is_gone_is_named() {
+    let cloud = Cloud::new();
+    let mut store = cloud.open();
+    store.write(&some(1)).expect("written");
+    store.write(&some(2)).expect("written");
+    drop(store);
+    cloud.bucket().remove(&[manifest_name(2)]).expect("removed");
+    let listed = cloud.reader().list().expect("a list");
+    let reason = listed[1].contents.as_ref().expect_err("it is gone");
+    assert_eq!(reason, "`checkpoint-0000000002.json` is missing");
+    let mut store = cloud.open();
+    check_same(store.latest(None).expect("readable").as_ref(), &some(1));
+    store.go_on_from(Some(1)).expect("written");
+    assert_eq!(store.next_number().expect("readable"), 3);
+    drop(store);
+    cloud.bucket().remove(&[manifest_name(1)]).expect("removed");
+    for store in [cloud.open(), cloud.reader()] {
+        let error = store.latest(None).expect_err("the job must not start over");
+        let error = format!("{error:#}");
+        assert!(
+            error.contains("checkpoint 1: `checkpoint-0000000001.json` is missing"),
+            "{error}"
+        );
+    }
+    cloud.open().clear().expect("cleared");
+    assert!(cloud.open().latest(None).expect("readable").is_none());
+}
+
+#[test]
+fn an_object_that_is_in_the_way_is_told_and_stays() {
+    let bucket = Cloud::new().bucket();
+    bucket.put("a", b"1", None).expect("written");
+    bucket.put("a", b"1", None).expect("it is there already");
+    bucket.put("a", b"2", Some(b"1")).expect("replaced");
+    for before in [None, Some(&b"1"[..])] {
+        let error = bucket.put("a", b"3", before).expect_err("in the way");
+        let error = format!("{error:#}");
+        assert!(error.contains("there is another object `a`"), "{error}");
+    }
+    assert_eq!(bucket.read("a", None).expect("readable"), b"2");
+}
+
+#[test]
+fn what_a_process_that_has_lost_its_lock_has_left_is_removed_in_time() {
+    let cloud = Arc::new(Cloud::new());
+    let mut store = cloud.open();
+    store.write(&some(1)).expect("written");
+    let thief = Arc::clone(&cloud);
+    store.on_step(move |now| {
+        if now == WriteStep::Manifest {
+            thief.steal();
+        }
+    });
+    assert!(store.write(&some(2)).is_err());
+    drop(store);
+    let mut store = cloud.open();
+    for number in 3..=4 {
+        store.write(&some(number)).expect("written");
+        store.prune(1).expect("pruned");
+    }
+    let left = cloud.bucket().list().expect("readable").into_iter();
+    let left = left.filter(|file| file.name.starts_with("checkpoint-"));
+    let left: Vec<String> = left.map(|file| file.name).collect();
+    assert_eq!(left, [manifest_name(4)]);
 }
 
 #[test]
@@ -178,6 +260,7 @@ fn a_process_that_has_lost_its_lock_completes_nothing() {
             format!("{error:#}").contains("the lock was lost to process"),
             "{error:#}"
         );
+        assert!(error.is::<LockLost>(), "the job is to end");
         // Its manifest is there and does not count, for nobody.
         let names = cloud.bucket().list().expect("readable").into_iter();
         let mut names = names.map(|file| file.name);
@@ -210,7 +293,7 @@ fn a_lock_that_cannot_be_read_is_taken_over_and_all_checkpoints_count() {
         cloud.open().latest(None).expect("readable").as_ref(),
         &some(1),
     );
-    bucket.remove(LOCK).expect("removed");
+    bucket.remove(&[LOCK.to_owned()]).expect("removed");
     check_same(
         cloud.open().latest(None).expect("readable").as_ref(),
         &some(1),

@@ -115,7 +115,7 @@ fn files_that_are_gone_or_mistaken_are_noticed() {
 }
 
 #[test]
-fn a_manifest_of_a_newer_version_is_named() {
+fn a_checkpoint_of_a_newer_version_is_neither_passed_over_nor_removed() {
     let home = Home::new();
     three(&home);
     let body = b"{\"of\": \"the future\"}\n";
@@ -124,11 +124,49 @@ fn a_manifest_of_a_newer_version_is_named() {
     let mut bytes =
         format!("{{\"format\":99,\"digest\":\"{}\"}}\n", blake3::hash(&all)).into_bytes();
     bytes.extend_from_slice(body);
-    fs::write(home.file("checkpoint-0000000003"), bytes).expect("written");
-    let error = home.open().read(3).expect_err("of a newer version");
+    fs::write(home.file("checkpoint-0000000003"), &bytes).expect("written");
+    let expected =
+        "`checkpoint-0000000003.json` is of format 99, which a newer version of tidemill writes";
+    let mut store = home.open();
+    let listed = store.list().expect("a list");
+    let reason = listed[2].contents.as_ref().expect_err("of a newer version");
+    assert!(reason.contains(expected), "{reason}");
+    for error in [
+        store.read(3).expect_err("of a newer version"),
+        store.latest(None).expect_err("of a newer version"),
+        store.latest(Some(3)).expect_err("of a newer version"),
+        store.prune(1).expect_err("of a newer version"),
+    ] {
+        assert!(!error.is::<crate::checkpoint::Damage>());
+        let error = format!("{error:#}");
+        assert!(error.contains(expected), "{error}");
+    }
+    assert_eq!(
+        fs::read(home.file("checkpoint-0000000003")).expect("still there"),
+        bytes
+    );
+    // Whoever says so can do without it.
+    assert!(store.latest(Some(2)).expect("whole").is_some());
+    store.go_on_from(Some(2)).expect("written");
+    assert_eq!(numbers(&store), [1, 2]);
+}
+
+/// A part of the memory of a process that is not there cannot be read, like a bad sector.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_the_medium_has_lost_is_damaged() {
+    let home = Home::new();
+    let written = three(&home);
+    let path = home.file("checkpoint-0000000003");
+    fs::remove_file(&path).expect("removed");
+    let store = home.open();
+    std::os::unix::fs::symlink("/proc/self/mem", &path).expect("a link");
+    let error = store.read(3).expect_err("it cannot be read");
+    assert!(error.is::<crate::checkpoint::Damage>(), "{error:#}");
     let error = format!("{error:#}");
     assert!(
-        error.contains("is of format 99, which a newer version of tidemill writes"),
+        error.starts_with("`checkpoint-0000000003.json` cannot be read: "),
         "{error}"
     );
+    check_same(store.latest(None).expect("readable").as_ref(), &written[1]);
 }

@@ -2,7 +2,9 @@
 
 mod buckets;
 mod damaged;
+mod durable;
 mod faults;
+mod fenced;
 mod formats;
 mod growth;
 mod round_trip;

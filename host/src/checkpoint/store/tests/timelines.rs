@@ -22,6 +22,7 @@ fn a_damaged_checkpoint_is_passed_over_and_its_number_is_not_used_again() {
     check_same(store.latest(None).expect("readable").as_ref(), &written[1]);
     assert_eq!(store.next_number().expect("readable"), 4);
     assert_eq!(numbers(&store), [1, 2, 3]);
+    store.go_on_from(Some(2)).expect("written");
     let next = checkpoint(4, Vec::new());
     store.write(&next).expect("written");
     assert_eq!(numbers(&store), [1, 2, 4]);

@@ -1,4 +1,8 @@
 //! A process that is gone after any step, and the one that goes on.
+//!
+//! Of the second crashes only some are tried; `TIDEMILL_CRASHES=all` tries each.
+
+use std::{env, path::PathBuf};
 
 use super::*;
 use crate::connector::file_sink::disk::faults::{Fault, with};
@@ -153,6 +157,10 @@ fn ways(job: &Job) -> [Job; 2] {
 /// Kills a job after each step, and the one that goes on after each step of a second crash, if
 /// `stride` says so.
 fn check(format: Format, roll: Roll, stride: usize) {
+    let stride = match env::var_os("TIDEMILL_CRASHES") {
+        Some(_) => 1,
+        None => stride,
+    };
     for first in 0.. {
         let directory = tempfile::tempdir().expect("a directory");
         let mut job = former(directory.path(), format, roll);

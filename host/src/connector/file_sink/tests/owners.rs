@@ -40,10 +40,10 @@ fn check_refused(directory: &Path, from: &Checkpoint, file: &str) {
     let before = names(directory);
     let error = go_on(directory, from).err().expect("an error");
     assert_eq!(
-        error.to_string(),
+        format!("{error:#}"),
         format!(
-            "cannot go on from checkpoint {} in `{}`: another job has left its result there since, \
-             `{file}`",
+            "cannot go on from checkpoint {}: another job has left its result in `{}` since, `{file}`: \
+             move it away with `.part-owner`, or start over with `--fresh`",
             from.0,
             directory.display()
         )
@@ -69,10 +69,7 @@ fn what_another_job_with_checkpoints_has_left_is_not_taken_for_our_own() {
     check_refused(directory, &shown, "part-0000000001-00000.csv");
     let error = go_on(directory, &hidden).err().expect("an error");
     let shown = error.to_string();
-    assert!(
-        shown.contains("cannot go on from checkpoint 4 in"),
-        "{shown}"
-    );
+    assert!(shown.contains("cannot go on from checkpoint 4"), "{shown}");
     assert_eq!(visible(directory, Format::Csv), [10; 5]);
 }
 
@@ -144,7 +141,7 @@ fn a_job_without_checkpoints_takes_the_directory_over() {
     Box::new(second).finish().expect("a file");
     fs::remove_file(directory.join("part-00000.csv")).expect("a file");
     let error = go_on(directory, &of_first).err().expect("an error");
-    let shown = error.to_string();
+    let shown = format!("{error:#}");
     assert!(shown.contains("another job has left"), "{shown}");
 }
 
@@ -175,4 +172,92 @@ fn files_of_a_job_that_has_ended_can_be_moved_away() {
         Box::new(sink).finish().expect("nothing left");
         assert_eq!(visible(directory, Format::Csv), [0; 0]);
     }
+}
+
+#[test]
+fn what_was_staged_is_not_made_visible_among_the_files_of_another_job() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let directory = directory.path();
+    let mut first = start(directory);
+    let shown = show(&mut first, 1, 1).1.expect("rows");
+    let nothing = first.stage(2).expect("nothing").expect("an owner");
+    drop(first);
+    let mut second = start(directory);
+    show(&mut second, 1, 2);
+    drop(second);
+    fs::write(directory.join(".part-0000000007-00000.csv.staged"), "").expect("a file");
+    let before = names(directory);
+    let error = settle(&shown).expect_err("it is another job's");
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "another job has left its result in `{}` since, `part-0000000001-00000.csv`: move it away \
+             with `.part-owner`, or start over with `--fresh`",
+            directory.display()
+        )
+    );
+    // There is nothing to do, also while the other job is running.
+    let running = numbers(directory, Format::Csv, Roll::default()).expect("a sink");
+    assert_eq!(settle(&nothing).expect("nothing to do"), 0);
+    drop(running);
+    assert_eq!(names(directory), before);
+    assert_eq!(visible(directory, Format::Csv), [2]);
+}
+
+#[test]
+fn a_directory_that_a_job_has_left_says_nothing_of_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let directory = directory.path();
+    let mut former = start(directory);
+    show(&mut former, 1, 1);
+    drop(former);
+    let mut first = start(directory);
+    let of_first = hide(&mut first, 1, 2);
+    drop(first);
+    let transaction = of_first.1.as_ref().expect("rows");
+    for hidden in [1, 0] {
+        assert_eq!(settle(transaction).expect("what it has found"), hidden);
+        assert_eq!(names(directory), ["part-0000000001-00000.csv"]);
+        assert_eq!(visible(directory, Format::Csv), [2]);
+    }
+    // A sink that is new in the pipeline may write there, and one that has had another name.
+    let mut second = go_on(directory, &(1, None)).expect("nobody's directory");
+    let of_second = (2, second.stage(2).expect("nothing"));
+    drop(second);
+    drop(go_on(directory, &of_second).expect("nobody's directory"));
+    let mut renamed = go_on(directory, &of_first).expect("its own directory");
+    show(&mut renamed, 2, 3);
+    drop(renamed);
+    assert_eq!(settle(transaction).expect("its own directory"), 0);
+    drop(go_on(directory, &of_first).expect("its own directory"));
+    assert_eq!(visible(directory, Format::Csv), [2]);
+}
+
+#[test]
+fn a_sink_that_is_new_in_a_pipeline_leaves_the_files_of_another_job_alone() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let directory = directory.path();
+    let mut other = start(directory);
+    show(&mut other, 3, 1);
+    drop(other);
+    check_refused(directory, &(1, None), "part-0000000003-00000.csv");
+    fs::remove_file(directory.join("part-0000000003-00000.csv")).expect("a file");
+    let mut sink = go_on(directory, &(1, None)).expect("an empty directory");
+    let nothing = (2, sink.stage(2).expect("nothing"));
+    drop(sink);
+    let mut sink = go_on(directory, &nothing).expect("its own directory");
+    show(&mut sink, 3, 2);
+    assert_eq!(visible(directory, Format::Csv), [2]);
+}
+
+#[test]
+fn a_transaction_knows_where_it_was_staged() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut sink = start(directory.path());
+    let staged = sink.stage(1).expect("nothing").expect("a directory");
+    assert!(is_staged_at(&staged, directory.path()));
+    assert!(!is_staged_at(&staged, &directory.path().join("another")));
+    let unknown = Transaction(serde_json::json!({ "files": [] }));
+    assert!(!is_staged_at(&unknown, directory.path()));
+    assert_eq!(settle(&unknown).expect("nothing to do"), 0);
 }

@@ -1,7 +1,10 @@
 //! What is staged, committed and recovered, step by step.
 
 use super::*;
-use crate::connector::file_sink::disk::faults::{Fault, with};
+use crate::connector::{
+    file_sink::disk::faults::{Fault, with},
+    position::WAY_OUT,
+};
 
 /// What a sink had staged for a checkpoint.
 type Checkpoint = (u64, Option<Transaction>);
@@ -95,7 +98,7 @@ fn a_job_goes_on_from_its_checkpoint() {
         format!("{error:#}"),
         format!(
             "cannot go on from checkpoint 3 in `{}`: `part-0000000003-00000.csv` is gone, and so is \
-             `.part-0000000003-00000.csv.staged`",
+             `.part-0000000003-00000.csv.staged`: {WAY_OUT}",
             directory.display()
         )
     );
@@ -114,7 +117,9 @@ fn a_file_that_is_not_what_was_written_is_refused() {
     let error = open(directory, staged(&first)).err().expect("an error");
     assert_eq!(
         error.root_cause().to_string(),
-        "`part-0000000001-00000.csv` has 2 bytes, and not the 4 that were written"
+        format!(
+            "`part-0000000001-00000.csv` has 2 bytes, and not the 4 that were written: {WAY_OUT}"
+        )
     );
 }
 
@@ -197,10 +202,10 @@ fn the_result_of_another_job_is_not_mixed_in() {
     check(directory, &["part-00000.csv"]);
     let error = open(directory, staged(&second)).err().expect("an error");
     assert_eq!(
-        error.to_string(),
+        format!("{error:#}"),
         format!(
-            "cannot go on from checkpoint 2 in `{}`: another job has left its result there since, \
-             `part-00000.csv`",
+            "cannot go on from checkpoint 2: another job has left its result in `{}` since, \
+             `part-00000.csv`: move it away with `.part-owner`, or start over with `--fresh`",
             directory.display()
         )
     );
@@ -313,4 +318,35 @@ fn the_removal_of_what_a_former_job_has_left_survives_a_power_failure() {
     let sync = format!("sync names {name}");
     let removed = ["remove part-00000.csv", &*sync];
     assert!(steps.ends_with(&removed.map(str::to_owned)), "{steps:?}");
+}
+
+#[test]
+fn what_was_staged_can_be_made_visible_without_the_sink() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let directory = directory.path();
+    fs::write(directory.join("part-00000.csv"), "n\n-1\n").expect("a file");
+    let mut sink = fresh(directory);
+    let (_, first) = stage(&mut sink, 1, &[1]);
+    drop(sink);
+    fs::write(directory.join(".part-00003.csv.tmp"), "n\n").expect("a file");
+    let first = first.expect("a transaction");
+    assert!(can_settle(&first));
+    for hidden in [1, 0] {
+        assert_eq!(settle(&first).expect("nothing is gone"), hidden);
+        check(directory, &["part-0000000001-00000.csv"]);
+    }
+    fs::remove_file(directory.join("part-0000000001-00000.csv")).expect("removed");
+    let error = settle(&first).expect_err("it is gone");
+    assert_eq!(
+        format!("{error:#}"),
+        format!(
+            "cannot look into `{}`: `part-0000000001-00000.csv` is gone, and so is \
+             `.part-0000000001-00000.csv.staged`: {WAY_OUT}",
+            directory.display()
+        )
+    );
+    check(directory, &[]);
+    // As it was before the directory was written down.
+    let old = Transaction(serde_json::json!({ "files": [] }));
+    assert!(!can_settle(&old));
 }

@@ -196,6 +196,31 @@ impl Subtasks {
         outcome
     }
 
+    /// Tells the time to subtasks that have been restarted.
+    fn begin(&mut self) -> Outcome {
+        let mut outcome = Outcome::default();
+        for subtask in 0..self.operators.len() {
+            let mut progress = Some(Progress::More(Watermark::START));
+            while let Some(Progress::More(_)) = progress {
+                let mut out = Outbox::default();
+                let ticked = self.operators[subtask].tick(Timestamp::EPOCH, &mut out);
+                progress = ticked.expect("progress");
+                self.take(out, &mut outcome);
+            }
+        }
+        outcome
+    }
+
+    /// Advances one of the subtasks, by less than a few batches of rows.
+    fn advance_one(&mut self, subtask: usize, watermark: Watermark) -> Outcome {
+        let mut outcome = Outcome::default();
+        let mut out = Outbox::default();
+        let progress = self.operators[subtask].advance(watermark, &mut out);
+        assert!(matches!(progress, Ok(Progress::Done(_))));
+        self.take(out, &mut outcome);
+        outcome
+    }
+
     fn advance(&mut self, watermark: Watermark) -> Outcome {
         let mut outcome = Outcome::default();
         let before = self.reached;

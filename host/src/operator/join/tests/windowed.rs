@@ -201,6 +201,45 @@ fn window() -> impl Strategy<Value = WindowKind> {
     ]
 }
 
+#[test]
+fn windows_close_once_whoever_was_ahead() {
+    let window = WindowKind::Sliding {
+        size: micros(60),
+        slide: micros(10),
+        offset: micros(0),
+    };
+    let row = |key, id| Row {
+        time: 5,
+        key: Some(key),
+        id,
+        window: None,
+    };
+    let rows: Vec<Row> = (0..8).map(|key| row(key, key)).collect();
+    // Some of the keys are on both sides.
+    let start = || {
+        let mut join = Subtasks::new(JoinBound::Window(window), JoinKind::Full, 2);
+        join.feed(Side::Left, &rows[..6], true);
+        join.feed(Side::Right, &rows[2..], true);
+        join
+    };
+    let expected = start().advance(Watermark::END).rows;
+    for subtasks in 1..4 {
+        let mut join = start();
+        let mut found = join.advance_one(0, at(12)).rows;
+        found.extend(join.advance_one(1, at(25)).rows);
+        join.reached = at(25);
+        join.restart(subtasks);
+        let overdue = join.begin().rows;
+        let ends: Vec<_> = overdue.iter().filter_map(|row| row.window).collect();
+        assert!(!ends.is_empty() && ends.iter().all(|window| window.1 == 20));
+        found.extend(overdue);
+        // What the inputs say when they go on is behind that.
+        found.extend(join.advance(at(12)).rows);
+        found.extend(join.advance(Watermark::END).rows);
+        check_same(found, expected.clone());
+    }
+}
+
 proptest! {
     #[test]
     fn rows_meet_in_their_windows(
