@@ -113,7 +113,7 @@ fn a_function_that_stays_as_it_is_wrong_is_not_tried_again() {
     let counts = [("left", left.end()), ("right", right.end())];
     live.end();
     let by_feed = versions(&marked(&workspace.read("screen")), &counts)
-        .into_iter()
-        .map(|(_, along)| along[1100..].to_vec());
+        .into_values()
+        .map(|along| along[1100..].to_vec());
     assert!(by_feed.flatten().all(|version| version == 3));
 }
