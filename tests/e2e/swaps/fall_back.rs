@@ -61,7 +61,10 @@ fn fails_later(stage: &str) {
     right.allow(2600);
     let counts = [("left", left.end()), ("right", right.end())];
     let log = live.end();
-    assert!(log.contains("fails on rows with which the version before it is fine"), "{log}");
+    assert!(
+        log.contains("fails on rows with which the version before it is fine"),
+        "{log}"
+    );
     assert!(log.contains("this version cannot do all of it"), "{log}");
     assert_eq!(log.matches("taken back").count(), 1, "{log}");
 

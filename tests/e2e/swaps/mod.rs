@@ -7,6 +7,7 @@ mod fall_back;
 mod feed;
 mod files;
 mod inside;
+mod kills;
 mod live;
 mod migrations;
 mod refusals;
