@@ -74,7 +74,7 @@ impl Dev {
                 watch: true,
                 show: Show::Differences,
             },
-            engine,
+            &engine,
         );
         drop(builder);
         ending

@@ -3,7 +3,7 @@
 use std::{
     io::{self, IsTerminal},
     path::{Path, PathBuf},
-    sync::{Arc, mpsc},
+    sync::{Arc, OnceLock, mpsc},
 };
 
 use super::{setup, talk::say};
@@ -18,7 +18,6 @@ use crate::{
 /// What keeps a job open to swaps. They end when it is dropped.
 pub(super) struct Live {
     // In the order in which they are to end: who asks, then who answers.
-    _watcher: Option<Watcher>,
     #[cfg(unix)]
     _control: Option<crate::reload::Control>,
     requests: mpsc::Sender<Request>,
@@ -55,18 +54,22 @@ impl Live {
             job.overrides,
             loader(job.file, job.engine),
         );
-        let service = Service::start(swapper, Teller(show))?;
-        let requests = service.requests();
-        let watcher = match watch {
-            false => None,
-            true => {
-                let requests = service.requests();
-                let changed = move |_| drop(requests.send(Request::Reload));
-                Some(Watcher::start(files, changed)?)
-            }
+        let watcher = Arc::<OnceLock<Watcher>>::default();
+        let teller = Teller {
+            show,
+            file: job.file.to_owned(),
+            watcher: Arc::clone(&watcher),
         };
+        let service = Service::start(swapper, teller)?;
+        let requests = service.requests();
+        if watch {
+            let requests = service.requests();
+            let changed = move |_| drop(requests.send(Request::Reload));
+            let started = Watcher::start(files, changed)?;
+            watcher.get_or_init(|| started);
+            // They may have changed since they were loaded.
+        }
         Ok(Self {
-            _watcher: watcher,
             #[cfg(unix)]
             _control: control(job.file, service.requests()),
             requests,
@@ -120,12 +123,17 @@ fn loader(file: &Path, engine: Engine) -> Load {
     })
 }
 
-/// Tells people of swaps.
-struct Teller(Show);
+/// Tells people of swaps, and the watcher of files that are new.
+struct Teller {
+    show: Show,
+    file: PathBuf,
+    /// Nothing in it if files are not watched.
+    watcher: Arc<OnceLock<Watcher>>,
+}
 
 impl Teller {
     fn show(&self, report: &Report) {
-        if self.0 == Show::Log {
+        if self.show == Show::Log {
             return;
         }
         let is_terminal = io::stderr().is_terminal();
@@ -159,6 +167,9 @@ impl Audience for Teller {
                 took_ms = report.took.as_millis() as u64,
                 "swapped: {}", stage.changes.join(", "),
             );
+        }
+        if let Some(watcher) = self.watcher.get() {
+            watcher.set_files(files(&self.file, &report.plan));
         }
         self.show(report);
     }

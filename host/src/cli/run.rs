@@ -64,7 +64,7 @@ impl Run {
             watch: self.watch,
             show: Show::Log,
         };
-        run(&options, setup::engine()?)
+        run(&options, &setup::engine()?)
     }
 
     fn beginning(&self) -> Beginning {
@@ -77,7 +77,7 @@ impl Run {
 }
 
 /// Runs a pipeline to its end.
-pub(super) fn run(options: &Options, engine: Engine) -> anyhow::Result<Ending> {
+pub(super) fn run(options: &Options, engine: &Engine) -> anyhow::Result<Ending> {
     let registry = Arc::new(Registry::new(engine.clone()));
     let plan = Arc::new(setup::load(&options.file, &registry)?);
     let option = match options.beginning {
@@ -94,7 +94,7 @@ pub(super) fn run(options: &Options, engine: Engine) -> anyhow::Result<Ending> {
         plan: Arc::clone(&plan),
         registry: Arc::clone(&registry),
     };
-    let recall = |checkpoint: &Checkpoint| recall(&options.file, &engine, &loaded, checkpoint);
+    let recall = |checkpoint: &Checkpoint| recall(&options.file, engine, &loaded, checkpoint);
     let (beginning, failpoints) = (options.beginning, failpoints()?);
     let session =
         Session::open_recalling(&plan, &registry, &clock, beginning, &failpoints, &recall)?;
@@ -116,7 +116,8 @@ pub(super) fn run(options: &Options, engine: Engine) -> anyhow::Result<Ending> {
         swaps: session.swaps().clone(),
     };
     let live = Live::start(job, options.watch, options.show)?;
-    if is_recalled {
+    // Files may have changed since they were loaded.
+    if is_recalled || options.watch {
         live.reload();
     }
     let metrics = session.metrics().clone();

@@ -70,7 +70,7 @@ impl Control {
             .name("control".to_owned())
             .spawn(move || {
                 for stream in listener.incoming().flatten() {
-                    if let Err(error) = serve(stream, &requests) {
+                    if let Err(error) = serve(&stream, &requests) {
                         tracing::debug!("a request was not understood: {error:#}");
                     }
                 }
@@ -166,11 +166,11 @@ fn listen(path: &Path) -> anyhow::Result<UnixListener> {
 }
 
 /// Serves one connection.
-fn serve(stream: UnixStream, requests: &mpsc::Sender<Request>) -> anyhow::Result<()> {
+fn serve(mut stream: &UnixStream, requests: &mpsc::Sender<Request>) -> anyhow::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = String::new();
-    BufReader::new(io::Read::take(&stream, MAX_REQUEST)).read_line(&mut line)?;
+    BufReader::new(io::Read::take(stream, MAX_REQUEST)).read_line(&mut line)?;
     let answer = match serde_json::from_str(&line) {
         Ok(order) => obey(order, requests),
         Err(error) => Answer {
@@ -180,7 +180,7 @@ fn serve(stream: UnixStream, requests: &mpsc::Sender<Request>) -> anyhow::Result
     };
     let mut line = serde_json::to_string(&answer)?;
     line.push('\n');
-    (&stream).write_all(line.as_bytes())?;
+    stream.write_all(line.as_bytes())?;
     Ok(())
 }
 

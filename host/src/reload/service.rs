@@ -11,8 +11,7 @@ use anyhow::Context;
 use super::{Report, Swapper};
 use crate::{operator::Fault, pipeline::Overrides, runtime::NotSwapped};
 
-/// How often it is looked whether a version has failed, and whether a job that was to be swapped runs
-/// again.
+/// How often it is looked whether a version has failed, and whether a job that is to be swapped runs.
 const POLL: Duration = Duration::from_millis(50);
 
 /// Something that is wanted of a job that runs.
@@ -110,12 +109,13 @@ fn serve(mut swapper: Swapper, mut audience: impl Audience, inbox: &mpsc::Receiv
         if let Some(fault) = swapper.fault() {
             audience.taken_back(&fault, &swapper.roll_back());
         }
-        if changed {
+        // It may be about to start, or to be started again.
+        if changed && swapper.is_running() {
             changed = false;
             match swapper.reload() {
                 Ok(None) => {}
                 Ok(Some(report)) => audience.swapped(&report),
-                // It is being started, or started again.
+                // It has just failed and may be started again.
                 Err(error) if error.downcast_ref() == Some(&NotSwapped::NoJob) => changed = true,
                 Err(error) => audience.refused(&error),
             }

@@ -71,6 +71,9 @@ struct Generation {
     overrides: Overrides,
 }
 
+/// On so many rows a version is tried: enough to see what it does, few enough to be done at once.
+const MOST_TRIED: usize = 1024;
+
 /// How many generations can be gone back.
 const KEPT: usize = 16;
 
@@ -81,6 +84,8 @@ pub struct Report {
     pub number: u64,
     /// The stages that have changed.
     pub stages: Vec<StageReport>,
+    /// What the job runs by now.
+    pub plan: Arc<Plan>,
     /// The longest time for which a subtask has processed nothing.
     pub pause: Duration,
     /// How long it took, from the loading of what is new.
@@ -120,6 +125,13 @@ enum Care {
     Trial,
     /// It has run before.
     None,
+}
+
+impl Swapper {
+    /// Whether there is a job that could be swapped just now.
+    pub fn is_running(&self) -> bool {
+        self.job.is_running()
+    }
 }
 
 impl<J: Swappable> Swapper<J> {
@@ -264,11 +276,12 @@ impl<J: Swappable> Swapper<J> {
         started: Instant,
     ) -> anyhow::Result<Option<Report>> {
         let (old, new) = (&self.current.loaded, next.loaded);
-        let changes = compare(&old.plan, &new.plan).map_err(refusal)?;
+        let changes = compare(&old.plan, &new.plan).map_err(|reasons| refusal(&reasons))?;
         if changes.is_empty() {
             return Ok(None);
         }
-        check_migrations(&new.registry, &old.plan, &new.plan, &changes).map_err(refusal)?;
+        check_migrations(&new.registry, &old.plan, &new.plan, &changes)
+            .map_err(|reasons| refusal(&reasons))?;
         let mut stages = Vec::new();
         let mut prepared = Vec::new();
         for change in &changes {
@@ -287,10 +300,12 @@ impl<J: Swappable> Swapper<J> {
                 difference,
             });
         }
+        let plan = Arc::clone(&new.plan);
         let swapped = self.job.swap(new, prepared)?;
         Ok(Some(Report {
             number: swapped.number,
             stages,
+            plan,
             pause: swapped.pauses.into_iter().max().unwrap_or_default(),
             took: started.elapsed(),
         }))
@@ -298,7 +313,7 @@ impl<J: Swappable> Swapper<J> {
 
     /// Tries a stage on the rows that came to it last, if there are some.
     fn try_out(&self, change: &StageChange, new: &Loaded) -> anyhow::Result<Option<Difference>> {
-        let rows = self.job.recent(change.stage);
+        let rows = last_rows(self.job.recent(change.stage));
         if rows.is_empty() {
             return Ok(None);
         }
@@ -339,8 +354,18 @@ impl<J: Swappable> Swapper<J> {
     }
 }
 
+/// The last of some rows, about as many of each copy of a stage.
+fn last_rows(mut recent: Vec<(Side, Batch)>) -> Vec<(Side, Batch)> {
+    let each = MOST_TRIED.div_ceil(recent.len().max(1));
+    for (_, batch) in &mut recent {
+        let first = batch.rows().saturating_sub(each);
+        *batch = batch.slice(first, batch.rows() - first);
+    }
+    recent
+}
+
 /// What speaks against a swap.
-fn refusal<T: fmt::Display>(reasons: Vec<T>) -> anyhow::Error {
+fn refusal<T: fmt::Display>(reasons: &[T]) -> anyhow::Error {
     let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
     anyhow!("{}", reasons.join("\n"))
 }

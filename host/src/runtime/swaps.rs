@@ -128,6 +128,11 @@ impl Pending {
 }
 
 impl Swaps {
+    /// Whether a job runs.
+    pub fn is_running(&self) -> bool {
+        lock(&self.0).job.is_some()
+    }
+
     /// In how many copies a stage runs; none if no job runs.
     pub fn copies(&self, stage: usize) -> usize {
         let job = self.job();

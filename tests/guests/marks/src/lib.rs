@@ -22,7 +22,16 @@ fn fail_if_asked(n: i64) {
         b's' => loop {
             black_box(n);
         },
+        b'h' => hoard(),
         _ => {}
+    }
+}
+
+/// Takes all memory there is.
+fn hoard() {
+    let mut hoard = Vec::new();
+    loop {
+        hoard.push(black_box(vec![1_u8; 1 << 20]));
     }
 }
 
