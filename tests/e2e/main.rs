@@ -7,6 +7,7 @@ mod bad_input;
 mod bad_pipelines;
 mod checkpoints;
 mod commands;
+mod compat;
 mod endings;
 mod examples;
 mod faults;

@@ -85,9 +85,10 @@ impl Test {
     }
 
     fn run_case(&self, directory: &Path, registry: &Registry) -> Verdict {
-        let case = match Case::read(directory, |path| {
-            setup::load_for(path, registry, &Overrides::default(), 1)
-        }) {
+        let load = |path: &Path, registry: &Registry, overrides: &Overrides| {
+            setup::load_for(path, registry, overrides, 1)
+        };
+        let case = match Case::read(directory, registry, load) {
             Ok(case) => case,
             Err(error) => {
                 tell(error);

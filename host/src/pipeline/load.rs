@@ -67,7 +67,12 @@ pub fn load_text(
     load_text_with(path, source, environment, &Overrides::default())
 }
 
-pub(super) fn load_text_with(
+/// The same, with other components than those it names for some stages.
+///
+/// # Errors
+///
+/// If the text has mistakes, or something is to be replaced that it does not have: all of them.
+pub fn load_text_with(
     path: &Path,
     source: &str,
     environment: &Environment<'_>,

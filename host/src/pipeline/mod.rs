@@ -35,7 +35,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Span};
 pub use environment::{
     Environment, Libraries, LibraryError, LibraryRef, LoadedLibrary, short_digest,
 };
-pub use load::{load, load_text, load_with};
+pub use load::{load, load_text, load_text_with, load_with};
 pub use outline::{Outline, outline};
 pub use overrides::Overrides;
 pub use plan::{

@@ -19,10 +19,11 @@ use crate::{
 const STD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/std.wasm"));
 
 /// The components of a job's pipeline, each compiled once. Their bytes are kept by the engine under their
-/// digests; a file that has been read is not read again.
+/// digests; a file that has been read is not read again. Clones share what they have loaded.
+#[derive(Clone)]
 pub struct Registry {
     engine: Engine,
-    components: Mutex<HashMap<LibraryRef, Component>>,
+    components: Arc<Mutex<HashMap<LibraryRef, Component>>>,
 }
 
 impl Registry {
@@ -30,8 +31,14 @@ impl Registry {
     pub fn new(engine: Engine) -> Self {
         Self {
             engine,
-            components: Mutex::default(),
+            components: Arc::default(),
         }
+    }
+
+    /// Another one on the same engine that has not loaded anything: it reads files again.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        Self::new(self.engine.clone())
     }
 
     /// Makes an instance of the library at the place `library` of `plan`, for `stage`.

@@ -14,5 +14,5 @@ mod watch;
 pub use control::{Answer, Control, Order, ask};
 pub use difference::Difference;
 pub use service::{Audience, Request, Service};
-pub use swapper::{Load, Report, StageReport, Swapper};
+pub use swapper::{Load, Report, StageReport, Swappable, Swapper};
 pub use watch::Watcher;

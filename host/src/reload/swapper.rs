@@ -14,15 +14,46 @@ use crate::{
     batch::Batch,
     operator::{Fault, Faults, Guests, Side},
     pipeline::{LibraryRef, Overrides, Plan, StageChange, check_migrations, compare},
-    runtime::{Change, Loaded, Migration, Swaps},
+    runtime::{Change, Loaded, Migration, Swapped, Swaps},
 };
 
 /// Loads the pipeline file as it is now, with other components than it names if so wished.
 pub type Load = Box<dyn Fn(&Overrides) -> anyhow::Result<Loaded> + Send>;
 
-/// Swaps the components of a job that runs.
-pub struct Swapper {
-    swaps: Swaps,
+/// A job whose components can be swapped.
+pub trait Swappable {
+    /// In how many copies a stage runs; none if no job runs.
+    fn copies(&self, stage: usize) -> usize;
+
+    /// The rows that came in last, of each copy of a stage that has seen some.
+    fn recent(&self, stage: usize) -> Vec<(Side, Batch)>;
+
+    /// Swaps stages for those of `to`, all of them at the same barrier. Each stage comes with one change for
+    /// each of its [copies](Self::copies).
+    ///
+    /// # Errors
+    ///
+    /// If it is not done.
+    fn swap(&mut self, to: Loaded, changes: Vec<(usize, Vec<Change>)>) -> anyhow::Result<Swapped>;
+}
+
+impl Swappable for Swaps {
+    fn copies(&self, stage: usize) -> usize {
+        Self::copies(self, stage)
+    }
+
+    fn recent(&self, stage: usize) -> Vec<(Side, Batch)> {
+        Self::recent(self, stage)
+    }
+
+    fn swap(&mut self, to: Loaded, changes: Vec<(usize, Vec<Change>)>) -> anyhow::Result<Swapped> {
+        Ok(Self::swap(self, to, changes)?)
+    }
+}
+
+/// Swaps the components of a job that runs: one on threads of its own unless it says otherwise.
+pub struct Swapper<J = Swaps> {
+    job: J,
     load: Load,
     current: Generation,
     /// What ran before, the latest last.
@@ -97,11 +128,18 @@ enum Care {
 }
 
 impl Swapper {
-    /// Swaps what `swaps` leads to, a job that runs by `current`, loaded by `load` with `overrides`.
-    pub fn new(swaps: Swaps, current: Loaded, overrides: Overrides, load: Load) -> Self {
+    /// Whether there is a job that could be swapped just now.
+    pub fn is_running(&self) -> bool {
+        self.job.is_running()
+    }
+}
+
+impl<J: Swappable> Swapper<J> {
+    /// Swaps what `job` leads to, a job that runs by `current`, loaded by `load` with `overrides`.
+    pub fn new(job: J, current: Loaded, overrides: Overrides, load: Load) -> Self {
         let (told, faults) = mpsc::channel();
         Self {
-            swaps,
+            job,
             load,
             current: Generation {
                 loaded: current,
@@ -119,9 +157,19 @@ impl Swapper {
         &self.current.loaded.plan
     }
 
-    /// Whether there is a job that could be swapped just now.
-    pub fn is_running(&self) -> bool {
-        self.swaps.is_running()
+    /// What the job runs by.
+    pub const fn loaded(&self) -> &Loaded {
+        &self.current.loaded
+    }
+
+    /// What leads to the job.
+    pub const fn job(&self) -> &J {
+        &self.job
+    }
+
+    /// The same, to be changed.
+    pub const fn job_mut(&mut self) -> &mut J {
+        &mut self.job
     }
 
     /// Goes over to what the files hold now. `None` if that is what runs, or was taken back before.
@@ -222,7 +270,7 @@ impl Swapper {
 
     /// Goes over to another generation, if it differs.
     fn go_over(
-        &self,
+        &mut self,
         next: Generation,
         care: Care,
         started: Instant,
@@ -253,7 +301,7 @@ impl Swapper {
             });
         }
         let plan = Arc::clone(&new.plan);
-        let swapped = self.swaps.swap(new, prepared)?;
+        let swapped = self.job.swap(new, prepared)?;
         Ok(Some(Report {
             number: swapped.number,
             stages,
@@ -265,7 +313,7 @@ impl Swapper {
 
     /// Tries a stage on the rows that came to it last, if there are some.
     fn try_out(&self, change: &StageChange, new: &Loaded) -> anyhow::Result<Option<Difference>> {
-        let rows = last_rows(self.swaps.recent(change.stage));
+        let rows = last_rows(self.job.recent(change.stage));
         if rows.is_empty() {
             return Ok(None);
         }
@@ -302,7 +350,7 @@ impl Swapper {
             let probation = (care == Care::Trial).then_some(Faults { stage, told });
             Ok(Change::Version { version, probation })
         };
-        (0..self.swaps.copies(place)).map(change).collect()
+        (0..self.job.copies(place)).map(change).collect()
     }
 }
 

@@ -14,9 +14,10 @@ use super::{
     driver::Driver,
     message::Capacity,
     order::Order,
+    seat::Change,
     step::Step,
     storage::SharedStorage,
-    swaps::{Running, Swaps},
+    swaps::{Loaded, Running, Swapped, Swaps},
     tables::open_tables,
     task::Task,
 };
@@ -151,6 +152,23 @@ impl SteppedJob {
     /// If it cannot be begun.
     pub fn request_checkpoint(&mut self) -> anyhow::Result<()> {
         self.driver.request(self.clock.now())
+    }
+
+    /// Swaps stages for those of `to`, and goes on until it is done and nothing moves any more. Each stage
+    /// comes with one change for each of its copies.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSwapped`](super::NotSwapped) if it is not done any more; else the error of a subtask, and the
+    /// job is of no use then.
+    pub fn swap(
+        &mut self,
+        to: Loaded,
+        changes: Vec<(usize, Vec<Change>)>,
+    ) -> anyhow::Result<Swapped> {
+        let pending = self.swaps.begin(to, changes)?;
+        self.run()?;
+        Ok(pending.finish()?)
     }
 
     /// When there is something to do next if nothing comes.

@@ -9,7 +9,7 @@ use std::{
 use super::{
     barriers::{Notice, Said},
     driver::Label,
-    seat::{Change, Seats},
+    seat::{Change, Seat, Seats},
 };
 use crate::{
     batch::Batch,
@@ -83,6 +83,50 @@ impl fmt::Display for NotSwapped {
 
 impl std::error::Error for NotSwapped {}
 
+/// A swap that has been asked for.
+pub(super) struct Pending {
+    swaps: Swaps,
+    to: Loaded,
+    offered: Offered,
+    answered: mpsc::Receiver<Option<u64>>,
+}
+
+/// The copies of stages that are to change. When it is dropped, they keep nothing of it but what they took.
+struct Offered(Vec<Arc<Seat>>);
+
+impl Drop for Offered {
+    fn drop(&mut self) {
+        for seat in &self.0 {
+            drop(seat.take());
+            seat.clear();
+        }
+    }
+}
+
+impl Pending {
+    /// Waits until it is done.
+    fn wait(self) -> Result<Swapped, NotSwapped> {
+        let number = self.answered.recv();
+        self.end(number.map_err(|_| NotSwapped::NoJob)?)
+    }
+
+    /// What has come of it in a job that has nothing to do any more: without an answer now, there is none.
+    pub(super) fn finish(self) -> Result<Swapped, NotSwapped> {
+        let number = self.answered.try_recv().unwrap_or_default();
+        self.end(number)
+    }
+
+    fn end(self, number: Option<u64>) -> Result<Swapped, NotSwapped> {
+        let number = number.ok_or(NotSwapped::TooLate)?;
+        lock(&self.swaps.0).loaded.push(self.to);
+        let seats = self.offered.0.iter();
+        Ok(Swapped {
+            number,
+            pauses: seats.filter_map(|seat| seat.pause()).collect(),
+        })
+    }
+}
+
 impl Swaps {
     /// Whether a job runs.
     pub fn is_running(&self) -> bool {
@@ -115,12 +159,25 @@ impl Swaps {
         to: Loaded,
         changes: Vec<(usize, Vec<Change>)>,
     ) -> Result<Swapped, NotSwapped> {
+        self.begin(to, changes)?.wait()
+    }
+
+    /// The same without waiting: it is done as the job goes on.
+    ///
+    /// # Errors
+    ///
+    /// If no job runs.
+    pub(super) fn begin(
+        &self,
+        to: Loaded,
+        changes: Vec<(usize, Vec<Change>)>,
+    ) -> Result<Pending, NotSwapped> {
         let job = self.job().ok_or(NotSwapped::NoJob)?;
-        let mut seats = Vec::new();
+        let mut offered = Offered(Vec::new());
         for (stage, changes) in changes {
             for (seat, change) in job.seats.of(stage).iter().zip(changes) {
                 seat.offer(change);
-                seats.push(Arc::clone(seat));
+                offered.0.push(Arc::clone(seat));
             }
         }
         let (answer, answered) = mpsc::channel();
@@ -130,23 +187,13 @@ impl Swaps {
         };
         let what = Said::Swap(order);
         let sent = job.notices.send(Notice { subtask: 0, what });
-        let number = sent.ok().and_then(|()| answered.recv().ok());
-        let outcome = match number {
-            Some(Some(number)) => {
-                lock(&self.0).loaded.push(to);
-                Ok(Swapped {
-                    number,
-                    pauses: seats.iter().filter_map(|seat| seat.pause()).collect(),
-                })
-            }
-            Some(None) => Err(NotSwapped::TooLate),
-            None => Err(NotSwapped::NoJob),
-        };
-        for seat in seats {
-            drop(seat.take());
-            seat.clear();
-        }
-        outcome
+        sent.map_err(|_| NotSwapped::NoJob)?;
+        Ok(Pending {
+            swaps: self.clone(),
+            to,
+            offered,
+            answered,
+        })
     }
 
     /// Takes note of what the job may go on with.

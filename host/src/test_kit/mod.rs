@@ -11,6 +11,8 @@ mod step;
 mod step_reader;
 
 mod connectors;
+mod stepped;
+mod swapping;
 mod test_job;
 mod totals;
 
@@ -24,7 +26,7 @@ mod look;
 mod run;
 
 pub use crate::batch::Value;
-pub use case::{Case, CaseError, find_cases, load_text};
+pub use case::{Case, CaseError, Reload, find_cases, load_text, load_text_with};
 pub use expected::{ExpectedRow, Unit};
 pub use row::Row;
 pub use run::{Failure, RunOptions, run};

@@ -157,7 +157,7 @@ fn what_was_taken_back_is_not_tried_again_as_it_is() {
     let counts = [("left", left.end()), ("right", right.end())];
     live.end();
     let by_feed = versions(&marked(&workspace.read("screen")), &counts)
-        .into_iter()
-        .map(|(_, along)| along[1100..].to_vec());
+        .into_values()
+        .map(|along| along[1100..].to_vec());
     assert!(by_feed.flatten().all(|version| version == 3));
 }

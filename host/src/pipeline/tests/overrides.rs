@@ -106,8 +106,9 @@ fn which_of_several_libraries_is_meant_must_be_said() {
         .with(|environment| load_text_with(Path::new("weather.toml"), &toml, environment, &other));
     let mistakes = plan.expect_err("which one").to_string();
     assert!(
-        mistakes.contains("error: stage `it` calls several libraries: say which to replace\n  --> weather.toml:8:8")
-            && mistakes.contains("help: it calls functions of `a/mine.wasm`, `mine.wasm`"),
+        mistakes.contains(
+            "error: stage `it` calls several libraries: say which to replace\n --> weather.toml:8:8"
+        ) && mistakes.contains("help: it calls functions of `a/mine.wasm`, `mine.wasm`"),
         "{mistakes}"
     );
 }
