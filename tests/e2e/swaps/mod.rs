@@ -13,3 +13,4 @@ mod migrations;
 mod refusals;
 mod rows;
 mod versions;
+mod windows;
