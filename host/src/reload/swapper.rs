@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 
 use super::{Difference, trial::Trial};
 use crate::{
@@ -172,7 +172,7 @@ impl<J: Swappable> Swapper<J> {
         &mut self.job
     }
 
-    /// Goes over to what the files hold now. `None` if that is what runs, or was taken back before.
+    /// Goes over to what the files hold now. `None` if that is what runs.
     ///
     /// # Errors
     ///
@@ -224,7 +224,7 @@ impl<J: Swappable> Swapper<J> {
             compare(rejected, &loaded.plan).is_ok_and(|changes| changes.is_empty())
         };
         if self.rejected.as_ref().is_some_and(same) {
-            return Ok(None);
+            bail!("it was taken back, and is the same as then: change it, or ask for it by hand");
         }
         let next = Generation { loaded, overrides };
         let report = self.go_over(next.clone(), Care::Trial, started)?;
@@ -233,6 +233,7 @@ impl<J: Swappable> Swapper<J> {
             self.earlier.push(before);
             let surplus = self.earlier.len().saturating_sub(KEPT);
             self.earlier.drain(..surplus);
+            self.rejected = None;
         }
         Ok(report)
     }
