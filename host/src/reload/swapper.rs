@@ -12,7 +12,7 @@ use anyhow::{Context, anyhow, bail};
 use super::{Difference, trial::Trial};
 use crate::{
     batch::Batch,
-    operator::{Fault, Faults, Guests, Side},
+    operator::{self, Fault, Faults, Guests, Side},
     pipeline::{LibraryRef, Overrides, Plan, StageChange, check_migrations, compare},
     runtime::{Change, Loaded, Migration, Swapped, Swaps},
 };
@@ -292,7 +292,7 @@ impl<J: Swappable> Swapper<J> {
         care: Care,
         started: Instant,
     ) -> anyhow::Result<Option<Report>> {
-        let (old, new) = (&self.current.loaded, next.loaded);
+        let (old, new) = (self.current.loaded.clone(), next.loaded);
         let changes = compare(&old.plan, &new.plan).map_err(|reasons| refusal(&reasons))?;
         if changes.is_empty() {
             return Ok(None);
@@ -310,6 +310,10 @@ impl<J: Swappable> Swapper<J> {
                     tried.with_context(|| format!("stage `{name}`"))?
                 }
             };
+            if change.migrates {
+                let rehearsed = self.rehearse(change, &new);
+                rehearsed.with_context(|| format!("stage `{name}`"))?;
+            }
             prepared.push((change.stage, self.prepare(change, &new, care)?));
             stages.push(StageReport {
                 name: name.clone(),
@@ -345,6 +349,24 @@ impl<J: Swappable> Swapper<J> {
             },
         };
         trial.run(&rows).map(Some)
+    }
+
+    /// Has new functions convert what a stage knows now, away from the stream: what they cannot convert is found
+    /// out before anything is swapped.
+    fn rehearse(&mut self, change: &StageChange, new: &Loaded) -> anyhow::Result<()> {
+        let (old, place) = (self.current.loaded.clone(), change.stage);
+        let specs = [&old.plan, &new.plan].map(|plan| plan.stage_spec(place));
+        let (told, known) = mpsc::channel();
+        let looks = (0..self.job.copies(place)).map(|_| Change::Nothing { told: told.clone() });
+        let looks = looks.collect();
+        drop(told);
+        self.job.swap(old, vec![(place, looks)])?;
+        let version = new.registry.version(&new.plan, &new.plan.stages[place])?;
+        let mut guests = Guests::new(version);
+        for known in known {
+            operator::migrate(&specs[0], &specs[1], &mut guests, known)?;
+        }
+        Ok(())
     }
 
     /// What each copy of a stage changes to.

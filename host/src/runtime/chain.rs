@@ -123,6 +123,12 @@ impl Stage {
                     self.seat.retire(guests.swap(version, probation));
                 }
             }
+            Some(Change::Nothing { told }) => {
+                if let Some(known) = self.snapshot()? {
+                    // Whoever has asked may be gone.
+                    let _ = told.send(known);
+                }
+            }
             Some(Change::Migration(migration)) => {
                 let migrated = self.migrate(*migration);
                 migrated.with_context(|| {

@@ -2,13 +2,14 @@
 //! to give it another version of its functions.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, mpsc},
     time::Duration,
 };
 
 use crate::{
     batch::Batch,
     operator::{Faults, Guests, Side, StageSpec, Version},
+    state::Snapshot,
 };
 
 /// What a stage in a subtask changes to at the barrier of a swap.
@@ -22,6 +23,11 @@ pub enum Change {
     },
     /// Functions that keep other state: what the stage knows is converted by them first.
     Migration(Box<Migration>),
+    /// Nothing: what the stage knows is told.
+    Nothing {
+        /// Is told what the subtask knows, if it knows something.
+        told: mpsc::Sender<Snapshot>,
+    },
 }
 
 /// Functions that convert what a stage knows.

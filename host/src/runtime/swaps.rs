@@ -38,6 +38,18 @@ struct State {
     loaded: Vec<Loaded>,
 }
 
+/// A job goes on from its newest checkpoint, which is made right after a swap: what was swapped long before is
+/// not needed any more.
+const REMEMBERED: usize = 8;
+
+impl State {
+    fn remember(&mut self, loaded: Loaded) {
+        self.loaded.push(loaded);
+        let surplus = self.loaded.len().saturating_sub(REMEMBERED);
+        self.loaded.drain(..surplus);
+    }
+}
+
 /// A job that runs.
 #[derive(Clone)]
 pub(super) struct Running {
@@ -118,7 +130,7 @@ impl Pending {
 
     fn end(self, number: Option<u64>) -> Result<Swapped, NotSwapped> {
         let number = number.ok_or(NotSwapped::TooLate)?;
-        lock(&self.swaps.0).loaded.push(self.to);
+        lock(&self.swaps.0).remember(self.to);
         let seats = self.offered.0.iter();
         Ok(Swapped {
             number,
@@ -198,7 +210,7 @@ impl Swaps {
 
     /// Takes note of what the job may go on with.
     pub(super) fn remember(&self, loaded: Loaded) {
-        lock(&self.0).loaded.push(loaded);
+        lock(&self.0).remember(loaded);
     }
 
     /// The latest of the plans that the job was swapped to of which `is_wanted` says so.
