@@ -185,7 +185,7 @@ impl Bench {
         let path = self.save(1000);
         let pipeline = averages().replace("std#", &format!("{}#", path.display()));
         for turn in 0..SAVES.div_ceil(5) {
-            self.run(&pipeline, |mut job| {
+            self.run(&pipeline, |job| {
                 job.wait_for_all_keys();
                 let stage = Arc::clone(job.stage);
                 let (told, reports) = mpsc::channel();
