@@ -1,6 +1,6 @@
 //! What a script has looked at so far, so that the next look sees what is new.
 
-use super::{Row, TestJob, test_job::Kept};
+use super::{Row, TestJob, crashes::Kept};
 
 /// How far a script has looked.
 pub(super) struct Looked {

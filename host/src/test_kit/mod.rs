@@ -11,6 +11,7 @@ mod step;
 mod step_reader;
 
 mod connectors;
+mod crashes;
 mod stepped;
 mod swapping;
 mod test_job;

@@ -5,11 +5,12 @@ use std::{collections::VecDeque, sync::Arc};
 use anyhow::ensure;
 
 use super::{
-    Case, connectors::TestConnectors, row::Row, stepped::Stepped, swapping::swapper, totals::Totals,
+    Case, connectors::TestConnectors, crashes::Kept, row::Row, stepped::Stepped, swapping::swapper,
+    totals::Totals,
 };
 use crate::{
     checkpoint::Checkpoint as Written,
-    connector::{Table, TestFeedMark, TestInput},
+    connector::{Table, TestInput},
     operator::Work,
     pipeline::{DEAD_LETTERS, Plan, Registry},
     reload::Swapper,
@@ -34,31 +35,19 @@ pub struct TestJob {
     /// What runs now, with so many subtasks as it runs with now.
     pub(super) plan: Plan,
     clock: Arc<ManualClock>,
-    connectors: TestConnectors,
+    pub(super) connectors: TestConnectors,
     order: Order,
     /// What swaps the components of the job, and the job itself.
     pub(super) swapper: Swapper<Stepped>,
     /// What earlier jobs have counted.
-    earlier: Totals,
+    pub(super) earlier: Totals,
     /// What had been counted before the last batch.
     before_batch: Totals,
     /// How far event time has come at each source, and over all of them, last.
-    reached: Vec<Watermark>,
-    kept: Kept,
+    pub(super) reached: Vec<Watermark>,
+    pub(super) kept: Kept,
     /// What was fed since then, in order.
-    since: Vec<(usize, usize, TestInput)>,
-}
-
-/// What was written down for a crash to go back to.
-pub(super) struct Kept {
-    /// None at the start.
-    job: Option<Written>,
-    feeds: Vec<TestFeedMark>,
-    /// How many batches each sink had got.
-    pub(super) sinks: Vec<usize>,
-    pub(super) dead_letters: usize,
-    pub(super) totals: Totals,
-    reached: Vec<Watermark>,
+    pub(super) since: Vec<(usize, usize, TestInput)>,
 }
 
 impl TestJob {
@@ -195,96 +184,6 @@ impl TestJob {
         }
     }
 
-    /// Drops the job and goes on with another one, with what it knew, with `parallelism` subtasks if that
-    /// is said. A crash goes back to here.
-    ///
-    /// # Errors
-    ///
-    /// If what it knew cannot be written down or taken up.
-    pub fn restart(&mut self, parallelism: Option<usize>) -> anyhow::Result<()> {
-        let written = self.reopen(parallelism)?;
-        self.keep(written);
-        Ok(())
-    }
-
-    /// Writes down what the job knows, for a crash to go back to.
-    ///
-    /// # Errors
-    ///
-    /// If what it knows cannot be written down.
-    pub fn checkpoint(&mut self) -> anyhow::Result<()> {
-        let written = self.job()?.checkpoint()?;
-        self.keep(written);
-        Ok(())
-    }
-
-    fn keep(&mut self, written: Written) {
-        self.kept = Kept {
-            job: Some(written),
-            feeds: self
-                .connectors
-                .feeds
-                .iter()
-                .map(|feed| feed.mark())
-                .collect(),
-            sinks: self
-                .connectors
-                .sinks
-                .iter()
-                .map(|sink| sink.batches())
-                .collect(),
-            dead_letters: self.connectors.dead_letters.batches(),
-            totals: self.totals(),
-            reached: self.reached.clone(),
-        };
-        self.since.clear();
-    }
-
-    /// As [`restart`](Self::restart), but a crash goes back to where it would have gone before.
-    ///
-    /// # Errors
-    ///
-    /// If what it knew cannot be written down or taken up.
-    pub fn reopen(&mut self, parallelism: Option<usize>) -> anyhow::Result<Written> {
-        let job = self.job()?;
-        let written = job.checkpoint()?;
-        self.earlier = self.totals();
-        self.plan.parallelism = parallelism.unwrap_or(self.plan.parallelism);
-        self.open(Some(written.clone()))?;
-        Ok(written)
-    }
-
-    /// What a [crash](Self::crash) goes back to.
-    pub(super) const fn kept(&self) -> &Kept {
-        &self.kept
-    }
-
-    /// Loses the job and all that has come out of it since the last [`restart`](Self::restart) or
-    /// [`checkpoint`](Self::checkpoint), since a component was last swapped, or since the start, goes on with
-    /// another one from there, and feeds again what was fed since. The clock and the tables stay as they are.
-    ///
-    /// # Errors
-    ///
-    /// If what it knew cannot be taken up, or the job fails.
-    pub fn crash(&mut self) -> anyhow::Result<()> {
-        let connectors = &self.connectors;
-        for (feed, mark) in connectors.feeds.iter().zip(&self.kept.feeds) {
-            feed.rewind(mark);
-        }
-        for (sink, &batches) in connectors.sinks.iter().zip(&self.kept.sinks) {
-            sink.truncate(batches);
-        }
-        connectors.dead_letters.truncate(self.kept.dead_letters);
-        self.earlier = self.kept.totals.clone();
-        self.reached = self.kept.reached.clone();
-        let written = self.kept.job.clone();
-        self.open(written)?;
-        for (source, partition, input) in std::mem::take(&mut self.since) {
-            self.feed(source, partition, input)?;
-        }
-        Ok(())
-    }
-
     /// How many batches a sink has got.
     pub fn batches(&self, sink: usize) -> usize {
         self.connectors.sinks[sink].batches()
@@ -372,7 +271,12 @@ impl TestJob {
         self.connectors.feeds[source].partitions()
     }
 
-    fn feed(&mut self, source: usize, partition: usize, input: TestInput) -> anyhow::Result<()> {
+    pub(super) fn feed(
+        &mut self,
+        source: usize,
+        partition: usize,
+        input: TestInput,
+    ) -> anyhow::Result<()> {
         self.connectors.feeds[source].push(partition, input.clone());
         self.since.push((source, partition, input));
         self.work_off()
@@ -398,7 +302,7 @@ impl TestJob {
         self.take_back()
     }
 
-    fn open(&mut self, written: Option<Written>) -> anyhow::Result<()> {
+    pub(super) fn open(&mut self, written: Option<Written>) -> anyhow::Result<()> {
         // The old one first: nobody shall be able to talk to it.
         self.swapper.job_mut().close(self.plan.stages.len());
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
@@ -416,14 +320,14 @@ impl TestJob {
         self.work_off()
     }
 
-    fn totals(&self) -> Totals {
+    pub(super) fn totals(&self) -> Totals {
         match self.swapper.job().look() {
             Some(job) => self.earlier.with(&self.plan, job.metrics()),
             None => self.earlier.clone(),
         }
     }
 
-    fn job(&mut self) -> anyhow::Result<&mut SteppedJob> {
+    pub(super) fn job(&mut self) -> anyhow::Result<&mut SteppedJob> {
         self.swapper.job_mut().job()
     }
 }

@@ -2,6 +2,7 @@
 //! in a row.
 
 mod by_hand;
+mod cases;
 mod exact;
 mod fall_back;
 mod feed;
