@@ -243,18 +243,40 @@ impl<J: Swappable> Swapper<J> {
     ///
     /// If nothing did, or it cannot take up the state; the job goes on as it was.
     pub fn roll_back(&mut self) -> anyhow::Result<Report> {
-        let before = self.earlier.last().cloned();
-        let before = before.context("nothing has been swapped that could be taken back")?;
+        let latest = self.earlier.len().checked_sub(1);
+        self.go_back(latest.context("nothing has been swapped that could be taken back")?)
+    }
+
+    /// Goes back to what ran before the stage that has failed was swapped. What other stages were swapped to
+    /// since then is taken back, too.
+    ///
+    /// # Errors
+    ///
+    /// If that is too long ago, or cannot take up the state; the job goes on as it was.
+    pub fn take_back(&mut self, fault: &Fault) -> anyhow::Result<Report> {
+        let plan = &self.current.loaded.plan;
+        let has_other = |earlier: &Generation| {
+            let changes = compare(plan, &earlier.loaded.plan).unwrap_or_default();
+            let mut changed = changes.iter().map(|change| &plan.stages[change.stage].name);
+            changed.any(|name| **name == *fault.stage)
+        };
+        let place = self.earlier.iter().rposition(has_other);
+        self.go_back(place.context("what ran before is not known any more")?)
+    }
+
+    /// Goes back to the generation at a place among the earlier ones.
+    fn go_back(&mut self, place: usize) -> anyhow::Result<Report> {
+        let before = self.earlier[place].clone();
         let report = self.go_over(before.clone(), Care::None, Instant::now())?;
         let report = report.context("what ran before is what runs now")?;
-        self.earlier.pop();
+        self.earlier.truncate(place);
         self.rejected = Some(Arc::clone(&self.current.loaded.plan));
         self.current = before;
         Ok(report)
     }
 
     /// What has failed since it was swapped, if something has. Subtasks that have seen it fail have gone back
-    /// already; [`roll_back`](Self::roll_back) takes the others there.
+    /// already; [`take_back`](Self::take_back) takes the others there.
     pub fn fault(&mut self) -> Option<Fault> {
         // What has been taken back may fail in several subtasks.
         let plan = &self.current.loaded.plan;
