@@ -248,11 +248,12 @@ impl<J: Swappable> Swapper<J> {
         self.go_back(last.context("nothing has been swapped that could be taken back")?)
     }
 
-    /// Goes back to what ran before a component that has failed came to its stage.
+    /// Goes back to what ran before the stage that has failed was swapped. What other stages were swapped to
+    /// since then is taken back, too.
     ///
     /// # Errors
     ///
-    /// As for [`roll_back`](Self::roll_back).
+    /// If that is too long ago, or cannot take up the state; the job goes on as it was.
     pub fn take_back(&mut self, fault: &Fault) -> anyhow::Result<Report> {
         let now = &self.current.loaded.plan;
         let is_other = |change: &StageChange| *now.stages[change.stage].name == *fault.stage;
@@ -260,7 +261,7 @@ impl<J: Swappable> Swapper<J> {
             compare(&before.loaded.plan, now).is_ok_and(|changes| changes.iter().any(is_other))
         };
         let well = self.earlier.iter().rposition(is_well);
-        let report = self.go_back(well.context("nothing else ran in the stage before")?)?;
+        let report = self.go_back(well.context("what ran before is not known any more")?)?;
         // Other subtasks may have seen it fail, too.
         self.faults.try_iter().for_each(drop);
         Ok(report)

@@ -134,6 +134,32 @@ fn what_could_not_be_tried_is_taken_back_with_its_first_rows() {
 }
 
 #[test]
+fn another_swap_in_between_does_not_hide_what_has_to_be_taken_back() {
+    let workspace = Workspace::new();
+    workspace.write("marks.wasm", marks(1));
+    let late = workspace.write("late.wasm", marked_as(2, Wrong::Late));
+    let good = workspace.write("good.wasm", marks(3));
+    let (left, right) = (Feed::start("left"), Feed::start("right"));
+    let live = Live::start(&workspace, &pipeline(&left, &right), &[]);
+    left.allow(100);
+    right.allow(100);
+    live.wait_for_rows(200);
+    assert_done(&live.swap(&[("marked", &late)]), "`marked`");
+    assert_done(&live.swap(&[("numbered", &good)]), "`numbered`");
+    left.allow(1100);
+    live.wait_for_rows(1200);
+    live.wait_for("taken back");
+    // Where nothing has failed, it is taken back all the same.
+    right.allow(200);
+    live.wait_for_rows(1300);
+    let counts = [("left", left.end()), ("right", right.end())];
+    live.end();
+    let by_feed = versions(&marked(&workspace.read("screen")), &counts);
+    assert_eq!(by_feed["left"][999], 1);
+    assert_eq!(by_feed["right"][100..], [1; 100]);
+}
+
+#[test]
 fn what_was_taken_back_is_not_tried_again_as_it_is() {
     let workspace = Workspace::new();
     workspace.write("marks.wasm", marks(1));

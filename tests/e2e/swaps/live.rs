@@ -93,8 +93,15 @@ impl<'a> Live<'a> {
 
     #[track_caller]
     fn ask(&self, order: &Order) -> Answer {
-        let answer = ask(&self.workspace.path("pipeline.toml"), order);
-        let answer = answer.unwrap_or_else(|error| panic!("{error:#}\n{}", self.log()));
+        let answer = loop {
+            let answer = ask(&self.workspace.path("pipeline.toml"), order);
+            let answer = answer.unwrap_or_else(|error| panic!("{error:#}\n{}", self.log()));
+            // It can be reached before it runs.
+            if !answer.text.contains("the job does not run") {
+                break answer;
+            }
+            thread::sleep(Duration::from_millis(5));
+        };
         let has_ended = answer.text.contains("the job has ended");
         assert!(!has_ended, "{}\n{}", answer.text, self.log());
         answer
