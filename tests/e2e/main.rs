@@ -5,6 +5,7 @@ mod architecture;
 mod averages;
 mod bad_input;
 mod bad_pipelines;
+mod cases;
 mod checkpoints;
 mod commands;
 mod compat;

@@ -163,8 +163,17 @@ fn a_sink_that_got_another_name_or_place_has_its_rows_once() {
     for failpoint in ["commit:2", "committed:2"] {
         for (pipeline, folders) in [(&renamed, &["out"][..]), (&moved, &["out", "other"])] {
             let workspace = killed_at(failpoint);
+            let marker = workspace.path("out").join(".part-owner");
+            let owner = fs::read_to_string(&marker).expect("an owner");
             workspace.write("pipeline.toml", pipeline);
             check_says(&run(&workspace, &[]), 0, &[]);
+            // One that goes on with its files under another name is still the same.
+            match folders {
+                ["out"] => assert_eq!(fs::read_to_string(&marker).expect("an owner"), owner),
+                _ => assert!(!marker.exists()),
+            }
+            // What else is hidden is left behind by nobody.
+            let _was_there = fs::remove_file(&marker);
             assert_eq!(
                 rows(&workspace, folders),
                 100_000,

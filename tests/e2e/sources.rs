@@ -133,3 +133,91 @@ fn the_generator_makes_the_readings_it_is_asked_for() {
         "a seed is a promise"
     );
 }
+
+#[test]
+fn files_are_called_the_same_wherever_the_job_is_run() {
+    let workspace = Workspace::new();
+    workspace.write("in/a.jsonl", "{\"n\":1}\nnonsense\n");
+    workspace.write("elsewhere/empty", "");
+    workspace.write(
+        "pipeline.toml",
+        r#"
+name = "names"
+[source.numbers]
+connector = "file"
+path = "in/*.jsonl"
+format = "json"
+columns = { n = "int64" }
+[sink.nowhere]
+from = "numbers"
+connector = "blackhole"
+[dead_letters]
+connector = "stdout"
+format = "json"
+"#,
+    );
+    for (from, pipeline) in [(".", "pipeline.toml"), ("elsewhere", "../pipeline.toml")] {
+        let mut command = workspace.tidemill(&["run", pipeline]);
+        let output = command.current_dir(workspace.path(from)).output();
+        let run = Run::of(output.expect("the binary runs"));
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        let letter: serde_json::Value = serde_json::from_str(&run.stdout).expect("a dead letter");
+        assert_eq!(letter["source"], "in/a.jsonl", "{from}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_named_pipe_cannot_be_read_on() {
+    let workspace = Workspace::new();
+    let pipe = workspace.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo runs").success());
+    let text = r#"
+name = "piped"
+[source.lines]
+connector = "file"
+path = "pipe"
+format = "lines"
+[sink.nowhere]
+from = "lines"
+connector = "blackhole"
+[checkpoint]
+path = "state"
+interval = "1ms"
+"#;
+    let mut child = workspace.start(text);
+    let mut writer = std::fs::OpenOptions::new()
+        .write(true)
+        .open(&pipe)
+        .expect("the job reads it");
+    // Checkpoints are made between the batches.
+    let has_checkpoint = || {
+        let entries = std::fs::read_dir(workspace.path("state/piped"));
+        let mut entries = entries.into_iter().flatten().flatten();
+        entries.any(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name.starts_with("checkpoint-") && !name.contains("0000000001")
+        })
+    };
+    let lines = "a line\n".repeat(100_000);
+    let mut written = 0;
+    while !has_checkpoint() {
+        writer.write_all(lines.as_bytes()).expect("written");
+        written += 1;
+        assert!(written < 1000, "no checkpoint was made");
+    }
+    child.kill().expect("it runs");
+    let first = Run::of(child.wait_with_output().expect("an end"));
+    assert!(
+        first.stderr.contains("cannot be read again"),
+        "{}",
+        first.stderr
+    );
+    drop(writer);
+    let run = workspace.run(text);
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    let expected = "a part of `pipe` has been read, and what is read of it cannot be read again";
+    assert!(run.stderr.contains(expected), "{}", run.stderr);
+}

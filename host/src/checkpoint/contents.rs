@@ -69,6 +69,8 @@ pub struct Overview {
     pub bytes_written: u64,
     /// Whether the input had ended.
     pub is_complete: bool,
+    /// The components that its job ran with.
+    pub components: StageComponents,
     /// The snapshot without the tables of its state.
     pub snapshot: JobSnapshot,
 }

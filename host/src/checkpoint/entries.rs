@@ -144,6 +144,7 @@ impl Manifest {
             bytes_total: self.bytes_total,
             bytes_written: self.bytes_written,
             is_complete: self.is_complete,
+            components: self.stage_components(),
             snapshot: self.snapshot(without_tables)?,
         })
     }

@@ -1,6 +1,7 @@
 //! A job whose components can be swapped while it runs: by files that change and by people who ask.
 
 use std::{
+    collections::BTreeSet,
     io::{self, IsTerminal},
     path::{Path, PathBuf},
     sync::{Arc, OnceLock, mpsc},
@@ -38,6 +39,8 @@ pub(super) struct Job<'a> {
     pub(super) file: &'a Path,
     pub(super) engine: Engine,
     pub(super) loaded: Loaded,
+    /// What the files hold, which may be something else.
+    pub(super) present: &'a Plan,
     /// The components that it runs with in the place of those that the file names.
     pub(super) overrides: Overrides,
     pub(super) swaps: Swaps,
@@ -47,7 +50,9 @@ impl Live {
     /// Keeps a job open to swaps: by people who ask through a socket, and, if `watch` is set, by files
     /// that change.
     pub(super) fn start(job: Job<'_>, watch: bool, show: Show) -> anyhow::Result<Self> {
-        let files = files(job.file, &job.loaded.plan);
+        let mut files = BTreeSet::from([job.file.to_owned()]);
+        files.extend(components(job.present));
+        files.extend(components(&job.loaded.plan));
         let swapper = Swapper::new(
             job.swaps,
             job.loaded,
@@ -57,7 +62,7 @@ impl Live {
         let watcher = Arc::<OnceLock<Watcher>>::default();
         let teller = Teller {
             show,
-            file: job.file.to_owned(),
+            files: files.clone(),
             watcher: Arc::clone(&watcher),
         };
         let service = Service::start(swapper, teller)?;
@@ -65,7 +70,7 @@ impl Live {
         if watch {
             let requests = service.requests();
             let changed = move |_| drop(requests.send(Request::Reload));
-            let started = Watcher::start(files, changed)?;
+            let started = Watcher::start(files.into_iter().collect(), changed)?;
             watcher.get_or_init(|| started);
             // They may have changed since they were loaded.
         }
@@ -96,18 +101,13 @@ fn control(file: &Path, requests: mpsc::Sender<Request>) -> Option<crate::reload
     }
 }
 
-/// The files that a job depends on: the pipeline and its components.
-fn files(file: &Path, plan: &Plan) -> Vec<PathBuf> {
-    let components = plan.libraries.iter();
-    let components = components.filter_map(|library| match &library.reference {
+/// The files of the components of a plan.
+fn components(plan: &Plan) -> impl Iterator<Item = PathBuf> {
+    let libraries = plan.libraries.iter();
+    libraries.filter_map(|library| match &library.reference {
         LibraryRef::File(path) => Some(path.clone()),
         LibraryRef::Std | LibraryRef::Kept(_) => None,
-    });
-    let mut files: Vec<PathBuf> = components.collect();
-    files.push(file.to_owned());
-    files.sort();
-    files.dedup();
-    files
+    })
 }
 
 /// Loads the pipeline anew, and its components with it.
@@ -126,7 +126,8 @@ fn loader(file: &Path, engine: Engine) -> Load {
 /// Tells people of swaps, and the watcher of files that are new.
 struct Teller {
     show: Show,
-    file: PathBuf,
+    /// All that were ever called: what is not called now may be again.
+    files: BTreeSet<PathBuf>,
     /// Nothing in it if files are not watched.
     watcher: Arc<OnceLock<Watcher>>,
 }
@@ -140,11 +141,8 @@ impl Teller {
         let width = terminal_size::terminal_size_of(io::stderr());
         let width = width.map_or(100, |(width, _)| usize::from(width.0));
         for stage in &report.stages {
+            // It was not tried, or no rows had come.
             let Some(difference) = &stage.difference else {
-                say(format_args!(
-                    "stage `{}`: no rows yet to compare\n",
-                    stage.name
-                ));
                 continue;
             };
             let text = difference.render(width, is_terminal);
@@ -169,7 +167,8 @@ impl Audience for Teller {
             );
         }
         if let Some(watcher) = self.watcher.get() {
-            watcher.set_files(files(&self.file, &report.plan));
+            self.files.extend(components(&report.plan));
+            watcher.set_files(self.files.iter().cloned().collect());
         }
         self.show(report);
     }

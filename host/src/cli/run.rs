@@ -112,6 +112,7 @@ pub(super) fn run(options: &Options, engine: &Engine) -> anyhow::Result<Ending> 
         file: &options.file,
         engine: engine.clone(),
         loaded: session.recalled().unwrap_or(&loaded).clone(),
+        present: &plan,
         overrides: Overrides::default(),
         swaps: session.swaps().clone(),
     };
@@ -122,10 +123,16 @@ pub(super) fn run(options: &Options, engine: &Engine) -> anyhow::Result<Ending> 
     }
     let metrics = session.metrics().clone();
     let before = session.before();
-    let progress = Progress::start(&plan, &metrics);
+    // Who follows what is said is not shown a bar in between.
+    let progress = match options.show {
+        Show::Log => Some(Progress::start(&plan, &metrics)),
+        Show::Differences => None,
+    };
     let result = session.run();
     drop(live);
-    progress.finish();
+    if let Some(progress) = progress {
+        progress.finish();
+    }
     if result.as_ref().is_err_and(|error| error.is::<SinkClosed>()) {
         let last = metrics.checkpoints.last().map(|last| last.number);
         return closed(&plan, last.or(before));

@@ -43,6 +43,9 @@ pub(super) struct FileReader {
     bytes: Box<dyn Read + Send>,
     compression: Compression,
     taken: Arc<AtomicU64>,
+    /// How many bytes the file had when it was opened, as stored; `None` if it is no file that can be read
+    /// again, such as a named pipe.
+    size: Option<u64>,
 }
 
 impl FileReader {
@@ -50,6 +53,9 @@ impl FileReader {
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let context = || format!("cannot open `{}`", path.display());
         let file = Arc::new(File::open(path).with_context(context)?);
+        let metadata = file.metadata();
+        let metadata = metadata.with_context(|| format!("cannot look at `{}`", path.display()))?;
+        let size = metadata.is_file().then_some(metadata.len());
         let taken = Arc::new(AtomicU64::new(0));
         let counted = Counted {
             file: Arc::clone(&file),
@@ -70,6 +76,7 @@ impl FileReader {
             bytes,
             compression,
             taken,
+            size,
         })
     }
 
@@ -81,8 +88,10 @@ impl FileReader {
     /// How many bytes the file has by now, as stored; `None` if it is no file that can be read again,
     /// such as a named pipe.
     pub(super) fn size(&self) -> Option<u64> {
-        let metadata = self.file.metadata().ok()?;
-        metadata.is_file().then_some(metadata.len())
+        let size = self.size?;
+        // A file that cannot be looked at any more still has what was there before.
+        let now = self.file.metadata().map(|metadata| metadata.len());
+        Some(now.unwrap_or_else(|_| size.max(self.taken())))
     }
 
     /// Skips the first `bytes` bytes, uncompressed, and returns the last `wanted` of them; fewer if the

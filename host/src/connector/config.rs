@@ -11,6 +11,8 @@ pub enum SourceConfig {
     File {
         /// In reading order; never empty.
         paths: Vec<PathBuf>,
+        /// The folder of the pipeline, which the paths in it are relative to.
+        base: PathBuf,
         /// How rows are found in them.
         decoding: Decoding,
     },

@@ -8,18 +8,19 @@
 mod directory;
 mod disk;
 mod names;
+mod owner;
 mod part_writer;
 mod transactions;
-
-pub(super) use self::transactions::{can_settle, settle};
 
 use std::{path::Path, time::Duration};
 
 use anyhow::{Context as _, bail};
 
+pub(super) use self::transactions::{can_settle, has_rows, is_staged_at, settle};
 use self::{
     directory::{Directory, HiddenFile},
     names::Part,
+    owner::Owner,
     part_writer::PartWriter,
     transactions::Transactions,
 };
@@ -101,7 +102,11 @@ impl FileSink {
             file.rename(&directory.join(name))?;
         }
         directory.publish_first(&own[0])?;
-        // Only now, so that there is never no result at all.
+        // Only now, and for good, so that there is never no result at all.
+        directory.sync()?;
+        if Owner::at(directory.path())?.is_some() {
+            Owner::new()?.claim(directory)?;
+        }
         let is_old = |name: &str| Part::of(name).is_some() || names::is_staged(name);
         for old in directory.names(is_old)? {
             if !own.contains(&old) {
@@ -118,15 +123,12 @@ impl FileSink {
             return Ok(());
         };
         let next = transactions.last() + 1;
-        if let Some(rest) = transactions.stage(&self.directory, next, self.hidden.drain(..))? {
-            transactions.commit(&self.directory, &rest)?;
-        }
+        let rest = transactions.stage(&self.directory, next, self.hidden.drain(..))?;
+        transactions.commit(&self.directory, &rest)?;
         if transactions.nothing_to_show(&self.directory)? {
             self.begin()?.close()?;
             let empty = transactions.stage(&self.directory, next - 1, self.hidden.drain(..))?;
-            if let Some(empty) = empty {
-                transactions.commit(&self.directory, &empty)?;
-            }
+            transactions.commit(&self.directory, &empty)?;
         }
         Ok(())
     }
@@ -173,7 +175,8 @@ impl Sink for FileSink {
     fn stage(&mut self, checkpoint: u64) -> anyhow::Result<Option<Transaction>> {
         self.close()?;
         let transactions = self.transactions.as_mut().context(NOT_TOLD)?;
-        transactions.stage(&self.directory, checkpoint, self.hidden.drain(..))
+        let staged = transactions.stage(&self.directory, checkpoint, self.hidden.drain(..))?;
+        Ok(Some(staged))
     }
 
     fn commit(&mut self, transaction: &Transaction) -> anyhow::Result<()> {

@@ -23,6 +23,8 @@ const CHUNK_BYTES: usize = 1024 * 1024;
 /// A list of files.
 pub(super) struct FileSource {
     files: Vec<Unread>,
+    /// The folder that their names are relative to.
+    base: PathBuf,
     next: Mutex<usize>,
     decoding: Decoding,
     chunk: usize,
@@ -34,11 +36,23 @@ impl FileSource {
     pub(super) fn new(paths: Vec<PathBuf>, decoding: Decoding, clock: Arc<dyn Clock>) -> Self {
         Self {
             files: paths.into_iter().map(Unread::whole).collect(),
+            base: PathBuf::new(),
             next: Mutex::new(0),
             decoding,
             chunk: CHUNK_BYTES,
             clock,
         }
+    }
+
+    /// Calls the files as a pipeline in the folder `base` does, from wherever the job is run: by their names
+    /// it is known what has been read of them.
+    pub(super) fn in_folder(mut self, base: PathBuf) -> Self {
+        for file in &mut self.files {
+            let name = file.path.strip_prefix(&base).unwrap_or(&file.path);
+            file.name = name.display().to_string().into();
+        }
+        self.base = base;
+        self
     }
 
     /// Reads so many bytes at once.
@@ -72,11 +86,8 @@ impl Source for FileSource {
     /// Files that are not there any more are missed only if they have not been read to their end. Those
     /// that were not there are read last.
     fn resume(&mut self, before: &SourceProgress) -> anyhow::Result<()> {
-        let identities: Vec<_> = self.files.iter().map(|file| identity(&file.path)).collect();
-        let find = |name: &str| {
-            let wanted = identity(Path::new(name));
-            identities.iter().position(|identity| *identity == wanted)
-        };
+        let places = Places::new(&self.files, &self.base, before);
+        let find = |name: &str| places.find(name);
         for (name, position) in &before.open {
             let place = find(name).with_context(|| {
                 format!(
@@ -122,9 +133,55 @@ impl Source for FileSource {
     }
 }
 
-/// The same for all ways to spell a path from here.
-fn identity(path: &Path) -> PathBuf {
-    path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+/// Where files stand in the list, by the names that a job had for them.
+struct Places<'a> {
+    /// What the files are, in the order of the list.
+    files: Vec<PathBuf>,
+    base: &'a Path,
+    /// The base, the same for all ways to spell it.
+    folder: Option<PathBuf>,
+    /// What the names are relative to.
+    names_base: &'a Path,
+}
+
+impl<'a> Places<'a> {
+    fn new(files: &[Unread], base: &'a Path, before: &SourceProgress) -> Self {
+        let folder = match base.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => base,
+        };
+        let mut places = Self {
+            files: Vec::new(),
+            base,
+            folder: folder.canonicalize().ok(),
+            names_base: base,
+        };
+        places.files = files
+            .iter()
+            .map(|file| places.identity(&file.path))
+            .collect();
+        let open = before.open.iter().map(|(name, _)| name);
+        let mut names = open.chain(&before.finished);
+        if !names.any(|name| places.find(name).is_some()) {
+            // They may have been written down when they were relative to where the job was run.
+            places.names_base = Path::new("");
+        }
+        places
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        let wanted = self.identity(&self.names_base.join(name));
+        self.files.iter().position(|file| *file == wanted)
+    }
+
+    /// The same for all ways to spell a path, and wherever the job is run.
+    fn identity(&self, path: &Path) -> PathBuf {
+        let inside = path.strip_prefix(self.base).ok();
+        match (inside.filter(|path| path.is_relative()), &self.folder) {
+            (Some(inside), Some(folder)) => folder.join(inside),
+            _ => path::absolute(path).unwrap_or_else(|_| path.to_path_buf()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -142,7 +199,11 @@ mod tests {
     };
 
     fn open(paths: Vec<PathBuf>, decoding: Decoding) -> anyhow::Result<Box<dyn Source>> {
-        let config = SourceConfig::File { paths, decoding };
+        let config = SourceConfig::File {
+            paths,
+            base: PathBuf::new(),
+            decoding,
+        };
         open_source(&config, Arc::new(ManualClock::new(NOW)))
     }
 

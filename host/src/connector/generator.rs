@@ -1,8 +1,8 @@
 //! Made-up readings of sensors, as many and as fast as asked for.
 //!
 //! The i-th reading depends on the seed and on i alone, so every run with the same seed reads the
-//! same, whatever the batches, and a job that goes on makes what the one before would have made. Batches are not kept back to look like real ones: without a rate
-//! they come as fast as they can be made.
+//! same, whatever the batches, and a job that goes on makes what the one before would have made. Batches
+//! are not kept back to look like real ones: without a rate they come as fast as they can be made.
 
 mod resume;
 

@@ -43,7 +43,7 @@ pub use config::{
 };
 pub(crate) use format::TextEncoder;
 pub use format::{ParquetSchema, parquet_schema};
-pub use open::{can_settle, open_sink, open_source, settle_staged};
+pub use open::{can_settle, is_staged_by, open_sink, open_source, settle_staged};
 pub use paths::resolve_paths;
 pub use sink::{Guarantee, Sink, SinkClosed, Staged, Transaction};
 pub use source::{Decoded, Partition, Read, ReadPosition, RejectedRow, Source, SourceProgress};

@@ -30,10 +30,14 @@ pub fn open_source(
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Box<dyn Source>> {
     Ok(match config.clone() {
-        SourceConfig::File { paths, decoding } => {
+        SourceConfig::File {
+            paths,
+            base,
+            decoding,
+        } => {
             check(&decoding)?;
             ensure!(!paths.is_empty(), "there are no files to read");
-            Box::new(FileSource::new(paths, decoding, clock))
+            Box::new(FileSource::new(paths, decoding, clock).in_folder(base))
         }
         SourceConfig::Stdin { decoding } => {
             check_text(&decoding)?;
@@ -52,6 +56,14 @@ pub fn open_source(
 /// any more.
 pub fn can_settle(staged: &Transaction) -> bool {
     file_sink::can_settle(staged)
+}
+
+/// Whether a sink with this configuration writes where that was staged.
+pub fn is_staged_by(staged: &Transaction, config: &SinkConfig) -> bool {
+    match config {
+        SinkConfig::File { path, .. } => file_sink::is_staged_at(staged, path),
+        _ => false,
+    }
 }
 
 /// Makes visible what was staged by a sink that the pipeline does not have any more, and removes what it was

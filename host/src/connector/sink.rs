@@ -51,8 +51,8 @@ pub trait Sink: Send {
     }
 
     /// Puts what was written since the last call in a place where a crash cannot take it away and where
-    /// nobody takes it for whole. Returns what it takes to commit it, or to find
-    /// what a crash may leave behind; `None` if the sink cannot do so: what it writes is visible at once, and at least once.
+    /// nobody takes it for whole. Returns what it takes to commit it, or to find what a crash may leave
+    /// behind; `None` if the sink cannot do so: what it writes is visible at once, and at least once.
     ///
     /// # Errors
     ///
@@ -95,6 +95,13 @@ pub enum Guarantee {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Transaction(pub serde_json::Value);
+
+impl Transaction {
+    /// Whether there may be rows that it makes visible. One without may be forgotten.
+    pub fn has_rows(&self) -> bool {
+        super::file_sink::has_rows(self)
+    }
+}
 
 /// What a sink had staged when a checkpoint was made.
 #[derive(Clone, Copy, Debug)]

@@ -44,7 +44,7 @@ impl Calls {
 
     /// An accumulator of a call that has seen no row; nothing for a holistic function.
     pub(super) fn blank(&self, call: usize) -> &[ArrayRef] {
-        self.guests.blank(&self.calls[call])
+        self.guests.blank(call)
     }
 
     /// The digest of the first function's component.
@@ -60,7 +60,6 @@ impl Calls {
         groups: &[u32],
         arguments: wasm::Columns<'_>,
     ) -> Result<UpdateOutput, CallError> {
-        let call = &self.calls[call];
         self.guests.call(call, |instance, function| {
             instance.aggregate_update(function, accumulators, groups, arguments)
         })
@@ -74,7 +73,6 @@ impl Calls {
         groups: &[u32],
         partials: wasm::Columns<'_>,
     ) -> Result<Columns, CallError> {
-        let call = &self.calls[call];
         self.guests.call(call, |instance, function| {
             instance.aggregate_merge(function, accumulators, groups, partials)
         })
@@ -86,7 +84,6 @@ impl Calls {
         call: usize,
         accumulators: wasm::Columns<'_>,
     ) -> Result<Columns, CallError> {
-        let call = &self.calls[call];
         self.guests.call(call, |instance, function| {
             instance.aggregate_finish(function, accumulators)
         })
@@ -100,7 +97,6 @@ impl Calls {
         groups: &[u32],
         arguments: wasm::Columns<'_>,
     ) -> Result<HolisticOutput, CallError> {
-        let call = &self.calls[call];
         self.guests.call(call, |instance, function| {
             instance.holistic_evaluate(function, count, groups, arguments)
         })

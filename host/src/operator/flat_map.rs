@@ -42,12 +42,12 @@ impl Operator for FlatMap {
         let arguments = guest::arguments(&self.call.arguments, &batch)?;
         let mut children = Children::default();
         let patience = self.rejects.patience();
-        let (guests, call) = (&mut self.guests, &self.call);
+        let guests = &mut self.guests;
         let failed = isolate(
             0..batch.rows(),
             patience,
             &mut |rows| {
-                guests.call(call, |instance, function| {
+                guests.call(0, |instance, function| {
                     let arguments = guest::slice(&arguments, &rows);
                     instance.table(
                         function,

@@ -9,7 +9,7 @@ use std::{
 use arrow::{array::ArrayRef, compute, error::ArrowError};
 
 use super::{
-    Argument, Call,
+    Argument,
     version::{Faults, Probation, Version},
 };
 use crate::{
@@ -20,8 +20,6 @@ use crate::{
 /// What the functions of one stage run in, in one subtask. It can be exchanged between two batches for
 /// [another version](Version) of the same functions.
 pub struct Guests {
-    /// What the operator calls: the places of libraries and functions that its first version had.
-    calls: Vec<(usize, u32)>,
     version: Version,
     /// While the version is on probation: the one before it.
     probation: Option<Probation>,
@@ -57,7 +55,6 @@ impl Guests {
     /// The guests of a stage that makes the calls of `version`.
     pub fn new(version: Version) -> Self {
         Self {
-            calls: version.calls().collect(),
             component: ComponentDigest::new(version.digest()),
             version,
             probation: None,
@@ -69,10 +66,10 @@ impl Guests {
         self.component.clone()
     }
 
-    /// What a function of the stage begins with: an accumulator or a state that has seen no row, as one
-    /// row; nothing if it keeps nothing.
-    pub(super) fn blank(&self, call: &Call) -> &[ArrayRef] {
-        self.version.blank(self.place(call))
+    /// What the function at a place among the stage's calls begins with: an accumulator or a state that has
+    /// seen no row, as one row; nothing if it keeps nothing.
+    pub(super) fn blank(&self, place: usize) -> &[ArrayRef] {
+        self.version.blank(place)
     }
 
     /// Exchanges the version for another one of the same functions, which keep the same state. Returns the one
@@ -90,17 +87,16 @@ impl Guests {
         }
     }
 
-    /// Makes a call. If it leaves the instance unusable, the next call gets a fresh one: no state is
+    /// Makes the call at a place among the stage's calls. If it leaves the instance unusable, the next call gets a fresh one: no state is
     /// lost, for a guest has none.
     ///
     /// A call on which a version on probation fails is made to the version before it. If that one does
     /// better, it is taken back.
     pub(super) fn call<T>(
         &mut self,
-        call: &Call,
+        place: usize,
         run: impl Fn(&mut Instance, &Function) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
-        let place = self.place(call);
         let result = self.version.call(place, &run);
         let Some(probation) = &mut self.probation else {
             return result;
@@ -130,14 +126,6 @@ impl Guests {
             self.version = probation.fail(&self.component.get(), error);
             self.component.set(self.version.digest());
         }
-    }
-
-    fn place(&self, call: &Call) -> usize {
-        let wanted = (call.library, call.function.index);
-        let mut calls = self.calls.iter();
-        calls
-            .position(|call| *call == wanted)
-            .expect("the stage's libraries are instantiated with it")
     }
 }
 

@@ -50,13 +50,19 @@ fn migrate_table(
         "the state lacks columns"
     );
     let mut columns = table.columns()[..next].to_vec();
-    for (before, now) in calls {
+    for (place, (before, now)) in calls.enumerate() {
         let mine = &table.columns()[next..next + kept(before)];
         next += mine.len();
         let is_same = before.function.state_version == now.function.state_version;
         match is_same || mine.is_empty() {
             true => columns.extend_from_slice(mine),
-            false => columns.extend(convert(guests, before, now, mine, table.num_rows())?),
+            false => columns.extend(convert(
+                guests,
+                place,
+                [before, now],
+                mine,
+                table.num_rows(),
+            )?),
         }
     }
     columns.extend_from_slice(&table.columns()[next..]);
@@ -81,11 +87,11 @@ fn kept(call: &Call) -> usize {
     }
 }
 
-/// Converts what one function has kept, in pieces that guests can take.
+/// Converts what the function at a place among the calls has kept, in pieces that guests can take.
 fn convert(
     guests: &mut Guests,
-    before: &Call,
-    now: &Call,
+    place: usize,
+    [before, now]: [&Call; 2],
     columns: &[ArrayRef],
     rows: usize,
 ) -> anyhow::Result<Columns> {
@@ -98,7 +104,7 @@ fn convert(
             .iter()
             .map(|column| column.slice(start, length))
             .collect();
-        let converted = guests.call(now, |instance, function| -> Result<Columns, CallError> {
+        let converted = guests.call(place, |instance, function| -> Result<Columns, CallError> {
             let state = wasm::Columns {
                 rows: length,
                 arrays: &piece,

@@ -50,7 +50,7 @@ pub(super) fn evaluate(
         0..batch.rows(),
         patience,
         &mut |rows| {
-            guests.call(call, |instance, function| {
+            guests.call(0, |instance, function| {
                 let arguments = guest::slice(&arguments, &rows);
                 instance.scalar(
                     function,

@@ -24,8 +24,6 @@ pub struct Version {
 
 /// A function of a stage.
 struct Bound {
-    /// The place of its library in the plan.
-    library: usize,
     function: Function,
     /// The place of the instance it runs in.
     instance: usize,
@@ -66,19 +64,12 @@ impl Version {
                 format!("stage `{stage}`: function `{name}` cannot make {what}")
             })?;
             version.functions.push(Bound {
-                library: call.library,
                 function,
                 instance,
                 blank,
             });
         }
         Ok(version)
-    }
-
-    /// The places of the library and of the function of each call.
-    pub(super) fn calls(&self) -> impl Iterator<Item = (usize, u32)> {
-        let functions = self.functions.iter();
-        functions.map(|bound| (bound.library, bound.function.index))
     }
 
     /// The digest of the component of the first function, in hexadecimal; empty if there is none.

@@ -22,7 +22,7 @@ use anyhow::{Context, anyhow, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::{Report, Request};
-use crate::pipeline::Overrides;
+use crate::{pipeline::Overrides, runtime::NotSwapped};
 
 /// What people ask of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -216,6 +216,10 @@ fn answer(outcome: anyhow::Result<Option<Report>>) -> Answer {
         Ok(None) => Answer {
             done: true,
             text: "nothing to swap: that is what runs".to_owned(),
+        },
+        Err(error) if error.downcast_ref() == Some(&NotSwapped::NoJob) => Answer {
+            done: false,
+            text: format!("not swapped: {error:#}; what the job has said tells why"),
         },
         Err(error) => Answer {
             done: false,

@@ -107,7 +107,7 @@ fn serve(mut swapper: Swapper, mut audience: impl Audience, inbox: &mpsc::Receiv
             Ok(Request::End) | Err(RecvTimeoutError::Disconnected) => return,
         }
         if let Some(fault) = swapper.fault() {
-            audience.taken_back(&fault, &swapper.roll_back());
+            audience.taken_back(&fault, &swapper.take_back(&fault));
         }
         // It may be about to start, or to be started again.
         if changed && swapper.is_running() {

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 
 use super::{Difference, trial::Trial};
 use crate::{
@@ -172,7 +172,7 @@ impl<J: Swappable> Swapper<J> {
         &mut self.job
     }
 
-    /// Goes over to what the files hold now. `None` if that is what runs, or was taken back before.
+    /// Goes over to what the files hold now. `None` if that is what runs.
     ///
     /// # Errors
     ///
@@ -224,7 +224,7 @@ impl<J: Swappable> Swapper<J> {
             compare(rejected, &loaded.plan).is_ok_and(|changes| changes.is_empty())
         };
         if self.rejected.as_ref().is_some_and(same) {
-            return Ok(None);
+            bail!("it was taken back, and is the same as then: change it, or ask for it by hand");
         }
         let next = Generation { loaded, overrides };
         let report = self.go_over(next.clone(), Care::Trial, started)?;
@@ -233,6 +233,7 @@ impl<J: Swappable> Swapper<J> {
             self.earlier.push(before);
             let surplus = self.earlier.len().saturating_sub(KEPT);
             self.earlier.drain(..surplus);
+            self.rejected = None;
         }
         Ok(report)
     }
@@ -243,29 +244,45 @@ impl<J: Swappable> Swapper<J> {
     ///
     /// If nothing did, or it cannot take up the state; the job goes on as it was.
     pub fn roll_back(&mut self) -> anyhow::Result<Report> {
-        let before = self.earlier.last().cloned();
-        let before = before.context("nothing has been swapped that could be taken back")?;
+        let last = self.earlier.len().checked_sub(1);
+        self.go_back(last.context("nothing has been swapped that could be taken back")?)
+    }
+
+    /// Goes back to what ran before a component that has failed came to its stage.
+    ///
+    /// # Errors
+    ///
+    /// As for [`roll_back`](Self::roll_back).
+    pub fn take_back(&mut self, fault: &Fault) -> anyhow::Result<Report> {
+        let now = &self.current.loaded.plan;
+        let is_other = |change: &StageChange| *now.stages[change.stage].name == *fault.stage;
+        let is_well = |before: &Generation| {
+            compare(&before.loaded.plan, now).is_ok_and(|changes| changes.iter().any(is_other))
+        };
+        let well = self.earlier.iter().rposition(is_well);
+        let report = self.go_back(well.context("nothing else ran in the stage before")?)?;
+        // Other subtasks may have seen it fail, too.
+        self.faults.try_iter().for_each(drop);
+        Ok(report)
+    }
+
+    /// Goes back to the generation at a place among the earlier ones.
+    fn go_back(&mut self, place: usize) -> anyhow::Result<Report> {
+        let before = self.earlier[place].clone();
         let report = self.go_over(before.clone(), Care::None, Instant::now())?;
         let report = report.context("what ran before is what runs now")?;
-        self.earlier.pop();
+        self.earlier.truncate(place);
         self.rejected = Some(Arc::clone(&self.current.loaded.plan));
         self.current = before;
         Ok(report)
     }
 
     /// What has failed since it was swapped, if something has. Subtasks that have seen it fail have gone back
-    /// already; [`roll_back`](Self::roll_back) takes the others there.
+    /// already; [`take_back`](Self::take_back) takes the others there.
     pub fn fault(&mut self) -> Option<Fault> {
         // What has been taken back may fail in several subtasks.
         let plan = &self.current.loaded.plan;
-        let is_current = |fault: &Fault| {
-            let stage = plan.stages.iter().find(|stage| *stage.name == *fault.stage);
-            stage.is_some_and(|stage| {
-                let mut libraries = stage.work.libraries().into_iter();
-                libraries.any(|library| *plan.libraries[library].digest == *fault.component)
-            })
-        };
-        self.faults.try_iter().find(is_current)
+        self.faults.try_iter().find(|fault| runs(plan, fault))
     }
 
     /// Goes over to another generation, if it differs.
@@ -352,6 +369,15 @@ impl<J: Swappable> Swapper<J> {
         };
         (0..self.job.copies(place)).map(change).collect()
     }
+}
+
+/// Whether the component that has failed is that of its stage.
+fn runs(plan: &Plan, fault: &Fault) -> bool {
+    let stage = plan.stages.iter().find(|stage| *stage.name == *fault.stage);
+    stage.is_some_and(|stage| {
+        let mut libraries = stage.work.libraries().into_iter();
+        libraries.any(|library| *plan.libraries[library].digest == *fault.component)
+    })
 }
 
 /// The last of some rows, about as many of each copy of a stage.

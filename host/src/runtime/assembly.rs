@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use super::{
     barriers::Participant,
@@ -11,7 +11,7 @@ use super::{
     connectors::Connectors,
     control::Control,
     drift::DriftBoard,
-    former_sinks::is_settled,
+    former_sinks::staged_for,
     graph::{Edge, ForkSpec, Head, Vertex, vertices},
     message::Capacity,
     partitions::Partitions,
@@ -109,7 +109,7 @@ impl Assembly<'_> {
     fn source(&self, plan: &SourcePlan) -> anyhow::Result<Arc<dyn Source>> {
         let mut source = self.connectors.source(plan, self.clock)?;
         if let Some(before) = self.source_before(plan) {
-            let resumed = source.resume(&progress(before));
+            let resumed = progress(plan, before).and_then(|progress| source.resume(&progress));
             resumed.with_context(|| format!("source `{}` cannot be read on", plan.name))?;
         }
         Ok(Arc::from(source))
@@ -384,28 +384,36 @@ fn recover(
     plan: &Plan,
     before: Option<&Checkpoint>,
 ) -> anyhow::Result<()> {
-    let from = before.map(|before| {
-        let known = before.snapshot.sinks.get(name);
-        let staged = known.and_then(|known| known.staged.as_ref());
-        Staged {
-            checkpoint: before.number,
-            transaction: staged.filter(|staged| !is_settled(plan, name, staged)),
-        }
+    let from = before.map(|before| Staged {
+        checkpoint: before.number,
+        transaction: staged_for(plan, before, name),
     });
     sink.recover(from)
         .with_context(|| format!("sink `{name}` cannot go on"))
 }
 
 /// How far a source had been read, as its connector wants to know it.
-fn progress(before: &SourceSnapshot) -> SourceProgress {
-    let open = before.partitions.iter().filter_map(|partition| {
-        let position = partition.position.clone()?;
-        Some((Arc::clone(&partition.name), position))
-    });
-    SourceProgress {
-        open: open.collect(),
-        finished: before.finished.clone(),
+///
+/// # Errors
+///
+/// If a part of a file has been read that cannot be read again.
+fn progress(plan: &SourcePlan, before: &SourceSnapshot) -> anyhow::Result<SourceProgress> {
+    let mut open = Vec::new();
+    for partition in &before.partitions {
+        let name = &partition.name;
+        match &partition.position {
+            Some(position) => open.push((Arc::clone(name), position.clone())),
+            None if matches!(plan.config, SourceConfig::File { .. }) => bail!(
+                "a part of `{name}` has been read, and what is read of it cannot be read again: start \
+                 over with `--fresh`"
+            ),
+            None => {}
+        }
     }
+    Ok(SourceProgress {
+        open,
+        finished: before.finished.clone(),
+    })
 }
 
 /// How many of `all` are for one of `subtasks`.

@@ -128,6 +128,15 @@ pub(super) const fn can_replay(config: &SourceConfig) -> bool {
 /// Says what is lost when a job with checkpoints goes on from one.
 pub(super) fn warn_of_losses(plan: &Plan, before: Option<&Checkpoint>) {
     for source in &plan.sources {
+        if let SourceConfig::File { paths, .. } = &source.config {
+            for path in paths.iter().filter(|path| !path.is_file()) {
+                tracing::warn!(
+                    source = %source.name, path = %path.display(),
+                    "it is no regular file and cannot be read again: the job cannot go on from a checkpoint \
+                     that is made while it is read",
+                );
+            }
+        }
         if can_replay(&source.config) {
             continue;
         }

@@ -75,7 +75,7 @@ pub enum NotSwapped {
 impl fmt::Display for NotSwapped {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::NoJob => "the job does not run",
+            Self::NoJob => "the job does not run any more, or not yet again",
             Self::TooLate => "the job has come to the end of its input",
         })
     }

@@ -67,7 +67,7 @@ impl TestJob {
     /// If that cannot be done.
     pub(super) fn take_back(&mut self) -> anyhow::Result<()> {
         while let Some(fault) = self.swapper.fault() {
-            match self.swapper.roll_back() {
+            match self.swapper.take_back(&fault) {
                 Ok(_) => self.go_on_swapped()?,
                 // Those subtasks that have seen it fail have gone back before the end.
                 Err(error) if error.is::<NotSwapped>() => {}

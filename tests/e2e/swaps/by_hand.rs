@@ -59,7 +59,11 @@ fn a_running_job_is_swapped_and_taken_back_by_hand() {
     assert_says(&same, 0, &["nothing to swap"]);
 
     let swapped = run(&["swap", "pipeline.toml", "marked=other.wasm"]);
-    assert_says(&swapped, 0, &["swapped at barrier", "`marked`", "marks.wasm"]);
+    assert_says(
+        &swapped,
+        0,
+        &["swapped at barrier", "`marked`", "marks.wasm"],
+    );
     assert!(!swapped.stdout.contains("`numbered`"), "{}", swapped.stdout);
     goes_on(200);
     let back = run(&["rollback", "pipeline.toml"]);
@@ -73,7 +77,12 @@ fn a_running_job_is_swapped_and_taken_back_by_hand() {
     assert_says(&swapped, 0, &["`marked`", "`numbered`"]);
     goes_on(500);
     // Two at once, one of which has no name in the pipeline.
-    let both = run(&["swap", "pipeline.toml", "marked=other.wasm", "numbered=other.wasm"]);
+    let both = run(&[
+        "swap",
+        "pipeline.toml",
+        "marked=other.wasm",
+        "numbered=other.wasm",
+    ]);
     assert_says(&both, 0, &["`marked`", "`numbered`"]);
     goes_on(600);
     assert_says(&run(&["rollback", "pipeline.toml"]), 0, &["`marked`"]);

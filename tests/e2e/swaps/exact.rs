@@ -16,6 +16,9 @@ use crate::support::{Pipeline, Workspace};
 /// The window of the tallies, in milliseconds of rows that are one apart.
 const WINDOW: u64 = 10_000;
 
+/// What waits in channels is before a barrier, so with small batches a swap comes soon.
+const SMALL: &str = "batch_rows = 256";
+
 /// Rows that are marked, numbered and marked again, with an exchange in between, and tallied in windows of
 /// which some are always open.
 fn pipeline(feeds: &[&Feed; 2]) -> String {
@@ -23,7 +26,9 @@ fn pipeline(feeds: &[&Feed; 2]) -> String {
     Pipeline::new("swapped")
         .parallelism(2)
         .with(&left.source("left"))
+        .with(SMALL)
         .with(&right.source("right"))
+        .with(SMALL)
         .with(
             r#"
 [stage.marked]

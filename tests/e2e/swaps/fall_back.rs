@@ -3,7 +3,7 @@
 use super::{
     feed::Feed,
     live::{Live, assert_done},
-    rows::{assert_numbered, marked, versions},
+    rows::{assert_numbered, assert_tallied, marked, versions},
     versions::{Wrong, marked as marked_as, marks},
 };
 use crate::support::{Pipeline, Workspace};
@@ -23,12 +23,18 @@ map = "marks.wasm#mark"
 from = "marked"
 key = ["k"]
 process = "marks.wasm#number"
+[stage.tallied]
+from = "marked"
+key = ["k"]
+window = { tumbling = "1s" }
+aggregate = [{ call = "marks.wasm#tally", args = ["n"], as = "rows" }]
 [sink.screen]
 from = "numbered"
 connector = "stdout"
 format = "csv"
 "#,
         )
+        .file_sink("tallied", "tallied", "csv")
         .dead_letters("dead", "json")
         .text()
 }
@@ -61,12 +67,17 @@ fn fails_later(stage: &str) {
     right.allow(2600);
     let counts = [("left", left.end()), ("right", right.end())];
     let log = live.end();
-    assert!(log.contains("fails on rows with which the version before it is fine"), "{log}");
+    assert!(
+        log.contains("fails on rows with which the version before it is fine"),
+        "{log}"
+    );
     assert!(log.contains("this version cannot do all of it"), "{log}");
     assert_eq!(log.matches("taken back").count(), 1, "{log}");
 
     let screen = workspace.read("screen");
     assert_numbered(&screen, 5200);
+    let tallied = workspace.read("tallied/part-00000.csv");
+    assert_tallied(&tallied, 1000, &counts, i64::MAX);
     assert_eq!(workspace.rows("dead"), [""; 0], "no row was to blame");
     let by_feed = versions(&marked(&screen), &counts);
     if stage == "marked" {
@@ -90,7 +101,40 @@ fn a_process_that_fails_later_is_taken_back_with_its_state() {
 }
 
 #[test]
-fn a_function_that_stays_as_it_is_wrong_is_not_tried_again() {
+fn an_aggregate_that_fails_later_is_taken_back_with_its_accumulators() {
+    fails_later("tallied");
+}
+
+#[test]
+fn what_could_not_be_tried_is_taken_back_with_its_first_rows() {
+    for wrong in [Wrong::Trap, Wrong::Spin, Wrong::Heap] {
+        let workspace = Workspace::new();
+        workspace.write("marks.wasm", marks(1));
+        let bad = workspace.write("bad.wasm", marked_as(2, wrong));
+        let (left, right) = (Feed::start("left"), Feed::start("right"));
+        let live = Live::start(&workspace, &pipeline(&left, &right), &[]);
+        // No row has come yet that it could be tried on.
+        let all = ["marked", "numbered", "tallied"].map(|stage| (stage, bad.as_path()));
+        assert_done(&live.swap(&all), "swapped at barrier");
+        left.allow(300);
+        right.allow(300);
+        live.wait_for("taken back");
+        live.wait_for_rows(600);
+        let counts = [("left", left.end()), ("right", right.end())];
+        live.end();
+        let screen = workspace.read("screen");
+        let by_feed = versions(&marked(&screen), &counts);
+        let mut all = by_feed.values().flatten();
+        assert!(all.all(|version| *version == 1), "{wrong:?}");
+        assert_numbered(&screen, 600);
+        let tallied = workspace.read("tallied/part-00000.csv");
+        assert_tallied(&tallied, 1000, &counts, i64::MAX);
+        assert_eq!(workspace.rows("dead"), [""; 0], "{wrong:?}");
+    }
+}
+
+#[test]
+fn what_was_taken_back_is_not_tried_again_as_it_is() {
     let workspace = Workspace::new();
     workspace.write("marks.wasm", marks(1));
     let (left, right) = (Feed::start("left"), Feed::start("right"));
@@ -107,13 +151,13 @@ fn a_function_that_stays_as_it_is_wrong_is_not_tried_again() {
     workspace.write("pipeline.toml", format!("{}\n", pipeline(&left, &right)));
     std::thread::sleep(std::time::Duration::from_millis(600));
     workspace.write("marks.wasm", marks(3));
-    live.wait_for_count("swapped: ", 4);
+    live.wait_for_count("swapped: ", 6);
     left.allow(1200);
     right.allow(1200);
     let counts = [("left", left.end()), ("right", right.end())];
     live.end();
     let by_feed = versions(&marked(&workspace.read("screen")), &counts)
-        .into_iter()
-        .map(|(_, along)| along[1100..].to_vec());
+        .into_values()
+        .map(|along| along[1100..].to_vec());
     assert!(by_feed.flatten().all(|version| version == 3));
 }

@@ -87,7 +87,10 @@ fn configurations_and_limits_are_swapped_with_the_pipeline_file() {
         Pipeline::new("hot")
             .with("[source.in]\nconnector = \"generator\"\nrate = 2000\nrows = 1_000_000")
             .with("[stage.hot]\nfrom = \"in\"")
-            .with(&format!("filter = \"{}#is_hot\"", library("weather").display()))
+            .with(&format!(
+                "filter = \"{}#is_hot\"",
+                library("weather").display()
+            ))
             .with(&format!("config = {{ threshold = {threshold} }}\n{limits}"))
             .with("[sink.screen]\nfrom = \"hot\"\nconnector = \"stdout\"\nformat = \"csv\"")
             .text()
@@ -114,7 +117,10 @@ fn configurations_and_limits_are_swapped_with_the_pipeline_file() {
     assert!((50.0..60.0).contains(&coldest(&rows[..500])));
     assert!((90.0..92.0).contains(&coldest(&rows[rows.len() - 500..])));
     // There is one moment at which it changes.
-    let last_cold = rows.iter().rposition(|&row| row <= 90.0).expect("a cold one");
+    let last_cold = rows
+        .iter()
+        .rposition(|&row| row <= 90.0)
+        .expect("a cold one");
     let share = rows[..=last_cold].iter().filter(|&&row| row > 90.0).count();
     assert!(share * 3 < last_cold, "{share} of {last_cold}");
 }

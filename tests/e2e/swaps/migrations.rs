@@ -73,12 +73,20 @@ fn state_of_another_version_goes_on_from_what_was_known() {
         assert_numbered(&workspace.read("screen"), 9000);
         let tallied = workspace.read("tallied/part-00000.csv");
         let (before, after) = assert_tallied(&tallied, 1000, &counts, NEW);
-        assert_eq!((before, after), (2 * 14, 3 * 14), "windows that each has closed");
+        assert_eq!(
+            (before, after),
+            (2 * 14, 3 * 14),
+            "windows that each has closed"
+        );
         let whole = workspace.read("slid/part-00000.csv");
         let rows: i64 = whole
             .lines()
             .skip(1)
-            .map(|line| line.split(',').nth(1).and_then(|rows| rows.parse::<i64>().ok()))
+            .map(|line| {
+                line.split(',')
+                    .nth(1)
+                    .and_then(|rows| rows.parse::<i64>().ok())
+            })
             .map(|rows| rows.expect("a number") - NEW)
             .sum();
         assert_eq!(rows, 9000);

@@ -129,7 +129,11 @@ fn what_is_no_component_is_refused() {
     let workspace = Workspace::new();
     let mut job = Steady::start(&workspace);
     let text = workspace.write("text.wasm", "this is no component");
-    job.refuses("marked", &text, &["text.wasm", "not a WebAssembly component"]);
+    job.refuses(
+        "marked",
+        &text,
+        &["text.wasm", "not a WebAssembly component"],
+    );
     let empty = workspace.write("empty.wasm", "");
     job.refuses("marked", &empty, &["empty.wasm"]);
     let module = workspace.write("module.wasm", b"\0asm\x01\0\0\0");
@@ -156,7 +160,11 @@ fn components_of_another_world_or_signature_are_refused() {
     job.refuses("marked", &bank, &["`mark`", "bank.wasm"]);
     let next = library("marks_next");
     job.refuses("marked", &next, &["`mark` takes", "float64", "int64"]);
-    job.refuses("lost", &next, &["stage `lost`", "cannot convert version 1", "`migrate`"]);
+    job.refuses(
+        "lost",
+        &next,
+        &["stage `lost`", "cannot convert version 1", "`migrate`"],
+    );
     let faulty = format!("map = \"{}#echo\"", library("faulty").display());
     let reasons = ["stage `marked`", "same", "version"];
     job.refuses_text("map = \"marks.wasm#mark\"", &faulty, &reasons);
@@ -174,7 +182,11 @@ fn versions_that_break_down_on_recent_rows_are_refused() {
         (Wrong::Heap, "out of memory"),
     ] {
         let bad = workspace.write("bad.wasm", marked_as(2, wrong));
-        job.refuses("marked", &bad, &["stage `marked`", "rows that came last", reason]);
+        job.refuses(
+            "marked",
+            &bad,
+            &["stage `marked`", "rows that came last", reason],
+        );
     }
     for stage in ["numbered", "tallied"] {
         let bad = workspace.write("bad.wasm", marked_as(2, Wrong::Trap));
@@ -195,19 +207,34 @@ fn a_pipeline_of_another_shape_is_refused_with_what_to_do() {
         "[stage.lost]",
         "[stage.more]\nfrom = \"in\"\nmap = \"marks.wasm#mark\"\n[sink.more_out]\n\
          from = \"more\"\nconnector = \"blackhole\"\n[stage.lost]",
-        &["has a new stage `more`", "has a new sink `more_out`", what_to_do],
+        &[
+            "has a new stage `more`",
+            "has a new sink `more_out`",
+            what_to_do,
+        ],
     );
     job.refuses_text(
         "window = { tumbling = \"1s\" }",
         "window = { tumbling = \"2s\" }",
         &["`tallied`", "2s", what_to_do],
     );
-    job.refuses_text("parallelism = 2", "parallelism = 3", &["parallelism", what_to_do]);
-    job.refuses_text("path = \"lost\"", "path = \"found\"", &["`lost_out`", what_to_do]);
+    job.refuses_text(
+        "parallelism = 2",
+        "parallelism = 3",
+        &["parallelism", what_to_do],
+    );
+    job.refuses_text(
+        "path = \"lost\"",
+        "path = \"found\"",
+        &["`lost_out`", what_to_do],
+    );
     // A mistake in the file is one, too.
     job.refuses_text("map = ", "mop = ", &["pipeline.toml", "mop"]);
     // What was refused does not stand in the way of what is good.
-    let good = workspace.write("good.wasm", fs::read(workspace.path("marks.wasm")).expect("it"));
+    let good = workspace.write(
+        "good.wasm",
+        fs::read(workspace.path("marks.wasm")).expect("it"),
+    );
     assert_done(&job.live.swap(&[("marked", &good)]), "nothing to swap");
     job.end();
 }

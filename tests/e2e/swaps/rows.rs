@@ -53,7 +53,9 @@ pub(super) fn versions<'a>(
         .map(|&(feed, count)| (feed, vec![None; count as usize]))
         .collect();
     for row in rows {
-        let feed = row.key.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let feed = row
+            .key
+            .trim_end_matches(|letter: char| letter.is_ascii_digit());
         assert_eq!(row.key, format!("{feed}{}", row.n % KEYS), "the row itself");
         let rows = found.get_mut(feed).expect("a feed");
         let seen = rows.get_mut(row.n as usize);
@@ -84,11 +86,7 @@ pub(super) fn assert_numbered(csv: &str, count: u64) {
     assert_eq!(rows.len() as u64, count, "rows that are numbered");
     for [key, n, number] in rows {
         let n: u64 = n.parse().expect("a number");
-        assert_eq!(
-            number,
-            (n / KEYS + 1).to_string(),
-            "row {n} of key `{key}`"
-        );
+        assert_eq!(number, (n / KEYS + 1).to_string(), "row {n} of key `{key}`");
     }
 }
 

@@ -44,7 +44,7 @@ pub fn check_fits(plan: &Plan, checkpoint: &Checkpoint) -> anyhow::Result<()> {
             planned.is_some() || (**name == *DEAD_LETTERS && plan.dead_letters.is_some());
         // What was staged and can be found again is made visible without the sink.
         let staged = sink.staged.as_ref();
-        let is_left = staged.is_some_and(|staged| !can_settle(staged));
+        let is_left = staged.is_some_and(|staged| staged.has_rows() && !can_settle(staged));
         if !is_there && (is_left || has_rows(&sink.held)) {
             misfits.push(format!(
                 "sink `{name}` may still have rows to make visible, and the pipeline does not have it any more: {WAY_OUT}"

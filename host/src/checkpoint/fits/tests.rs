@@ -277,7 +277,9 @@ fn sources_and_sinks_that_are_gone_with_something_left_to_do_are_refused() {
     let mut checkpoint = checkpoint;
     let source = checkpoint.snapshot.sources.get_mut("in").expect("a source");
     source.partitions.clear();
-    checkpoint.snapshot.sinks.clear();
+    // Without rows, nobody needs to find what was staged.
+    let sink = checkpoint.snapshot.sinks.get_mut("out").expect("a sink");
+    sink.staged = Some(Transaction(serde_json::json!({ "files": [] })));
     check_fits(&load(toml), &checkpoint).expect("nothing is left to do");
 }
 

@@ -1,14 +1,17 @@
 //! The directory of a sink: nobody else writes to it, and what dead jobs have left behind is known.
 
 use std::{
-    fs::{self, File, TryLockError},
-    io,
+    fs::{File, TryLockError},
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
 
-use super::{disk, names};
+use super::{
+    disk::{self, OutFile},
+    names,
+};
 
 /// A directory that belongs to this sink.
 pub(super) struct Directory {
@@ -29,7 +32,7 @@ impl Directory {
     ///
     /// If the directory cannot be written to, or another job is writing to it.
     pub(super) fn open(path: &Path, extension: &'static str) -> anyhow::Result<Self> {
-        fs::create_dir_all(path)
+        disk::make_directory(path)
             .with_context(|| format!("cannot make directory `{}`", path.display()))?;
         let own = path.join(names::temporary(0, extension));
         if own.exists() {
@@ -127,6 +130,21 @@ impl Directory {
         }
     }
 
+    /// Writes a small file, in place of the one that has its name. It survives a power failure then.
+    pub(super) fn put(&self, name: &str, text: &str) -> anyhow::Result<()> {
+        let unfinished = format!("{name}.tmp");
+        self.remove(&unfinished)?;
+        let path = self.join(&unfinished);
+        let write = || {
+            let mut file = OutFile(disk::create(&path)?);
+            file.write_all(text.as_bytes())?;
+            disk::sync_file(&file, &path)
+        };
+        write().with_context(|| format!("cannot write `{}`", path.display()))?;
+        self.rename(&unfinished, name)?;
+        self.sync()
+    }
+
     /// Makes sure that the names of the files survive a power failure.
     pub(super) fn sync(&self) -> anyhow::Result<()> {
         disk::sync_names(&self.path)
@@ -175,7 +193,13 @@ fn remove_dead(file: &Path, directory: &Path) -> anyhow::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         opened => opened.with_context(|| format!("cannot open `{}`", file.display()))?,
     };
-    if !try_lock(&opened, file)? {
+    remove_opened(&opened, file, directory)
+}
+
+/// Removes a file that was opened under a name, unless a job writes to the one that has the name.
+fn remove_opened(opened: &File, file: &Path, directory: &Path) -> anyhow::Result<()> {
+    // Until it was locked, a job that started at the same time may have removed it and taken the name.
+    if !try_lock(opened, file)? || !is_there(opened, file) {
         return Err(taken(directory));
     }
     disk::remove(file).with_context(|| format!("cannot remove `{}`", file.display()))
@@ -212,4 +236,25 @@ fn is_there(file: &File, path: &Path) -> bool {
 
 fn taken(directory: &Path) -> anyhow::Error {
     anyhow::anyhow!("another job is writing to `{}`", directory.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_has_taken_the_name_of_a_dead_one_stays() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join(".part-00000.csv.tmp");
+        fs::write(&file, "dead").expect("a file");
+        let opened = File::open(&file).expect("a file");
+        // Another job is faster.
+        fs::remove_file(&file).expect("a file");
+        fs::write(&file, "alive").expect("a file");
+        let error = remove_opened(&opened, &file, directory.path()).expect_err("an error");
+        assert_eq!(error.to_string(), taken(directory.path()).to_string());
+        assert_eq!(fs::read_to_string(&file).expect("a file"), "alive");
+    }
 }

@@ -19,6 +19,23 @@ const fn step(_what: &str, _path: &Path) -> io::Result<()> {
 #[cfg(test)]
 use faults::step;
 
+/// Makes a directory, and those that it is in, if they are not there. They survive a power failure then.
+pub(super) fn make_directory(path: &Path) -> io::Result<()> {
+    let parents = path.ancestors();
+    let missing: Vec<_> = parents
+        .take_while(|path| !path.as_os_str().is_empty() && !path.is_dir())
+        .collect();
+    for path in missing.into_iter().rev() {
+        match fs::create_dir(path) {
+            Err(_) if path.is_dir() => {}
+            made => made?,
+        }
+        let parent = path.parent().filter(|path| !path.as_os_str().is_empty());
+        sync_names(parent.unwrap_or(Path::new(".")))?;
+    }
+    Ok(())
+}
+
 /// Makes a file that is not there.
 pub(super) fn create(path: &Path) -> io::Result<File> {
     step("create", path)?;

@@ -2,14 +2,18 @@
 
 mod crashes;
 mod faults;
+mod owners;
 mod rolling;
 mod transactions;
 
-use std::{fs, sync::Arc};
+use std::{fs, path::PathBuf, sync::Arc};
 
 use arrow::array::{ArrayRef, Int64Array};
 
-use super::*;
+use super::{
+    disk::faults::{Fault, with},
+    *,
+};
 use crate::{
     batch::Origin,
     connector::{
@@ -80,7 +84,11 @@ fn read(directory: &Path, format: Format, schema: &Schema) -> Vec<String> {
         schema: schema.clone(),
         ..decoding(format, "", None)
     };
-    let config = SourceConfig::File { paths, decoding };
+    let config = SourceConfig::File {
+        paths,
+        base: PathBuf::new(),
+        decoding,
+    };
     let source = open_source(&config, Arc::new(ManualClock::new(NOW))).expect("a source");
     let mut rows = Vec::new();
     while let Some(mut partition) = source.next_partition().expect("a partition") {
@@ -231,5 +239,28 @@ fn a_directory_that_cannot_be_made_is_named() {
     assert_eq!(
         error.to_string(),
         format!("cannot make directory `{}`", path.join("out").display())
+    );
+}
+
+/// What a step that names `path` says.
+fn sync_of(path: &Path) -> String {
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    format!("sync names {}", name.expect("a name"))
+}
+
+#[test]
+fn a_directory_that_is_made_survives_a_power_failure() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("a").join("b");
+    let never = Fault::CrashAfter(usize::MAX);
+    let (sink, steps) = with(never, || numbers(&path, Format::Csv, Roll::default()));
+    drop(sink.expect("a sink"));
+    assert_eq!(
+        steps,
+        [
+            sync_of(directory.path()),
+            "sync names a".to_owned(),
+            "create .part-00000.csv.tmp".to_owned(),
+        ]
     );
 }

@@ -329,3 +329,35 @@ fn what_comes_once_cannot_be_read_again() {
         .expect("it has ended");
     assert!(socket.next_partition().expect("nothing").is_none());
 }
+
+#[test]
+fn a_file_is_the_same_wherever_the_job_is_run() {
+    let lines = Lines::new(&[("a", "a1\n"), ("b", "b1\nb2\n"), ("c", "c1\n")]);
+    let folder = lines.0.path();
+    let open = |base: PathBuf| {
+        let paths = resolve_paths(&base).expect("files");
+        let mut decoding = decoding(Format::Lines, "line: utf8", None);
+        decoding.batch_rows = 1;
+        FileSource::new(paths, decoding, clock()).in_folder(base)
+    };
+    let before = {
+        let open = || -> Box<dyn Source> { Box::new(open(folder.to_path_buf())) };
+        let mut reader = Reader::new(&open);
+        while reader.finished.is_empty() {
+            reader.step(0);
+        }
+        reader.step(0);
+        reader.progress()
+    };
+    assert_eq!(before.finished, [Arc::from("a")]);
+    assert_eq!(*before.open[0].0, *"b");
+    // The same folder by another way, as if it was spelled from elsewhere.
+    let name = folder.file_name().expect("a name");
+    let mut source = open(folder.join("..").join(name));
+    source.resume(&before).expect("it can be read on");
+    let mut names = Vec::new();
+    while let Some(partition) = source.next_partition().expect("a partition") {
+        names.push(partition.name().to_string());
+    }
+    assert_eq!(names, ["b", "c"]);
+}

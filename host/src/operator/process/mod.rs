@@ -95,7 +95,7 @@ impl Process {
         children: &mut Children,
     ) -> Vec<BadRow> {
         let patience = self.rejects.patience();
-        let (guests, call, touched) = (&mut self.guests, &self.call, &mut self.touched);
+        let (guests, touched) = (&mut self.guests, &mut self.touched);
         // The states change between two attempts, so both closures need them, one at a time.
         let states = RefCell::new(&mut self.states);
         isolate(
@@ -105,7 +105,7 @@ impl Process {
                 let (places, groups) = touched.of(opened.places_of(&rows));
                 let before = states.borrow().gather(&places);
                 let arguments = guest::slice(arguments, &rows);
-                let output = guests.call(call, |instance, function| {
+                let output = guests.call(0, |instance, function| {
                     let state = Columns {
                         rows: places.len(),
                         arrays: &before,
@@ -158,7 +158,7 @@ impl Operator for Process {
         let mut accepted = vec![false; batch.rows()];
         let mut start = 0;
         while start < batch.rows() {
-            let blank = self.guests.blank(&self.call);
+            let blank = self.guests.blank(0);
             let opened = self.states.open(&keys, start, blank, time, now);
             failed.extend(self.show(&opened, &arguments, &mut accepted, &mut children));
             self.states.close(&opened, time, &accepted, now);

@@ -77,7 +77,7 @@ impl Functions {
 
     /// Accumulators that have seen no row, as one row.
     fn blank(&self) -> Columns {
-        let blanks = self.calls.iter().map(|call| self.guests.blank(call));
+        let blanks = (0..self.calls.len()).map(|call| self.guests.blank(call));
         blanks.flatten().cloned().collect()
     }
 
@@ -152,12 +152,15 @@ impl Functions {
             let mut accumulators = Columns::with_capacity(blank.len());
             let mut errors = Vec::new();
             let calls = self.calls.iter().zip(&self.places).zip(arguments);
-            for ((call, places), arguments) in calls.filter(|((call, _), _)| !is_holistic(call)) {
+            for (place, ((call, places), arguments)) in calls.enumerate() {
+                if is_holistic(call) {
+                    continue;
+                }
                 let arguments = match refused.is_empty() {
                     true => part(arguments, &range),
                     false => select(arguments, &selected),
                 };
-                let output = self.guests.call(call, |instance, function| {
+                let output = self.guests.call(place, |instance, function| {
                     let accumulators = columns(selected.len(), &blank[places.clone()]);
                     let arguments = columns(selected.len(), &arguments);
                     instance.aggregate_update(function, accumulators, &groups, arguments)
@@ -198,7 +201,7 @@ impl Functions {
     ) -> Result<Merged, ArrowError> {
         let mut failures = Failures::default();
         let mut accumulators = Columns::with_capacity(earlier.len());
-        for (call, places) in self.calls.iter().zip(&self.places) {
+        for (place, (call, places)) in self.calls.iter().zip(&self.places).enumerate() {
             if is_holistic(call) {
                 continue;
             }
@@ -211,7 +214,7 @@ impl Functions {
                     &mut |range| {
                         let groups: Vec<u32> = (0..range.len() as u32).collect();
                         let (earlier, later) = (part(earlier, &range), part(later, &range));
-                        self.guests.call(call, |instance, function| {
+                        self.guests.call(place, |instance, function| {
                             let earlier = columns(range.len(), &earlier);
                             let later = columns(range.len(), &later);
                             instance.aggregate_merge(function, earlier, &groups, later)

@@ -41,13 +41,14 @@ impl Frames<'_> {
     ) -> anyhow::Result<(Vec<ArrayRef>, Vec<BadRow>)> {
         let mut results = Vec::new();
         let guests = &mut functions.guests;
-        for (call, places) in functions.calls.iter().zip(&functions.places) {
+        let calls = functions.calls.iter().zip(&functions.places);
+        for (place, (call, places)) in calls.enumerate() {
             let function = &call.function;
             let (mut pieces, mut failed) = (Pieces::default(), Vec::new());
             let (mut refused, mut exhausted) = (Vec::new(), None);
             for range in self.ranges(is_holistic(call)) {
                 let mut attempt = |range: Range<usize>| -> Result<_, CallError> {
-                    let result = guests.call(call, |instance, function| match is_holistic(call) {
+                    let result = guests.call(place, |instance, function| match is_holistic(call) {
                         true => {
                             let (groups, values) = self.values_of(&range, places);
                             let values = columns(groups.len(), &values);

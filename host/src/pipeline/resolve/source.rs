@@ -56,6 +56,7 @@ pub(super) fn resolve(spec: &SourceSpec, context: &Context<'_>) -> Option<Source
             let summary = format!("file {}{count}, {}", path.value, name(rows.format.value));
             decoded(decoding, summary, |decoding| SourceConfig::File {
                 paths,
+                base: context.path(""),
                 decoding,
             })
         }

@@ -102,7 +102,8 @@ impl Job {
             .collect();
         // The lock is the last that goes, and does no harm if it does not.
         let is_lock = |name: &String| name.starts_with(".part-00000.") && name.ends_with(".tmp");
-        assert!(hidden.iter().all(is_lock), "{what}: {hidden:?}");
+        let may_stay = |name: &String| name == owner::FILE || is_lock(name);
+        assert!(hidden.iter().all(may_stay), "{what}: {hidden:?}");
     }
 
     /// A copy of what is on disk and of what is known.

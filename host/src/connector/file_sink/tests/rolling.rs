@@ -83,6 +83,7 @@ fn files_are_rolled_between_checkpoints_too() {
     assert_eq!(
         names(directory.path()),
         [
+            owner::FILE,
             "part-0000000001-00000.csv",
             "part-0000000001-00001.csv",
             "part-0000000002-00000.csv",
@@ -105,4 +106,32 @@ fn a_sink_that_is_dropped_leaves_nothing_of_what_was_rolled() {
     assert_eq!(names(directory.path()).len(), 3);
     drop(sink);
     assert!(names(directory.path()).is_empty());
+}
+
+#[test]
+fn files_are_there_for_good_before_those_of_a_former_job_go() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for name in ["part-00000.csv", "part-00001.csv", "part-00002.csv"] {
+        fs::write(directory.path().join(name), "n\n-1\n").expect("a file");
+    }
+    let roll = Roll {
+        size: Some(1),
+        every: None,
+    };
+    let mut sink = numbers(directory.path(), Format::Csv, roll).expect("a sink");
+    for number in 0..2 {
+        sink.write(&batch([number])).expect("rows");
+    }
+    let never = Fault::CrashAfter(usize::MAX);
+    let (result, steps) = with(never, || Box::new(sink).finish());
+    result.expect("files");
+    let sync = sync_of(directory.path());
+    let last = [
+        "rename part-00001.csv",
+        "rename part-00000.csv",
+        &sync,
+        "remove part-00002.csv",
+        &sync,
+    ];
+    assert!(steps.ends_with(&last.map(str::to_owned)), "{steps:?}");
 }

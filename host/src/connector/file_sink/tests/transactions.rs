@@ -38,9 +38,12 @@ fn commit(sink: &mut FileSink, (_, transaction): &Checkpoint) {
     }
 }
 
+/// The files of the directory, but the one that says whose they are.
 #[track_caller]
 fn check(directory: &Path, expected: &[&str]) {
-    assert_eq!(names(directory), expected);
+    let mut names = names(directory);
+    names.retain(|name| name != owner::FILE);
+    assert_eq!(names, expected);
 }
 
 /// The name that keeps others away.
@@ -65,9 +68,8 @@ fn rows_become_visible_with_their_checkpoint() {
     let second = (2, sink.stage(2).expect("whole files"));
     assert_eq!(sink.stage(3).expect("nothing new"), second.1);
     commit(&mut sink, &second);
-    let (_, nothing) = stage(&mut sink, 4, &[]);
-    let nothing = nothing.expect("where it would be").0;
-    assert_eq!(nothing["files"], serde_json::json!([]));
+    let nothing = sink.stage(4).expect("nothing at all");
+    assert!(nothing.is_some_and(|nothing| !nothing.has_rows()));
     Box::new(sink).finish().expect("nothing left");
     check(
         directory,
@@ -200,10 +202,10 @@ fn the_result_of_another_job_is_not_mixed_in() {
     check(directory, &["part-00000.csv"]);
     let error = open(directory, staged(&second)).err().expect("an error");
     assert_eq!(
-        error.to_string(),
+        format!("{error:#}"),
         format!(
-            "cannot go on from checkpoint 2 in `{}`: another job has left its result there since, \
-             `part-00000.csv`: move it away, or start over with `--fresh`, which replaces it",
+            "cannot go on from checkpoint 2: another job has left its result in `{}` since, \
+             `part-00000.csv`: move it away with `.part-owner`, or start over with `--fresh`",
             directory.display()
         )
     );
@@ -277,11 +279,18 @@ fn a_crash_of_the_machine_takes_nothing_away_that_was_staged() {
         ]
     );
     let ((), steps) = with(never, || commit(&mut sink, &first));
+    let sync = format!("sync names {name}");
     assert_eq!(
         steps,
         [
+            "remove .part-owner.tmp",
+            "create .part-owner.tmp",
+            "write",
+            "sync .part-owner.tmp",
+            "rename .part-owner",
+            &sync,
             "rename part-0000000001-00000.csv",
-            &format!("sync names {name}")
+            &sync,
         ]
     );
 }
@@ -291,6 +300,24 @@ fn checkpoints_must_be_announced() {
     let directory = tempfile::tempdir().expect("a directory");
     let mut sink = numbers(directory.path(), Format::Csv, Roll::default()).expect("a sink");
     sink.stage(1).expect_err("an error");
+}
+
+#[test]
+fn the_removal_of_what_a_former_job_has_left_survives_a_power_failure() {
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("part-00000.csv"), "n\n-1\n").expect("a file");
+    let mut sink = fresh(directory.path());
+    let first = stage(&mut sink, 1, &[1]);
+    let never = Fault::CrashAfter(usize::MAX);
+    let ((), steps) = with(never, || commit(&mut sink, &first));
+    let name = directory
+        .path()
+        .file_name()
+        .expect("a name")
+        .to_string_lossy();
+    let sync = format!("sync names {name}");
+    let removed = ["remove part-00000.csv", &*sync];
+    assert!(steps.ends_with(&removed.map(str::to_owned)), "{steps:?}");
 }
 
 #[test]
