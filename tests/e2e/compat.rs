@@ -2,6 +2,12 @@
 
 use std::fs;
 
+use tidemill::{
+    batch::Schema,
+    pipeline::{Environment, Plan, Registry, check_migrations, compare, load},
+    wasm::{Engine, EngineOptions},
+};
+
 use crate::support::{Run, Workspace, library};
 
 /// Compares two libraries, which lie in a folder as `old.wasm` and `new.wasm`.
@@ -95,4 +101,76 @@ fn what_is_no_component_and_wrong_usage_are_told() {
         run.stderr
     );
     assert_eq!(workspace.output(&["compat", "old.wasm"]).status, 2);
+}
+
+/// A pipeline that keeps what functions of the library in `component` know.
+fn plan(workspace: &Workspace, component: &str, functions: &str, registry: &Registry) -> Plan {
+    let path = workspace.write(
+        "pipeline.toml",
+        format!(
+            r#"name = "job"
+[source.in]
+connector = "stdin"
+format = "json"
+columns = {{ n = "int64" }}
+[stage.counted]
+from = "in"
+key = ["n"]
+window = {{ global = true }}
+aggregate = [{functions}]
+[stage.numbered]
+from = "in"
+key = ["n"]
+process = "{component}#number"
+args = ["n"]
+[sink.counts]
+from = "counted"
+connector = "blackhole"
+[sink.numbers]
+from = "numbered"
+connector = "blackhole"
+"#
+        ),
+    );
+    let environment = Environment {
+        libraries: registry,
+        resolve_paths: &|path| Ok(vec![path.to_owned()]),
+        parquet_schema: &|_| Err(String::new()),
+        generator_schema: Schema::default(),
+        variable: &|_| None,
+        cores: 1,
+    };
+    let plan = load(&path, &environment);
+    plan.unwrap_or_else(|mistakes| panic!("it is right: {mistakes}"))
+}
+
+/// What stands in the way of a job that goes on with `marks_next` instead of `marks`.
+fn misfits(functions: &[&str]) -> Vec<String> {
+    let engine = Engine::new(&EngineOptions::default()).expect("this machine runs WebAssembly");
+    let registry = Registry::new(engine);
+    let workspace = Workspace::new();
+    let [old, new] = ["marks", "marks_next"].map(|name| {
+        let component = library(name).display().to_string();
+        let calls = functions.iter();
+        let calls: Vec<String> = calls
+            .map(|function| format!("{{ call = \"{component}#{function}\", args = [\"n\"] }}"))
+            .collect();
+        plan(&workspace, &component, &calls.join(", "), &registry)
+    });
+    let changes = compare(&old, &new).expect("the signatures are the same");
+    let migrates: Vec<bool> = changes.iter().map(|change| change.migrates).collect();
+    assert_eq!(migrates, [true, true]);
+    match check_migrations(&registry, &old, &new, &changes) {
+        Ok(()) => Vec::new(),
+        Err(misfits) => misfits.iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[test]
+fn the_components_of_a_job_are_asked_whether_they_convert_its_state() {
+    assert_eq!(misfits(&["tally"]), Vec::<String>::new());
+    let expected = "stage `counted`: `lost` cannot convert version 1 of its state, (rows: int64), to version 2: \
+                    version 1 of the state cannot become version 2: let its `migrate` take that version (in \
+                    Rust, `previous = …`), or start the job over with `--fresh`";
+    assert_eq!(misfits(&["tally", "lost"]), [expected]);
 }

@@ -150,7 +150,7 @@ impl Manifest {
     }
 
     /// The components of each stage.
-    pub(super) fn stage_components(&self) -> StageComponents {
+    fn stage_components(&self) -> StageComponents {
         let components = self.components.iter();
         components
             .map(|(stage, entry)| (stage.as_str().into(), entry.read()))

@@ -4,7 +4,6 @@
 //! manifest refers to; packs are written first, so that a manifest that is there is whole. Nothing is
 //! changed in place.
 
-mod components;
 mod open;
 mod prune;
 mod read;
