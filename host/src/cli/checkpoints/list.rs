@@ -205,6 +205,8 @@ checkpoint 3
               B were new
   event time  1970-01-01T00:00:00Z
   input       goes on
+  component   hot: weather.wasm
+              0123456789ab
   source      readings: a.csv at
               line 7, byte 1,700
   source      readings: 2 partitions
