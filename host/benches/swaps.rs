@@ -18,6 +18,8 @@
 #[path = "support/guests.rs"]
 mod guests;
 
+#[path = "support/progress.rs"]
+mod progress;
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -41,6 +43,8 @@ use tidemill::{
     time::{Clock, SystemClock},
     wasm::{Engine, EngineOptions},
 };
+
+use self::progress::Progress;
 
 const KEYS: u64 = 1_000_000;
 
@@ -197,7 +201,9 @@ impl Bench {
         let mut rows = Vec::new();
         let path = self.path(0);
         fs::write(&path, version(component, 1000)).expect("written");
-        for turn in 0..SAVES.div_ceil(5) {
+        let mut number = 1000;
+        // A job may end before it was measured often enough.
+        while rows.len() < SAVES {
             self.run(pipeline, |job| {
                 job.wait_for_all_keys();
                 let stage = Arc::clone(job.stage);
@@ -206,9 +212,10 @@ impl Bench {
                 let requests = service.requests();
                 let changed = move |_| drop(requests.send(Request::Reload));
                 let watcher = Watcher::start(vec![path.clone()], changed).expect("a thread");
-                for save in 0..5 {
+                for _ in 0..5 {
                     thread::sleep(Duration::from_millis(300));
-                    let bytes = version(component, 1001 + turn * 5 + save);
+                    number += 1;
+                    let bytes = version(component, number);
                     let begin = Instant::now();
                     fs::write(&path, bytes).expect("written");
                     let Ok(swapped) = reports.recv_timeout(Duration::from_secs(5)) else {
@@ -325,50 +332,6 @@ fn loader(file: PathBuf, engine: Engine) -> Load {
             registry: Arc::new(registry),
         })
     })
-}
-
-/// How many rows had reached a stage when, looked at every few milliseconds.
-struct Progress {
-    seen: Vec<(Instant, u64)>,
-}
-
-impl Progress {
-    fn watch(stage: Arc<NodeMetrics>) -> Watching {
-        let is_over = Arc::new(AtomicBool::new(false));
-        let over = Arc::clone(&is_over);
-        let watching = thread::spawn(move || {
-            let mut seen = Vec::new();
-            while !over.load(Ordering::Relaxed) {
-                seen.push((Instant::now(), stage.rows_in.get()));
-                thread::sleep(Duration::from_millis(2));
-            }
-            Self { seen }
-        });
-        Watching { is_over, watching }
-    }
-
-    /// The rows at an instant, if the job ran on beyond it.
-    fn rows_at(&self, instant: Instant) -> Option<f64> {
-        let &(_, last) = self.seen.last()?;
-        let next = self.seen.partition_point(|&(at, _)| at <= instant);
-        let (&(before, from), &(after, to)) =
-            (self.seen.get(next.checked_sub(1)?)?, self.seen.get(next)?);
-        let share = (instant - before).as_secs_f64() / (after - before).as_secs_f64();
-        (to < last).then_some(from as f64 + (to - from) as f64 * share)
-    }
-}
-
-/// Somebody who looks at the rows of a stage.
-struct Watching {
-    is_over: Arc<AtomicBool>,
-    watching: thread::JoinHandle<Progress>,
-}
-
-impl Watching {
-    fn end(self) -> Progress {
-        self.is_over.store(true, Ordering::Relaxed);
-        self.watching.join().expect("somebody watches")
-    }
 }
 
 fn readings() -> String {
