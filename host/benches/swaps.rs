@@ -197,7 +197,9 @@ impl Bench {
         let mut rows = Vec::new();
         let path = self.path(0);
         fs::write(&path, version(component, 1000)).expect("written");
-        for turn in 0..SAVES.div_ceil(5) {
+        let mut number = 1000;
+        // A job may end before it was measured often enough.
+        while rows.len() < SAVES {
             self.run(pipeline, |job| {
                 job.wait_for_all_keys();
                 let stage = Arc::clone(job.stage);
@@ -206,9 +208,10 @@ impl Bench {
                 let requests = service.requests();
                 let changed = move |_| drop(requests.send(Request::Reload));
                 let watcher = Watcher::start(vec![path.clone()], changed).expect("a thread");
-                for save in 0..5 {
+                for _ in 0..5 {
                     thread::sleep(Duration::from_millis(300));
-                    let bytes = version(component, 1001 + turn * 5 + save);
+                    number += 1;
+                    let bytes = version(component, number);
                     let begin = Instant::now();
                     fs::write(&path, bytes).expect("written");
                     let Ok(swapped) = reports.recv_timeout(Duration::from_secs(5)) else {

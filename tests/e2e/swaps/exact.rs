@@ -57,7 +57,7 @@ aggregate = [{ call = "marks.wasm#tally", args = ["n"], as = "rows" }]
 /// How many swaps there are: `TIDEMILL_SWAPS=1000` makes that many.
 fn wanted() -> usize {
     let wanted = env::var("TIDEMILL_SWAPS");
-    wanted.map_or(60, |text| text.parse().expect("a number"))
+    wanted.map_or(30, |text| text.parse().expect("a number"))
 }
 
 #[test]
