@@ -15,28 +15,26 @@
 
 #[path = "support/plans.rs"]
 mod plans;
+#[path = "support/progress.rs"]
+mod progress;
 
 use std::{
     env, fs,
     path::Path,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, atomic::Ordering},
     thread,
     time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
 use tidemill::{
-    metrics::NodeMetrics,
     pipeline::{Plan, Registry},
     runtime::{Beginning, CheckpointStep, Failpoints, NoFailpoints, Outcome, Session},
     time::{Clock, SystemClock},
     wasm::{Engine, EngineOptions},
 };
 
-use self::plans::plan;
+use self::{plans::plan, progress::Progress};
 
 const ROWS: u64 = 20_000_000;
 
@@ -204,49 +202,6 @@ impl Failpoints for Begins {
             begins.push(Instant::now());
         }
         Ok(())
-    }
-}
-
-/// How many rows had reached a stage when, looked at every few milliseconds.
-struct Progress {
-    seen: Vec<(Instant, u64)>,
-}
-
-impl Progress {
-    fn watch(stage: Arc<NodeMetrics>) -> Watching {
-        let is_over = Arc::new(AtomicBool::new(false));
-        let over = Arc::clone(&is_over);
-        let watching = thread::spawn(move || {
-            let mut seen = Vec::new();
-            while !over.load(Ordering::Relaxed) {
-                seen.push((Instant::now(), stage.rows_in.get()));
-                thread::sleep(Duration::from_millis(2));
-            }
-            Self { seen }
-        });
-        Watching { is_over, watching }
-    }
-
-    /// The rows at an instant, if the job ran on beyond it.
-    fn rows_at(&self, instant: Instant) -> Option<f64> {
-        let next = self.seen.partition_point(|&(at, _)| at <= instant);
-        let (&(before, from), &(after, to)) =
-            (self.seen.get(next.checked_sub(1)?)?, self.seen.get(next)?);
-        let share = (instant - before).as_secs_f64() / (after - before).as_secs_f64();
-        Some(from as f64 + (to - from) as f64 * share)
-    }
-}
-
-/// Somebody who looks at the rows of a stage.
-struct Watching {
-    is_over: Arc<AtomicBool>,
-    watching: thread::JoinHandle<Progress>,
-}
-
-impl Watching {
-    fn end(self) -> Progress {
-        self.is_over.store(true, Ordering::Relaxed);
-        self.watching.join().expect("somebody watches")
     }
 }
 

@@ -18,7 +18,7 @@ use tidemill::{
     batch::{Batch, DataType, Field, KeyEncoder, Origin, Schema},
     operator::{
         self, Guests, JoinBound, JoinColumn, JoinKind, JoinWork, OnError, Operator, Outbox,
-        Progress, Resources, Side, StageSpec, Work,
+        Progress, Resources, Side, StageSpec, Version, Work,
     },
     time::{Duration, SystemClock, Timestamp, Watermark},
     window::WindowKind,
@@ -75,7 +75,7 @@ fn joins(criterion: &mut Criterion) {
 /// Sends all rows through a join; returns how many come out.
 fn run(spec: &StageSpec, input: &[[Batch; 2]]) -> usize {
     let resources = Resources {
-        guests: Guests::new(Vec::new()),
+        guests: Guests::new(Version::default()),
         metrics: Arc::default(),
         clock: Arc::new(SystemClock),
         tables: Arc::new([]),

@@ -22,6 +22,8 @@ pub mod checkpoint;
 
 pub mod runtime;
 
+pub mod reload;
+
 pub mod test_kit;
 pub mod toolchain;
 

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, anyhow, ensure};
 use serde_json::Value;
 use tidemill::{
-    pipeline::Registry,
+    pipeline::{Overrides, Registry},
     runtime::Order,
     test_kit::{self, RunOptions},
 };
@@ -81,8 +81,10 @@ impl Case {
         let pipeline = self.pipeline()?;
         let steps = script::translate(answer, &adapter, &main_sinks(&pipeline)?)?;
         let folder = self.put(&pipeline, &steps, work)?;
-        let load = |path: &Path| test_kit::load_text(path, &pipeline, registry);
-        let case = test_kit::Case::read(&folder, load)?;
+        let load = move |path: &Path, registry: &Registry, overrides: &Overrides| {
+            test_kit::load_text_with(path, &pipeline, registry, overrides)
+        };
+        let case = test_kit::Case::read(&folder, registry, load)?;
         for (manner, options) in manners() {
             let run = || test_kit::run(&case, registry, &options);
             // A panic is told above; the other cases go on.

@@ -22,7 +22,7 @@ use tidemill::{
     pipeline::{Plan, Registry, SinkPlan, SourcePlan, TablePlan},
     runtime::{
         Checkpointing, Connectors, Job, Launch, MemoryStorage, NoFailpoints, Order, Outcome,
-        SharedStorage, SteppedJob, Storage,
+        SharedStorage, SteppedJob, Storage, Swaps,
     },
     test_kit::load_text,
     time::{Clock, Duration, ManualClock, SystemClock, Timestamp},
@@ -150,6 +150,7 @@ fn run(from: Option<u64>, error: fn() -> anyhow::Error) -> anyhow::Result<Outcom
         connectors: &Planned,
         checkpointing: Some(&checkpointing),
         before: before.as_ref(),
+        swaps: &Swaps::default(),
         metrics: &JobMetrics::new(plan.sources.len(), plan.stages.len(), plan.sinks.len()),
         stop: &stop,
     };

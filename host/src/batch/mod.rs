@@ -6,8 +6,11 @@ mod keys;
 mod origin;
 mod record;
 mod schema;
+mod value;
 
 pub use keys::{KeyEncoder, KeyHash, Keys, rows_without_nulls};
 pub use origin::{Origin, Position};
 pub use record::Batch;
 pub use schema::{DataType, Field, Schema};
+pub use value::Value;
+pub(crate) use value::shown;

@@ -18,10 +18,22 @@ pub struct Checkpoint {
     pub is_complete: bool,
     /// What the state of each stage that keeps some must fit to, by the stage's name.
     pub stages: BTreeMap<Arc<str>, String>,
-    /// The digests of the components of each stage, by the stage's name.
-    pub components: BTreeMap<Arc<str>, String>,
+    /// The components of each stage that calls some, by the stage's name.
+    pub components: StageComponents,
     /// What the job knew.
     pub snapshot: JobSnapshot,
+}
+
+/// The components of each stage, by the stage's name.
+pub type StageComponents = BTreeMap<Arc<str>, Vec<UsedComponent>>;
+
+/// A component that a stage has called.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UsedComponent {
+    /// What the pipeline file called it, whatever was used in its place; `None` in checkpoints of format 1.
+    pub library: Option<String>,
+    /// Its digest, in hexadecimal.
+    pub digest: String,
 }
 
 /// What writing a checkpoint has cost.
@@ -57,6 +69,8 @@ pub struct Overview {
     pub bytes_written: u64,
     /// Whether the input had ended.
     pub is_complete: bool,
+    /// The components that its job ran with.
+    pub components: StageComponents,
     /// The snapshot without the tables of its state.
     pub snapshot: JobSnapshot,
 }

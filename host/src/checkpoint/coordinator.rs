@@ -8,6 +8,10 @@
 //! they knew last. It is written then, and what the sinks have staged for it is committed once it is. If it
 //! cannot be written, the same one is tried again after a second, then after a longer wait: sinks have staged
 //! rows for it that no later one would know of. When all sources have ended, a last checkpoint is made.
+//!
+//! A swap of components travels with a barrier, too, one that nobody contributes to and nothing is written
+//! for. It goes between two checkpoints, and the next one follows at once: it says what was swapped. A job
+//! that makes no checkpoints has barriers for swaps only.
 
 use std::{mem, sync::Arc};
 
@@ -41,6 +45,20 @@ pub enum Event<P> {
     Tick,
     /// Somebody wants a checkpoint at once.
     Requested,
+    /// Somebody wants a barrier to swap components at.
+    SwapRequested,
+    /// The barrier of a swap has come to a subtask.
+    Passed {
+        /// The subtask.
+        subtask: usize,
+        /// The number of the barrier.
+        number: u64,
+    },
+    /// A subtask of a job without checkpoints has ended.
+    Left {
+        /// The subtask.
+        subtask: usize,
+    },
     /// A subtask has contributed to the checkpoint that is being made.
     Acknowledged {
         /// The subtask.
@@ -76,6 +94,12 @@ pub enum Event<P> {
 pub enum Command<P> {
     /// Barriers of this number are to be sent.
     Start(u64),
+    /// Barriers of this number are to be sent, at which components are swapped.
+    StartSwap(u64),
+    /// The barrier of the swap has come to all subtasks.
+    Swapped(u64),
+    /// There is nothing to be swapped any more: the input has ended.
+    TooLate,
     /// All subtasks have contributed: the checkpoint is to be written.
     Write(Gathered<P>),
     /// The sinks are to commit what they have staged for it.
@@ -100,6 +124,8 @@ pub struct Gathered<P> {
 /// Makes the checkpoints of a job.
 #[derive(Debug)]
 pub struct Coordinator<P> {
+    /// Whether checkpoints are made.
+    keeps: bool,
     interval: Duration,
     members: Vec<Member<P>>,
     /// The number of the next checkpoint.
@@ -107,6 +133,7 @@ pub struct Coordinator<P> {
     /// When it is begun at the latest.
     due: Timestamp,
     requested: bool,
+    swap_requested: bool,
     /// How often the checkpoint that is being made could not be written.
     failures: u32,
     phase: Phase<P>,
@@ -115,7 +142,8 @@ pub struct Coordinator<P> {
 #[derive(Debug)]
 struct Member<P> {
     role: Role,
-    /// What it knew last, if it has ended.
+    has_ended: bool,
+    /// What it knew last, if it has ended and checkpoints are made.
     last: Option<P>,
 }
 
@@ -123,6 +151,12 @@ struct Member<P> {
 enum Phase<P> {
     /// No checkpoint is being made.
     Idle,
+    /// The barrier of a swap is on its way.
+    Swapping {
+        number: u64,
+        /// Those that it has yet to come to.
+        left: Vec<usize>,
+    },
     /// Subtasks contribute.
     Gathering {
         number: u64,
@@ -152,15 +186,31 @@ impl<P: Clone> Coordinator<P> {
     /// A coordinator of a job that starts at the instant `now`, with the subtasks `roles`. Its first
     /// checkpoint has the number `next`.
     pub fn new(roles: &[Role], interval: Duration, next: u64, now: Timestamp) -> Self {
-        let member = |&role| Member { role, last: None };
+        let member = |&role| Member {
+            role,
+            has_ended: false,
+            last: None,
+        };
         Self {
+            keeps: true,
             interval,
             members: roles.iter().map(member).collect(),
             next,
             due: now.saturating_add(interval),
             requested: false,
+            swap_requested: false,
             failures: 0,
             phase: Phase::Idle,
+        }
+    }
+
+    /// A coordinator of a job with the subtasks `roles` that makes no checkpoints. Its first barrier has
+    /// the number `next`.
+    pub fn without_checkpoints(roles: &[Role], next: u64) -> Self {
+        let never = Duration::MAX;
+        Self {
+            keeps: false,
+            ..Self::new(roles, never, next, Timestamp::EPOCH)
         }
     }
 
@@ -172,7 +222,7 @@ impl<P: Clone> Coordinator<P> {
     /// When something is to be done even if nothing happens.
     pub const fn wake_at(&self) -> Option<Timestamp> {
         match &self.phase {
-            Phase::Idle => Some(self.due),
+            Phase::Idle if self.keeps => Some(self.due),
             Phase::Waiting { again_at, .. } => Some(*again_at),
             _ => None,
         }
@@ -189,15 +239,16 @@ impl<P: Clone> Coordinator<P> {
                     *again_at = now;
                 }
             }
+            Event::SwapRequested => self.swap_requested = true,
+            Event::Passed { subtask, number } => self.pass(subtask, Some(number)),
+            Event::Left { subtask } => self.end(subtask, None),
             Event::Acknowledged {
                 subtask,
                 number,
                 part,
             } => self.contribute(subtask, Some(number), part),
             Event::Ended { subtask, part } => {
-                if let Some(member) = self.members.get_mut(subtask) {
-                    member.last.get_or_insert_with(|| part.clone());
-                }
+                self.end(subtask, Some(&part));
                 self.contribute(subtask, None, part);
             }
             Event::Written(number) => {
@@ -219,6 +270,16 @@ impl<P: Clone> Coordinator<P> {
         match mem::replace(&mut self.phase, Phase::Done) {
             Phase::Idle => {
                 let is_last = self.sources_have_ended();
+                if mem::take(&mut self.swap_requested) {
+                    if is_last {
+                        self.phase = Phase::Idle;
+                        return Some(Command::TooLate);
+                    }
+                    return Some(self.begin_swap());
+                }
+                if !self.keeps {
+                    return self.end_without_checkpoint();
+                }
                 if !is_last && !self.requested && now < self.due {
                     self.phase = Phase::Idle;
                     return None;
@@ -245,6 +306,12 @@ impl<P: Clone> Coordinator<P> {
                 };
                 self.phase = Phase::Writing(gathered.clone());
                 Some(Command::Write(gathered))
+            }
+            Phase::Swapping { number, left } if left.is_empty() => {
+                // What was swapped is to be known as soon as can be.
+                self.requested = self.keeps;
+                self.phase = Phase::Idle;
+                Some(Command::Swapped(number))
             }
             Phase::Waiting { gathered, again_at } if again_at <= now => {
                 self.phase = Phase::Writing(gathered.clone());
@@ -284,12 +351,57 @@ impl<P: Clone> Coordinator<P> {
         Command::Start(number)
     }
 
+    fn begin_swap(&mut self) -> Command<P> {
+        let number = self.next;
+        self.next += 1;
+        // Nothing comes to the sinks of a job without checkpoints but rows.
+        let is_asked =
+            |member: &Member<P>| !member.has_ended && (self.keeps || member.role != Role::Sink);
+        let members = self.members.iter().enumerate();
+        let left = members.filter(|(_, member)| is_asked(member));
+        self.phase = Phase::Swapping {
+            number,
+            left: left.map(|(subtask, _)| subtask).collect(),
+        };
+        Command::StartSwap(number)
+    }
+
+    /// Ends if everything has that ends by itself.
+    fn end_without_checkpoint(&mut self) -> Option<Command<P>> {
+        let mut members = self.members.iter();
+        if members.all(|member| member.has_ended || member.role == Role::Sink) {
+            // The phase is `Done` already.
+            return Some(Command::Done);
+        }
+        self.phase = Phase::Idle;
+        None
+    }
+
+    /// Takes note that the barrier of a swap has come to a subtask, or never will.
+    fn pass(&mut self, passed: usize, at: Option<u64>) {
+        if let Phase::Swapping { number, left } = &mut self.phase
+            && at.is_none_or(|at| at == *number)
+        {
+            left.retain(|&subtask| subtask != passed);
+        }
+    }
+
+    fn end(&mut self, subtask: usize, part: Option<&P>) {
+        if let Some(member) = self.members.get_mut(subtask) {
+            member.has_ended = true;
+            if member.last.is_none() {
+                member.last = part.cloned();
+            }
+        }
+        self.pass(subtask, None);
+    }
+
     fn sources_have_ended(&self) -> bool {
         let mut sources = self
             .members
             .iter()
             .filter(|member| member.role == Role::Source);
-        sources.all(|source| source.last.is_some())
+        sources.all(|source| source.has_ended)
     }
 
     /// Takes a contribution, the first of each subtask. Others than those to the checkpoint that is being

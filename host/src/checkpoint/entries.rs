@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     JobSnapshot, PartitionSnapshot, SinkSnapshot, SourceSnapshot, StageSnapshot,
-    contents::{Checkpoint, Overview},
-    manifest::{Manifest, PartitionEntry, SinkEntry, SourceEntry, StateEntry},
+    contents::{Checkpoint, Overview, StageComponents, UsedComponent},
+    manifest::{ComponentsEntry, Manifest, PartitionEntry, SinkEntry, SourceEntry, StateEntry},
 };
 use crate::time::{Duration, PartitionProgress, Timestamp, Watermark};
 
@@ -32,6 +32,42 @@ fn shared(map: &BTreeMap<String, String>) -> BTreeMap<Arc<str>, String> {
     pairs
         .map(|(name, text)| (name.as_str().into(), text.clone()))
         .collect()
+}
+
+impl ComponentsEntry {
+    /// What is written of the components of a stage.
+    pub(super) fn of(components: &[UsedComponent]) -> Self {
+        let named = components.iter().map(|used| {
+            let library = used.library.clone()?;
+            Some((library, used.digest.clone()))
+        });
+        match named.collect() {
+            Some(named) => Self::Named(named),
+            None => {
+                let digests = components.iter().map(|used| used.digest.as_str());
+                Self::Nameless(digests.collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+
+    fn read(&self) -> Vec<UsedComponent> {
+        let used = |library: Option<&String>, digest: &str| UsedComponent {
+            library: library.cloned(),
+            digest: digest.to_owned(),
+        };
+        match self {
+            Self::Named(named) => {
+                let named = named.iter();
+                named
+                    .map(|(library, digest)| used(Some(library), digest))
+                    .collect()
+            }
+            Self::Nameless(digests) => digests
+                .split(", ")
+                .map(|digest| used(None, digest))
+                .collect(),
+        }
+    }
 }
 
 impl SourceEntry {
@@ -90,7 +126,7 @@ impl Manifest {
             created_at: Timestamp::from_micros(self.created_at),
             is_complete: self.is_complete,
             stages: shared(&self.stages),
-            components: shared(&self.components),
+            components: self.stage_components(),
             snapshot: self.snapshot(&mut tables)?,
         })
     }
@@ -108,8 +144,17 @@ impl Manifest {
             bytes_total: self.bytes_total,
             bytes_written: self.bytes_written,
             is_complete: self.is_complete,
+            components: self.stage_components(),
             snapshot: self.snapshot(without_tables)?,
         })
+    }
+
+    /// The components of each stage.
+    fn stage_components(&self) -> StageComponents {
+        let components = self.components.iter();
+        components
+            .map(|(stage, entry)| (stage.as_str().into(), entry.read()))
+            .collect()
     }
 
     fn snapshot(

@@ -1,8 +1,12 @@
 //! What the state of a stage is made for, in words: as long as they are the same, a stage can take up
 //! what another version of it has written.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
+use super::contents::{StageComponents, UsedComponent};
 use crate::{
     batch::{Field, Schema},
     operator::{
@@ -22,16 +26,19 @@ pub fn stage_identities(plan: &Plan) -> BTreeMap<Arc<str>, String> {
     stages.map(identity).collect()
 }
 
-/// The digests of the components of each stage that calls some, by its name.
-pub fn stage_components(plan: &Plan) -> BTreeMap<Arc<str>, String> {
+/// The components of each stage that calls some, by its name; those of a stage in the order of their names.
+pub fn stage_components(plan: &Plan) -> StageComponents {
     let stages = plan.stages.iter();
     let components = stages.filter_map(|stage| {
-        let libraries = stage.work.libraries();
-        let digests = libraries
-            .iter()
-            .map(|&library| plan.libraries[library].digest.as_str());
-        let digests: Vec<&str> = digests.collect();
-        (!digests.is_empty()).then(|| (stage.name.as_str().into(), digests.join(", ")))
+        let libraries = stage.work.libraries().into_iter();
+        let used = libraries.map(|library| UsedComponent {
+            library: Some(plan.libraries[library].name.clone()),
+            digest: plan.libraries[library].digest.clone(),
+        });
+        // With two configurations, a library is there twice.
+        let used: BTreeSet<UsedComponent> = used.collect();
+        let used: Vec<UsedComponent> = used.into_iter().collect();
+        (!used.is_empty()).then(|| (stage.name.as_str().into(), used))
     });
     components.collect()
 }

@@ -15,7 +15,9 @@ use super::{
 use crate::connector::{ReadPosition, Transaction};
 
 /// The version of the format that is written. All older ones can be read.
-pub(super) const FORMAT: u32 = 1;
+///
+/// 2: components have the names of libraries.
+pub(super) const FORMAT: u32 = 2;
 
 /// The first line. It is the same in all versions, so that each can tell a manifest that is of a newer one from
 /// one that was damaged.
@@ -34,13 +36,23 @@ pub(super) struct Manifest {
     pub(super) created_at: i64,
     pub(super) is_complete: bool,
     pub(super) stages: BTreeMap<String, String>,
-    pub(super) components: BTreeMap<String, String>,
+    pub(super) components: BTreeMap<String, ComponentsEntry>,
     pub(super) sources: BTreeMap<String, SourceEntry>,
     pub(super) states: BTreeMap<String, StateEntry>,
     pub(super) sinks: BTreeMap<String, SinkEntry>,
     pub(super) packs: Vec<PackEntry>,
     pub(super) bytes_total: u64,
     pub(super) bytes_written: u64,
+}
+
+/// The components of a stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum ComponentsEntry {
+    /// Digests by the names of libraries.
+    Named(BTreeMap<String, String>),
+    /// Digests, separated by commas: what format 1 has.
+    Nameless(String),
 }
 
 /// How far a source has come. Times are in microseconds, here and below.

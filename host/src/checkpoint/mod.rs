@@ -11,6 +11,7 @@ mod part;
 mod contents;
 mod fits;
 mod identity;
+mod pinned;
 mod store;
 
 mod cut;
@@ -25,12 +26,13 @@ mod state_reader;
 mod state_writer;
 mod storage;
 
-pub use contents::{Checkpoint, Listed, Overview, WriteSummary};
+pub use contents::{Checkpoint, Listed, Overview, StageComponents, UsedComponent, WriteSummary};
 pub use coordinator::{Command, Coordinator, Event, Gathered, Role};
 pub use damage::Damage;
 pub use fits::check_fits;
 pub use identity::{stage_components, stage_identities};
 pub use lock::LockLost;
 pub use part::{Part, SourcePart, StagePart};
+pub use pinned::{Pinned, PinnedComponent, pinned};
 pub use snapshot::{JobSnapshot, PartitionSnapshot, SinkSnapshot, SourceSnapshot, StageSnapshot};
 pub use store::{CheckpointStore, WriteStep};

@@ -16,11 +16,11 @@ pub(super) enum LogFormat {
     Json,
 }
 
-/// Sends the log to standard error: warnings, and what guests say; `TIDEMILL_LOG` asks for more or
+/// Sends the log to standard error: warnings, what guests say, and swaps; `TIDEMILL_LOG` asks for more or
 /// less, as in `TIDEMILL_LOG=debug`.
 pub(super) fn start(format: LogFormat) {
     let filter = EnvFilter::try_from_env("TIDEMILL_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("warn,guest=info"));
+        .unwrap_or_else(|_| EnvFilter::new("warn,guest=info,swap=info"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(|| Log);

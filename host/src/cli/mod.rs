@@ -5,14 +5,19 @@
 mod build;
 mod check;
 mod checkpoints;
+mod compat;
+mod dev;
 mod failpoint;
 mod inspect;
 mod interrupt;
+mod live;
 mod logging;
 mod progress;
 mod run;
 mod setup;
 mod summary;
+#[cfg(unix)]
+mod swap;
 mod talk;
 mod test;
 
@@ -42,10 +47,16 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    Dev(dev::Dev),
+    #[cfg(unix)]
+    Swap(swap::Swap),
+    #[cfg(unix)]
+    Rollback(swap::Rollback),
     Check(check::Check),
     Test(test::Test),
     Inspect(inspect::Inspect),
     Checkpoints(checkpoints::Checkpoints),
+    Compat(compat::Compat),
     Build(build::Build),
 }
 
@@ -88,10 +99,16 @@ pub fn main() -> ExitCode {
     logging::start(arguments.log_format);
     let result = match arguments.command {
         Command::Run(run) => run.execute(),
+        Command::Dev(dev) => dev.execute(),
+        #[cfg(unix)]
+        Command::Swap(swap) => swap.execute(),
+        #[cfg(unix)]
+        Command::Rollback(rollback) => rollback.execute(),
         Command::Check(check) => check.execute(),
         Command::Test(test) => test.execute(),
         Command::Inspect(inspect) => inspect.execute(),
         Command::Checkpoints(checkpoints) => checkpoints.execute(),
+        Command::Compat(compat) => compat.execute(),
         Command::Build(build) => build.execute(),
     };
     match result {

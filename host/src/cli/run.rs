@@ -1,6 +1,10 @@
 //! `tidemill run`: runs a pipeline to the end of its input.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use anyhow::bail;
 use clap::Args;
@@ -9,16 +13,19 @@ use super::{
     Ending,
     failpoint::failpoints,
     interrupt,
+    live::{self, Live, Show},
     progress::Progress,
     setup,
     summary::Summary,
     talk::{say, say_line},
 };
 use crate::{
+    checkpoint::{Checkpoint, pinned},
     connector::{SinkClosed, SinkConfig},
-    pipeline::{Plan, Registry, SinkPlan},
-    runtime::{Beginning, Outcome, Session},
+    pipeline::{Overrides, Plan, Registry, SinkPlan},
+    runtime::{Beginning, Loaded, Outcome, Session},
     time::{Clock, SystemClock},
+    wasm::Engine,
 };
 
 /// Run a pipeline until its input ends; one with checkpoints goes on from the newest
@@ -34,54 +41,32 @@ pub(super) struct Run {
     /// Go on from this checkpoint instead of the newest; later ones are discarded
     #[arg(long, value_name = "NUMBER", conflicts_with = "fresh")]
     from: Option<u64>,
+
+    /// Swap components while the job runs when their files or the pipeline file change
+    #[arg(long)]
+    watch: bool,
+}
+
+/// How a pipeline is run.
+pub(super) struct Options {
+    pub(super) file: PathBuf,
+    pub(super) beginning: Beginning,
+    /// Whether components are swapped when files change.
+    pub(super) watch: bool,
+    pub(super) show: Show,
 }
 
 impl Run {
     pub(super) fn execute(&self) -> anyhow::Result<Ending> {
-        let registry = Registry::new(setup::engine()?);
-        let plan = setup::load(&self.file, &registry)?;
-        let beginning = self.beginning();
-        let option = match beginning {
-            Beginning::Newest => None,
-            Beginning::From(_) => Some("`--from`"),
-            Beginning::Fresh => Some("`--fresh`"),
+        let options = Options {
+            file: self.file.clone(),
+            beginning: self.beginning(),
+            watch: self.watch,
+            show: Show::Log,
         };
-        if let Some(option) = option {
-            setup::checkpoints_of(&plan, &self.file, option)?;
-        }
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let started = Instant::now();
-        let session = Session::open(&plan, &registry, &clock, beginning, &failpoints()?)?;
-        if let Some(number) = session.completed() {
-            session.run()?;
-            say_line(format_args!(
-                "{}: is complete already, with checkpoint {number}; `--fresh` starts over",
-                plan.name
-            ));
-            return Ok(Ending::Done);
-        }
-        interrupt::watch(session.stop_switch(), stopping(&plan))?;
-        let metrics = session.metrics().clone();
-        let before = session.before();
-        let progress = Progress::start(&plan, &metrics);
-        let result = session.run();
-        progress.finish();
-        if result.as_ref().is_err_and(|error| error.is::<SinkClosed>()) {
-            let last = metrics.checkpoints.last().map(|last| last.number);
-            return closed(&plan, last.or(before));
-        }
-        let outcome = result.as_ref().ok().copied();
-        say(Summary::new(&plan, &metrics, started.elapsed(), outcome));
-        match result? {
-            Outcome::Complete => Ok(Ending::Done),
-            Outcome::Stopped | Outcome::Abandoned | Outcome::Suspended(_) => {
-                Ok(Ending::Interrupted)
-            }
-        }
+        run(&options, &setup::engine()?)
     }
-}
 
-impl Run {
     fn beginning(&self) -> Beginning {
         match self.from {
             Some(number) => Beginning::From(number),
@@ -89,6 +74,123 @@ impl Run {
             None => Beginning::Newest,
         }
     }
+}
+
+/// Runs a pipeline to its end.
+pub(super) fn run(options: &Options, engine: &Engine) -> anyhow::Result<Ending> {
+    let registry = Arc::new(Registry::new(engine.clone()));
+    let plan = Arc::new(setup::load(&options.file, &registry)?);
+    let option = match options.beginning {
+        Beginning::Newest => None,
+        Beginning::From(_) => Some("`--from`"),
+        Beginning::Fresh => Some("`--fresh`"),
+    };
+    if let Some(option) = option {
+        setup::checkpoints_of(&plan, &options.file, option)?;
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let started = Instant::now();
+    let loaded = Loaded {
+        plan: Arc::clone(&plan),
+        registry: Arc::clone(&registry),
+    };
+    let recall = |checkpoint: &Checkpoint| recall(&options.file, engine, &loaded, checkpoint);
+    let (beginning, failpoints) = (options.beginning, failpoints()?);
+    let session =
+        Session::open_recalling(&plan, &registry, &clock, beginning, &failpoints, &recall)?;
+    if let Some(number) = session.completed() {
+        session.run()?;
+        say_line(format_args!(
+            "{}: is complete already, with checkpoint {number}; `--fresh` starts over",
+            plan.name
+        ));
+        return Ok(Ending::Done);
+    }
+    interrupt::watch(session.stop_switch(), stopping(&plan))?;
+    let is_recalled = session.recalled().is_some();
+    let job = live::Job {
+        file: &options.file,
+        engine: engine.clone(),
+        loaded: session.recalled().unwrap_or(&loaded).clone(),
+        present: &plan,
+        overrides: Overrides::default(),
+        swaps: session.swaps().clone(),
+    };
+    let live = Live::start(job, options.watch, options.show)?;
+    // Files may have changed since they were loaded.
+    if is_recalled || options.watch {
+        live.reload();
+    }
+    let metrics = session.metrics().clone();
+    let before = session.before();
+    // Who follows what is said is not shown a bar in between.
+    let progress = match options.show {
+        Show::Log => Some(Progress::start(&plan, &metrics)),
+        Show::Differences => None,
+    };
+    let result = session.run();
+    drop(live);
+    if let Some(progress) = progress {
+        progress.finish();
+    }
+    if result.as_ref().is_err_and(|error| error.is::<SinkClosed>()) {
+        let last = metrics.checkpoints.last().map(|last| last.number);
+        return closed(&plan, last.or(before));
+    }
+    let outcome = result.as_ref().ok().copied();
+    say(Summary::new(&plan, &metrics, started.elapsed(), outcome));
+    match result? {
+        Outcome::Complete => Ok(Ending::Done),
+        Outcome::Stopped | Outcome::Abandoned | Outcome::Suspended(_) => Ok(Ending::Interrupted),
+    }
+}
+
+/// Loads the pipeline with the components that a checkpoint was made with, as far as they are others than the
+/// files hold now and are still kept.
+fn recall(
+    file: &Path,
+    engine: &Engine,
+    now: &Loaded,
+    checkpoint: &Checkpoint,
+) -> anyhow::Result<Option<Loaded>> {
+    let number = checkpoint.number;
+    let pinned = pinned(&now.plan, &checkpoint.components, |digest| {
+        now.registry.has(digest)
+    });
+    for component in &pinned.missing {
+        tracing::warn!(
+            checkpoint = number,
+            "{component}; the one of the checkpoint is not kept any more, so the job goes on with the \
+             present one",
+        );
+    }
+    if pinned.used.is_empty() {
+        return Ok(None);
+    }
+    let registry = Registry::new(engine.clone());
+    let plan = match setup::load_with(file, &registry, &pinned.overrides) {
+        Ok(plan) => plan,
+        Err(error) => {
+            tracing::warn!(
+                checkpoint = number,
+                "the pipeline does not go with the components of the checkpoint any more, so the job goes \
+                 on with the present ones: {error:#}",
+            );
+            return Ok(None);
+        }
+    };
+    for component in &pinned.used {
+        tracing::info!(
+            target: "swap",
+            checkpoint = number,
+            "{component}; the job goes on with the one of the checkpoint, and changes to the present one if \
+             that can take its place",
+        );
+    }
+    Ok(Some(Loaded {
+        plan: Arc::new(plan),
+        registry: Arc::new(registry),
+    }))
 }
 
 /// What is said when the job is asked to stop.

@@ -9,7 +9,9 @@ use super::Misuse;
 use crate::{
     batch::Schema,
     connector::{GeneratorConfig, parquet_schema, resolve_paths},
-    pipeline::{self, CheckpointConfig, Diagnostics, Environment, Plan, Registry},
+    pipeline::{
+        self, CheckpointConfig, Diagnostics, Environment, Outline, Overrides, Plan, Registry,
+    },
     wasm::{Engine, EngineOptions},
 };
 
@@ -25,25 +27,44 @@ pub(super) fn engine() -> anyhow::Result<Engine> {
 
 /// Loads the pipeline in the file `path`.
 pub(super) fn load(path: &Path, registry: &Registry) -> anyhow::Result<Plan> {
+    load_with(path, registry, &Overrides::default())
+}
+
+/// Loads the pipeline in the file `path`, with other components than it names for some stages.
+pub(super) fn load_with(
+    path: &Path,
+    registry: &Registry,
+    overrides: &Overrides,
+) -> anyhow::Result<Plan> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    Ok(load_for(path, registry, cores)?)
+    Ok(load_for(path, registry, overrides, cores)?)
+}
+
+/// Which components the pipeline in the file `path` names; they need not be there.
+pub(super) fn outline(path: &Path, registry: &Registry) -> anyhow::Result<Outline> {
+    Ok(pipeline::outline(path, &environment(registry, 1))?)
 }
 
 /// Loads the pipeline in the file `path` for a machine with so many cores.
 pub(super) fn load_for(
     path: &Path,
     registry: &Registry,
+    overrides: &Overrides,
     cores: usize,
 ) -> Result<Plan, Diagnostics> {
-    let environment = Environment {
+    pipeline::load_with(path, &environment(registry, cores), overrides)
+}
+
+/// What lies outside of a pipeline file.
+fn environment(registry: &Registry, cores: usize) -> Environment<'_> {
+    Environment {
         libraries: registry,
         resolve_paths: &|path| resolve_paths(path),
         parquet_schema: &columns_of_parquet,
         generator_schema: GeneratorConfig::schema(),
         variable: &|name| env::var(name).ok(),
         cores,
-    };
-    pipeline::load(path, &environment)
+    }
 }
 
 /// The checkpoints of the pipeline in the file `path`, which `what` is only good for.

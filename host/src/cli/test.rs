@@ -12,7 +12,7 @@ use super::{
     talk::{say, say_line},
 };
 use crate::{
-    pipeline::Registry,
+    pipeline::{Overrides, Registry},
     test_kit::{Case, CaseError, Failure, RunOptions, find_cases, run},
 };
 
@@ -85,7 +85,10 @@ impl Test {
     }
 
     fn run_case(&self, directory: &Path, registry: &Registry) -> Verdict {
-        let case = match Case::read(directory, |path| setup::load_for(path, registry, 1)) {
+        let load = |path: &Path, registry: &Registry, overrides: &Overrides| {
+            setup::load_for(path, registry, overrides, 1)
+        };
+        let case = match Case::read(directory, registry, load) {
             Ok(case) => case,
             Err(error) => {
                 tell(error);

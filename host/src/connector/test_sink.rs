@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Sink;
+use super::{Guarantee, Sink};
 use crate::batch::Batch;
 
 /// The rows that a test sink has got. Clones see the same ones; they outlive the job.
@@ -40,6 +40,11 @@ impl TestRows {
 struct TestSink(TestRows);
 
 impl Sink for TestSink {
+    fn guarantee(&self) -> Guarantee {
+        // Whoever lets a job crash takes its rows back.
+        Guarantee::ExactlyOnce
+    }
+
     fn write(&mut self, batch: &Batch) -> anyhow::Result<()> {
         self.0.lock().push(batch.clone());
         Ok(())

@@ -1,12 +1,9 @@
 //! The functions of an aggregate stage, and calls of them.
 
-use std::sync::Arc;
-
-use anyhow::Context;
 use arrow::array::ArrayRef;
 
 use crate::{
-    operator::{Call, Guests},
+    operator::{Call, Guests, guest::ComponentDigest},
     state::Columns,
     wasm::{self, CallError, HolisticOutput, Kind, UpdateOutput},
 };
@@ -15,28 +12,19 @@ use crate::{
 pub(super) struct Calls {
     guests: Guests,
     calls: Vec<Call>,
-    /// One a call: an accumulator that has seen no row; nothing for a holistic function.
-    blanks: Vec<Columns>,
 }
 
 impl Calls {
-    pub(super) fn open(stage: &str, calls: &[Call], mut guests: Guests) -> anyhow::Result<Self> {
-        let blank = |call: &Call| -> anyhow::Result<Columns> {
-            if call.function.kind == Kind::Holistic {
-                return Ok(Vec::new());
-            }
-            guests
-                .call(call, |instance| instance.aggregate_init(&call.function, 1))
-                .with_context(|| {
-                    let name = &call.function.name;
-                    format!("stage `{stage}`: function `{name}` cannot make an accumulator")
-                })
-        };
-        Ok(Self {
-            blanks: calls.iter().map(blank).collect::<Result<_, _>>()?,
+    pub(super) fn new(calls: &[Call], guests: Guests) -> Self {
+        Self {
             calls: calls.to_vec(),
             guests,
-        })
+        }
+    }
+
+    /// What the functions run in.
+    pub(super) const fn guests(&mut self) -> &mut Guests {
+        &mut self.guests
     }
 
     /// The calls, in the order of their results.
@@ -54,15 +42,14 @@ impl Calls {
         (0..self.calls.len()).any(|call| self.is_holistic(call))
     }
 
-    /// An accumulator of a call that has seen no row.
+    /// An accumulator of a call that has seen no row; nothing for a holistic function.
     pub(super) fn blank(&self, call: usize) -> &[ArrayRef] {
-        &self.blanks[call]
+        self.guests.blank(call)
     }
 
     /// The digest of the first function's component.
-    pub(super) fn digest(&self) -> Arc<str> {
-        let first = self.calls.first().expect("a stage has a function");
-        self.guests.digest(first)
+    pub(super) fn component(&self) -> ComponentDigest {
+        self.guests.component()
     }
 
     /// Adds row `i` of `arguments` to accumulator `groups[i]`.
@@ -73,9 +60,8 @@ impl Calls {
         groups: &[u32],
         arguments: wasm::Columns<'_>,
     ) -> Result<UpdateOutput, CallError> {
-        let call = &self.calls[call];
-        self.guests.call(call, |instance| {
-            instance.aggregate_update(&call.function, accumulators, groups, arguments)
+        self.guests.call(call, |instance, function| {
+            instance.aggregate_update(function, accumulators, groups, arguments)
         })
     }
 
@@ -87,9 +73,8 @@ impl Calls {
         groups: &[u32],
         partials: wasm::Columns<'_>,
     ) -> Result<Columns, CallError> {
-        let call = &self.calls[call];
-        self.guests.call(call, |instance| {
-            instance.aggregate_merge(&call.function, accumulators, groups, partials)
+        self.guests.call(call, |instance, function| {
+            instance.aggregate_merge(function, accumulators, groups, partials)
         })
     }
 
@@ -99,9 +84,8 @@ impl Calls {
         call: usize,
         accumulators: wasm::Columns<'_>,
     ) -> Result<Columns, CallError> {
-        let call = &self.calls[call];
-        self.guests.call(call, |instance| {
-            instance.aggregate_finish(&call.function, accumulators)
+        self.guests.call(call, |instance, function| {
+            instance.aggregate_finish(function, accumulators)
         })
     }
 
@@ -113,9 +97,8 @@ impl Calls {
         groups: &[u32],
         arguments: wasm::Columns<'_>,
     ) -> Result<HolisticOutput, CallError> {
-        let call = &self.calls[call];
-        self.guests.call(call, |instance| {
-            instance.holistic_evaluate(&call.function, count, groups, arguments)
+        self.guests.call(call, |instance, function| {
+            instance.holistic_evaluate(function, count, groups, arguments)
         })
     }
 }

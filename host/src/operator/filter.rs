@@ -24,7 +24,7 @@ impl Filter {
             guests, metrics, ..
         } = resources;
         Self {
-            rejects: RejectionPolicy::of_stage(spec, guests.digest(call), &metrics),
+            rejects: RejectionPolicy::of_stage(spec, guests.component(), &metrics),
             call: call.clone(),
             guests,
             metrics,
@@ -50,6 +50,10 @@ impl Operator for Filter {
         self.metrics.filtered.add(gone);
         out.push(kept);
         Ok(())
+    }
+
+    fn guests(&mut self) -> Option<&mut Guests> {
+        Some(&mut self.guests)
     }
 
     fn advance(&mut self, watermark: Watermark, _: &mut Outbox) -> anyhow::Result<Progress> {

@@ -28,7 +28,7 @@ impl FlatMap {
             guests, metrics, ..
         } = resources;
         Self {
-            rejects: RejectionPolicy::of_stage(spec, guests.digest(call), &metrics),
+            rejects: RejectionPolicy::of_stage(spec, guests.component(), &metrics),
             projection: Projection::new(spec, output),
             call: call.clone(),
             guests,
@@ -42,15 +42,15 @@ impl Operator for FlatMap {
         let arguments = guest::arguments(&self.call.arguments, &batch)?;
         let mut children = Children::default();
         let patience = self.rejects.patience();
-        let (guests, call) = (&mut self.guests, &self.call);
+        let guests = &mut self.guests;
         let failed = isolate(
             0..batch.rows(),
             patience,
             &mut |rows| {
-                guests.call(call, |instance| {
+                guests.call(0, |instance, function| {
                     let arguments = guest::slice(&arguments, &rows);
                     instance.table(
-                        &call.function,
+                        function,
                         Columns {
                             rows: rows.len(),
                             arrays: &arguments,
@@ -71,6 +71,10 @@ impl Operator for FlatMap {
             &self.metrics,
             out,
         )
+    }
+
+    fn guests(&mut self) -> Option<&mut Guests> {
+        Some(&mut self.guests)
     }
 
     fn advance(&mut self, watermark: Watermark, _: &mut Outbox) -> anyhow::Result<Progress> {

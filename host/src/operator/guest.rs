@@ -1,53 +1,131 @@
 //! The Wasm instances of a stage and the arguments that calls are made with.
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    fmt,
+    ops::Range,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use arrow::{array::ArrayRef, compute, error::ArrowError};
 
-use super::{Argument, Call};
+use super::{
+    Argument,
+    version::{Faults, Probation, Version},
+};
 use crate::{
     batch::Batch,
-    wasm::{CallError, Instance},
+    wasm::{CallError, Function, Instance},
 };
 
-/// The instances that the functions of one stage run in, in one subtask: one for each library and
-/// configuration.
+/// What the functions of one stage run in, in one subtask. It can be exchanged between two batches for
+/// [another version](Version) of the same functions.
 pub struct Guests {
-    instances: Vec<(usize, Instance)>,
+    version: Version,
+    /// While the version is on probation: the one before it.
+    probation: Option<Probation>,
+    component: ComponentDigest,
+}
+
+/// The digest of the component that a stage calls now, for those who tell it.
+#[derive(Clone)]
+pub(super) struct ComponentDigest(Arc<Mutex<Arc<str>>>);
+
+impl ComponentDigest {
+    fn new(digest: Arc<str>) -> Self {
+        Self(Arc::new(Mutex::new(digest)))
+    }
+
+    /// In hexadecimal.
+    pub(super) fn get(&self) -> Arc<str> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn set(&self, digest: Arc<str>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = digest;
+    }
+}
+
+impl fmt::Debug for ComponentDigest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.get())
+    }
 }
 
 impl Guests {
-    /// Instances by the place of their library in the plan.
-    pub const fn new(instances: Vec<(usize, Instance)>) -> Self {
-        Self { instances }
+    /// The guests of a stage that makes the calls of `version`.
+    pub fn new(version: Version) -> Self {
+        Self {
+            component: ComponentDigest::new(version.digest()),
+            version,
+            probation: None,
+        }
     }
 
-    /// The digest of the component that `call` goes to.
-    pub(super) fn digest(&self, call: &Call) -> Arc<str> {
-        let (_, instance) = &self.instances[self.place(call)];
-        instance.component().digest().to_string().into()
+    /// The digest of the component of the first function.
+    pub(super) fn component(&self) -> ComponentDigest {
+        self.component.clone()
     }
 
-    /// Makes a call. If it leaves the instance unusable, the next call gets a fresh one: no state is
+    /// What the function at a place among the stage's calls begins with: an accumulator or a state that has
+    /// seen no row, as one row; nothing if it keeps nothing.
+    pub(super) fn blank(&self, place: usize) -> &[ArrayRef] {
+        self.version.blank(place)
+    }
+
+    /// Exchanges the version for another one of the same functions, which keep the same state. Returns the one
+    /// that is not needed any more, if there is no `probation` in which it may be.
+    pub fn swap(&mut self, version: Version, probation: Option<Faults>) -> Option<Version> {
+        let before = std::mem::replace(&mut self.version, version);
+        self.component.set(self.version.digest());
+        let unneeded = self.probation.take().map(Probation::into_before);
+        match probation {
+            None => Some(before),
+            Some(faults) => {
+                self.probation = Some(Probation::new(before, faults));
+                unneeded
+            }
+        }
+    }
+
+    /// Makes the call at a place among the stage's calls. If it leaves the instance unusable, the next call gets a fresh one: no state is
     /// lost, for a guest has none.
+    ///
+    /// A call on which a version on probation fails is made to the version before it. If that one does
+    /// better, it is taken back.
     pub(super) fn call<T>(
         &mut self,
-        call: &Call,
-        run: impl FnOnce(&mut Instance) -> Result<T, CallError>,
+        place: usize,
+        run: impl Fn(&mut Instance, &Function) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
-        let place = self.place(call);
-        let (_, instance) = &mut self.instances[place];
-        if instance.is_poisoned() {
-            instance.renew()?;
+        let result = self.version.call(place, &run);
+        let Some(probation) = &mut self.probation else {
+            return result;
+        };
+        let error = match result {
+            Ok(value) => {
+                if probation.is_passed() {
+                    self.probation = None;
+                }
+                return Ok(value);
+            }
+            Err(error) => error,
+        };
+        match probation.before().call(place, &run) {
+            Ok(value) => {
+                self.take_back(&error);
+                Ok(value)
+            }
+            // The rows are to blame.
+            Err(_) => Err(error),
         }
-        run(instance)
     }
 
-    fn place(&self, call: &Call) -> usize {
-        self.instances
-            .iter()
-            .position(|(library, _)| *library == call.library)
-            .expect("the stage's libraries are instantiated with it")
+    /// Goes on with the version before, since the present one has failed where that one does not.
+    fn take_back(&mut self, error: &CallError) {
+        if let Some(probation) = self.probation.take() {
+            self.version = probation.fail(&self.component.get(), error);
+            self.component.set(self.version.digest());
+        }
     }
 }
 

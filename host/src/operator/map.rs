@@ -27,7 +27,7 @@ impl Map {
             guests, metrics, ..
         } = resources;
         Self {
-            rejects: RejectionPolicy::of_stage(spec, guests.digest(call), &metrics),
+            rejects: RejectionPolicy::of_stage(spec, guests.component(), &metrics),
             projection: Projection::new(spec, output),
             call: call.clone(),
             guests,
@@ -55,6 +55,10 @@ impl Operator for Map {
             .collect::<Result<_, _>>()?;
         out.push(self.projection.apply(&batch.filter(&good)?, &results)?);
         Ok(())
+    }
+
+    fn guests(&mut self) -> Option<&mut Guests> {
+        Some(&mut self.guests)
     }
 
     fn advance(&mut self, watermark: Watermark, _: &mut Outbox) -> anyhow::Result<Progress> {

@@ -20,6 +20,7 @@ mod join;
 mod known_state;
 mod lookup;
 mod map;
+mod migration;
 mod outbox;
 mod process;
 mod projection;
@@ -34,11 +35,13 @@ mod top;
 mod touched;
 #[cfg(test)]
 mod trial;
+mod version;
 mod windowed;
 
 pub use dead_letter::DeadLetter;
 pub use guest::Guests;
 pub use known_state::{KnownColumn, KnownTable, Meaning, known_state};
+pub use migration::migrate;
 pub use outbox::Outbox;
 pub use rejects::RejectionPolicy;
 pub use reorder::{Reorder, held_rows};
@@ -46,6 +49,7 @@ pub use spec::{
     AggregateWork, Argument, Call, Emit, JoinBound, JoinColumn, JoinKind, JoinWork, LookupWork,
     Miss, OnError, OutputColumn, ProcessWork, SortColumn, StageSpec, TimeDomain, TopWork, Work,
 };
+pub use version::{Fault, Faults, Version};
 
 use std::sync::Arc;
 
@@ -98,6 +102,11 @@ pub trait Operator: Send {
     ///
     /// If the stage cannot go on; the job ends.
     fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress>;
+
+    /// What its functions run in, if it calls some.
+    fn guests(&mut self) -> Option<&mut Guests> {
+        None
+    }
 
     /// Takes note of the time by the clock. Called when the time comes that the operator has asked for
     /// in [`Outbox::wake_at`], or later, and after a restore before anything else; never otherwise. `None` if

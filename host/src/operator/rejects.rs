@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use anyhow::bail;
 
-use super::{DeadLetter, OnError, Outbox, StageSpec, dead_letter::rows_as_json};
+use super::{
+    DeadLetter, OnError, Outbox, StageSpec, dead_letter::rows_as_json, guest::ComponentDigest,
+};
 use crate::{
     batch::{Batch, Origin},
     connector::RejectedRow,
@@ -65,7 +67,7 @@ impl Patience {
 #[derive(Debug)]
 pub struct RejectionPolicy {
     name: Arc<str>,
-    component: Option<Arc<str>>,
+    component: Option<ComponentDigest>,
     on_error: OnError,
     max_in_a_row: u64,
     in_a_row: u64,
@@ -100,10 +102,10 @@ impl RejectionPolicy {
         }
     }
 
-    /// The policy of a stage whose function is in the component with the digest `component`.
+    /// The policy of a stage whose function is in `component`.
     pub(super) fn of_stage(
         spec: &StageSpec,
-        component: Arc<str>,
+        component: ComponentDigest,
         metrics: &Arc<NodeMetrics>,
     ) -> Self {
         Self {
@@ -186,7 +188,7 @@ impl RejectionPolicy {
     fn letter(&self, batch: &Batch, bad: &BadRow, row: String) -> DeadLetter {
         DeadLetter {
             stage: Arc::clone(&self.name),
-            component: self.component.clone(),
+            component: self.component.as_ref().map(ComponentDigest::get),
             position: batch.origin().position(bad.row),
             reason: bad.reason.clone(),
             row,

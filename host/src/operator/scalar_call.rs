@@ -50,10 +50,10 @@ pub(super) fn evaluate(
         0..batch.rows(),
         patience,
         &mut |rows| {
-            guests.call(call, |instance| {
+            guests.call(0, |instance, function| {
                 let arguments = guest::slice(&arguments, &rows);
                 instance.scalar(
-                    &call.function,
+                    function,
                     Columns {
                         rows: rows.len(),
                         arrays: &arguments,

@@ -32,7 +32,7 @@ pub struct StageSpec {
 }
 
 /// What a stage does with its rows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Work {
     /// Keeps the rows for which the function says true.
     Filter(Call),
@@ -63,7 +63,7 @@ pub enum Work {
 }
 
 /// What makes one row of all rows of a key and window.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AggregateWork {
     /// The places of the key's columns.
     pub key: Vec<usize>,
@@ -83,7 +83,7 @@ pub struct AggregateWork {
 }
 
 /// What makes rows of each, with a state for each key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessWork {
     /// The places of the key's columns.
     pub key: Vec<usize>,
@@ -99,7 +99,7 @@ pub struct ProcessWork {
 
 /// What keeps the first rows of each key and window. Its rows are those of the input, with their rank
 /// from 1 in a last column of type `int64`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopWork {
     /// The places of the key's columns.
     pub key: Vec<usize>,
@@ -125,7 +125,7 @@ pub struct SortColumn {
 }
 
 /// What puts rows of two inputs together.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoinWork {
     /// The places of the columns that must be equal, on the left; a null is equal to nothing.
     pub left_key: Vec<usize>,
@@ -181,7 +181,7 @@ pub enum JoinColumn {
 }
 
 /// What adds the columns of a table of reference data.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LookupWork {
     /// The table, by its place in the plan.
     pub table: usize,
@@ -239,6 +239,18 @@ impl Work {
             | Self::Process(ProcessWork { call, .. }) => std::slice::from_ref(call),
             Self::Aggregate(work) => &work.calls,
             Self::Top(_) | Self::Join(_) | Self::Lookup(_) => &[],
+        }
+    }
+
+    /// The functions it calls, in order, to change where they go.
+    pub fn calls_mut(&mut self) -> &mut [Call] {
+        match self {
+            Self::Filter(call)
+            | Self::Map { call, .. }
+            | Self::FlatMap { call, .. }
+            | Self::Process(ProcessWork { call, .. }) => std::slice::from_mut(call),
+            Self::Aggregate(work) => &mut work.calls,
+            Self::Top(_) | Self::Join(_) | Self::Lookup(_) => &mut [],
         }
     }
 

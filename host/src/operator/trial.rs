@@ -16,8 +16,8 @@ use arrow::{
 };
 
 use super::{
-    Argument, Call, Guests, OnError, Operator, Outbox, Progress, Resources, Side, StageSpec, Work,
-    dead_letter::rows_as_json, open,
+    Argument, Call, Guests, OnError, Operator, Outbox, Progress, Resources, Side, StageSpec,
+    Version, Work, dead_letter::rows_as_json, open,
 };
 use crate::{
     batch::{Batch, DataType, Field, KeyEncoder, KeyHash, Origin, Schema},
@@ -140,8 +140,10 @@ impl Trial {
                 stage: "trial".into(),
             };
             let instance = COMPONENT.instantiate(options).expect("an instance");
+            let version = Version::open("stage", self.spec.work.calls(), vec![(0, instance)]);
+            let version = version.expect("functions begin with something");
             let resources = Resources {
-                guests: Guests::new(vec![(0, instance)]),
+                guests: Guests::new(version),
                 metrics: Arc::clone(&self.metrics),
                 clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
                 tables: Arc::new([]),

@@ -53,16 +53,24 @@ pub enum LibraryRef {
     Std,
     /// A component in a file.
     File(PathBuf),
+    /// The component with this digest, in hexadecimal, among those that were kept.
+    Kept(String),
 }
 
-/// `std`, or the path.
+/// `std`, or the path, or the first digits of the digest.
 impl fmt::Display for LibraryRef {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Std => formatter.write_str("std"),
             Self::File(path) => write!(formatter, "{}", path.display()),
+            Self::Kept(digest) => write!(formatter, "component {}", short_digest(digest)),
         }
     }
+}
+
+/// As much of a digest as tells components apart.
+pub fn short_digest(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
 }
 
 /// A library that has been loaded and configured.

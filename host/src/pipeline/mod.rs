@@ -4,7 +4,9 @@
 //! [`Plan`], which says what the runtime does. Both steps collect every mistake they find. What
 //! lies outside the file is asked for through an [`Environment`]; nothing here runs a pipeline.
 
+mod build;
 mod checkpoint;
+mod compare;
 mod environment;
 mod plan;
 mod registry;
@@ -12,6 +14,8 @@ mod registry;
 mod describe;
 mod diagnostic;
 mod load;
+mod outline;
+mod overrides;
 mod reader;
 mod resolve;
 mod restart;
@@ -21,10 +25,19 @@ mod suggestion;
 #[cfg(test)]
 mod tests;
 
+pub use build::{BuildConfig, ShellCommand};
 pub use checkpoint::{CheckpointConfig, Location, Place};
+pub use compare::{
+    FunctionMisfit, Misfit, Part, StageChange, StateFit, check_migration, check_migrations,
+    compare, compare_functions, counterpart,
+};
 pub use diagnostic::{Diagnostic, Diagnostics, Span};
-pub use environment::{Environment, Libraries, LibraryError, LibraryRef, LoadedLibrary};
-pub use load::{load, load_text};
+pub use environment::{
+    Environment, Libraries, LibraryError, LibraryRef, LoadedLibrary, short_digest,
+};
+pub use load::{load, load_text, load_text_with, load_with};
+pub use outline::{Outline, outline};
+pub use overrides::Overrides;
 pub use plan::{
     DEAD_LETTERS, LibraryUse, Node, Plan, SinkPlan, SourcePlan, StageLimits, StagePlan, TablePlan,
 };

@@ -4,11 +4,11 @@
 
 use std::fmt;
 
-use super::{CheckpointConfig, LibraryRef, RestartPolicy};
+use super::{BuildConfig, CheckpointConfig, LibraryRef, RestartPolicy};
 use crate::{
     batch::Schema,
     connector::{SinkConfig, SourceConfig, TableConfig},
-    operator::{OnError, Work},
+    operator::{OnError, StageSpec, Work},
     time::Duration,
 };
 
@@ -32,7 +32,7 @@ pub struct Plan {
     pub tables: Vec<TablePlan>,
     /// Where dead letters go; `None` if they are only counted and logged.
     pub dead_letters: Option<SinkConfig>,
-    /// Every pair of a library and a configuration, once.
+    /// Every library with every configuration it gets, once for each name that the file calls it by.
     pub libraries: Vec<LibraryUse>,
     /// The job stops when more than this many rows fail one after the other.
     pub max_dead_letters: u64,
@@ -41,6 +41,29 @@ pub struct Plan {
     /// How often the job is started again when a source or a sink fails; `None` if it is not. Only with
     /// checkpoints.
     pub restart: Option<RestartPolicy>,
+    /// How components are built while the job runs, as far as the file says.
+    pub builds: Vec<BuildConfig>,
+}
+
+impl Plan {
+    /// What the stage at a place is to do.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such stage.
+    pub fn stage_spec(&self, stage: usize) -> StageSpec {
+        let plan = &self.stages[stage];
+        StageSpec {
+            name: plan.name.as_str().into(),
+            input: plan.input_schema.clone(),
+            right: plan.right_schema.clone(),
+            output: plan.schema.clone(),
+            work: plan.work.clone(),
+            on_error: plan.on_error,
+            max_dead_letters: self.max_dead_letters,
+            late: plan.late,
+        }
+    }
 }
 
 /// Something that rows come from.
@@ -59,6 +82,8 @@ pub struct SourcePlan {
     pub name: String,
     /// What it is in the words of the file, without the values of environment variables.
     pub summary: String,
+    /// The path of its files in the words of the file, whatever is found there; `None` if it reads none.
+    pub path: Option<String>,
     /// How it is read.
     pub config: SourceConfig,
     /// The columns of its rows.
@@ -106,7 +131,7 @@ pub struct StagePlan {
 }
 
 /// Reference data of a plan.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TablePlan {
     /// Unique among tables.
     pub name: String,
@@ -129,6 +154,15 @@ pub struct LibraryUse {
     pub digest: String,
     /// What the file calls it, without the values of environment variables.
     pub name: String,
+    /// What has been put in the place of what the file calls so: a path, or a digest. `None` if nothing was.
+    pub replaced_by: Option<String>,
+}
+
+impl LibraryUse {
+    /// What messages call it: what is used, whatever the file calls it.
+    pub fn shown(&self) -> &str {
+        self.replaced_by.as_deref().unwrap_or(&self.name)
+    }
 }
 
 /// Leaves out the path and the configuration, where secrets may be.

@@ -1,19 +1,29 @@
 //! Loads the libraries that pipelines name, and makes instances of them.
 
-use std::{cell::RefCell, collections::HashMap, fs, io::ErrorKind, sync::Arc};
+use std::{
+    collections::HashMap,
+    fs,
+    io::ErrorKind,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use anyhow::Context;
 
-use super::{Libraries, LibraryError, LibraryRef, LoadedLibrary, Plan, StagePlan};
-use crate::wasm::{CatalogError, Component, Engine, Instance, InstanceOptions, Limits};
+use super::{Libraries, LibraryError, LibraryRef, LoadedLibrary, Plan, StagePlan, short_digest};
+use crate::{
+    operator::Version,
+    wasm::{CatalogError, Component, Engine, Instance, InstanceOptions, Limits},
+};
 
 /// The standard library, built from `udfs/std`.
 const STD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/std.wasm"));
 
-/// The components of a job's pipeline, each compiled once.
+/// The components of a job's pipeline, each compiled once. Their bytes are kept by the engine under their
+/// digests; a file that has been read is not read again. Clones share what they have loaded.
+#[derive(Clone)]
 pub struct Registry {
     engine: Engine,
-    components: RefCell<HashMap<LibraryRef, Component>>,
+    components: Arc<Mutex<HashMap<LibraryRef, Component>>>,
 }
 
 impl Registry {
@@ -21,8 +31,14 @@ impl Registry {
     pub fn new(engine: Engine) -> Self {
         Self {
             engine,
-            components: RefCell::default(),
+            components: Arc::default(),
         }
+    }
+
+    /// Another one on the same engine that has not loaded anything: it reads files again.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        Self::new(self.engine.clone())
     }
 
     /// Makes an instance of the library at the place `library` of `plan`, for `stage`.
@@ -53,6 +69,27 @@ impl Registry {
         })
     }
 
+    /// The functions of `stage` and an instance of each of their libraries, for one subtask.
+    ///
+    /// # Errors
+    ///
+    /// If a component cannot be instantiated within the limits of the stage, or a function cannot make
+    /// what it begins with.
+    pub fn version(&self, plan: &Plan, stage: &StagePlan) -> anyhow::Result<Version> {
+        let libraries = stage.work.libraries().into_iter();
+        let instances = libraries.map(|library| {
+            let instance = self.instantiate(plan, stage, library)?;
+            Ok((library, instance))
+        });
+        let instances = instances.collect::<anyhow::Result<_>>()?;
+        Version::open(&stage.name, stage.work.calls(), instances)
+    }
+
+    /// Whether a component with this digest can be had.
+    pub fn has(&self, digest: &str) -> bool {
+        self.known(&LibraryRef::Kept(digest.to_owned())).is_some() || self.kept(digest).is_some()
+    }
+
     /// Makes an instance of every library for every stage of `plan`, once: whether that can be done
     /// depends on the stage's limits.
     ///
@@ -68,13 +105,28 @@ impl Registry {
         Ok(())
     }
 
+    fn components(&self) -> MutexGuard<'_, HashMap<LibraryRef, Component>> {
+        self.components
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn component(&self, reference: &LibraryRef) -> Result<Component, LibraryError> {
-        if let Some(component) = self.components.borrow().get(reference) {
-            return Ok(component.clone());
+        if let Some(component) = self.known(reference) {
+            return Ok(component);
         }
         let read;
         let bytes = match reference {
             LibraryRef::Std => STD,
+            LibraryRef::Kept(digest) => {
+                read = self.kept(digest).ok_or_else(|| {
+                    LibraryError::Unusable(format!(
+                        "the component {} is not among those that were kept",
+                        short_digest(digest)
+                    ))
+                })?;
+                &read
+            }
             LibraryRef::File(path) => {
                 read = fs::read(path).map_err(|error| match error.kind() {
                     ErrorKind::NotFound => LibraryError::Missing,
@@ -85,9 +137,31 @@ impl Registry {
         };
         let loaded = self.engine.load(bytes);
         let component = loaded.map_err(|error| LibraryError::Unusable(error.to_string()))?;
-        let mut components = self.components.borrow_mut();
-        components.insert(reference.clone(), component.clone());
+        self.engine.keep(bytes);
+        self.components()
+            .insert(reference.clone(), component.clone());
         Ok(component)
+    }
+
+    /// A component that was loaded already. What is asked for by its digest may have come from a file.
+    fn known(&self, reference: &LibraryRef) -> Option<Component> {
+        let components = self.components();
+        let component = match reference {
+            LibraryRef::Kept(digest) => components
+                .values()
+                .find(|component| component.digest().to_string() == *digest),
+            reference => components.get(reference),
+        };
+        component.cloned()
+    }
+
+    /// The bytes of a component that was kept, or that is built in.
+    fn kept(&self, digest: &str) -> Option<Vec<u8>> {
+        let is_std = *digest == *blake3::hash(STD).to_hex();
+        if is_std {
+            return Some(STD.to_vec());
+        }
+        self.engine.kept(digest)
     }
 }
 
@@ -106,5 +180,59 @@ impl Libraries for Registry {
             digest: component.digest().to_string(),
             functions: functions.to_vec(),
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wasm::EngineOptions;
+
+    /// The standard library with a note at its end: another component that does the same.
+    fn noted(note: u8) -> Vec<u8> {
+        [STD, &[0, 2, 1, note]].concat()
+    }
+
+    #[test]
+    fn a_component_that_was_loaded_can_be_loaded_by_its_digest() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = EngineOptions {
+            cache_dir: Some(folder.path().join("cache")),
+        };
+        let path = folder.path().join("mine.wasm");
+        fs::write(&path, noted(b'a')).expect("written");
+        let file = LibraryRef::File(path.clone());
+        let engine = Engine::new(&options).expect("an engine");
+        let first = Registry::new(engine.clone());
+        let loaded = first.load(&file, "{}").expect("a library");
+        fs::write(&path, noted(b'b')).expect("written");
+
+        // Known to the registry, read from the cache directory, and not there.
+        let kept = LibraryRef::Kept(loaded.digest.clone());
+        assert_eq!(first.load(&kept, "{}"), Ok(Arc::clone(&loaded)));
+        let second = Registry::new(engine);
+        assert!(second.has(&loaded.digest));
+        assert_eq!(second.load(&kept, "{}"), Ok(Arc::clone(&loaded)));
+        let changed = second.load(&file, "{}").expect("a library");
+        assert_ne!(changed.digest, loaded.digest);
+        let engine = Engine::new(&EngineOptions::default()).expect("an engine");
+        let elsewhere = Registry::new(engine);
+        assert!(!elsewhere.has(&loaded.digest));
+        let error = elsewhere.load(&kept, "{}").expect_err("not kept");
+        let expected = format!(
+            "the component {} is not among those that were kept",
+            &loaded.digest[..12]
+        );
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn the_standard_library_is_at_hand_by_its_digest() {
+        let engine = Engine::new(&EngineOptions::default()).expect("an engine");
+        let registry = Registry::new(engine);
+        let digest = blake3::hash(STD).to_string();
+        assert!(registry.has(&digest));
+        let loaded = registry.load(&LibraryRef::Kept(digest.clone()), "{}");
+        assert_eq!(loaded.expect("a library").digest, digest);
     }
 }

@@ -56,6 +56,11 @@ impl Alignment {
         self.ready.push_back(message);
     }
 
+    /// Whether something is put aside for a barrier.
+    pub(super) fn holds_back(&self) -> bool {
+        !self.aside.is_empty()
+    }
+
     /// What is to be handled next.
     pub(super) fn next(&mut self) -> Option<Aligned> {
         loop {

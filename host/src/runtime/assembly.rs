@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 
 use super::{
     barriers::Participant,
-    chain::{Branch, Fork, SideOutputs, Stage, TOLD_DEAD_LETTERS},
+    chain::{Branch, Fork, Making, SideOutputs, Stage, TOLD_DEAD_LETTERS},
     checkpointing::{Ways, can_replay},
     connectors::Connectors,
     control::Control,
@@ -16,6 +16,7 @@ use super::{
     message::Capacity,
     partitions::Partitions,
     row_order::reorder,
+    seat::Seats,
     sink_task::SinkTask,
     source_task::{OPEN_PARTITIONS, SourceTask, Told},
     stage_task::StageTask,
@@ -27,7 +28,7 @@ use crate::{
     checkpoint::{Checkpoint, SourceSnapshot},
     connector::{Guarantee, Sink, Source, SourceConfig, SourceProgress, Staged, Table},
     metrics::JobMetrics,
-    operator::{self, DeadLetter, Guests, RejectionPolicy, Resources, StageSpec, TimeDomain, Work},
+    operator::{self, DeadLetter, Guests, RejectionPolicy, Resources, TimeDomain, Work},
     pipeline::{DEAD_LETTERS, Plan, Registry, SourcePlan},
     state::Share,
     time::{Clock, Duration, WatermarkRule},
@@ -44,8 +45,8 @@ pub(super) struct Assembly<'a> {
     pub(super) capacity: Capacity,
     /// What the job knew before, if it goes on.
     pub(super) before: Option<&'a Checkpoint>,
-    /// None in a job without checkpoints.
-    pub(super) checkpoints: Option<&'a Ways>,
+    /// The ways to whoever sends barriers.
+    pub(super) ways: &'a Ways,
     pub(super) metrics: &'a JobMetrics,
     pub(super) stop: &'a Arc<AtomicBool>,
     pub(super) cut_short: &'a Arc<AtomicBool>,
@@ -57,6 +58,8 @@ pub(super) struct Assembled {
     pub(super) tasks: Vec<(String, Task)>,
     /// The ways of whoever makes the checkpoints to the sinks.
     pub(super) controls: Vec<Control>,
+    /// Where the copies of stages are reached from outside.
+    pub(super) seats: Seats,
 }
 
 impl Assembly<'_> {
@@ -70,17 +73,21 @@ impl Assembly<'_> {
             .collect::<anyhow::Result<_>>()?;
         let partitions: Vec<usize> = sources.iter().map(|source| source.partitions()).collect();
         let vertices = vertices(self.plan, &partitions);
-        let checkpoints = self.checkpoints.is_some();
+        let checkpoints = self.ways.keep();
+        let mut seats = Seats::new(self.plan.stages.len());
         let mut wiring = Wiring::new(self.plan, &vertices, self.capacity, checkpoints);
         let mut tasks = Vec::new();
         let mut controls = Vec::new();
         for vertex in &vertices {
             match vertex.head {
                 Head::Source(index) => {
-                    self.source_tasks(index, vertex, &sources[index], &mut wiring, &mut tasks)?;
+                    let source = &sources[index];
+                    let (wiring, seats) = (&mut wiring, &mut seats);
+                    self.source_tasks(index, vertex, source, wiring, seats, &mut tasks)?;
                 }
                 Head::Stage(index) => {
-                    self.stage_tasks(index, vertex, &mut wiring, &mut tasks)?;
+                    let (wiring, seats) = (&mut wiring, &mut seats);
+                    self.stage_tasks(index, vertex, wiring, seats, &mut tasks)?;
                 }
                 Head::Sink(_) | Head::DeadLetters => {
                     // After all outputs: it is the last input of the sink.
@@ -91,7 +98,11 @@ impl Assembly<'_> {
                 }
             }
         }
-        Ok(Assembled { tasks, controls })
+        Ok(Assembled {
+            tasks,
+            controls,
+            seats,
+        })
     }
 
     /// A source, where it was.
@@ -113,8 +124,8 @@ impl Assembly<'_> {
     }
 
     /// How the next subtask takes part in checkpoints.
-    fn participant(&self, subtask: usize) -> Option<Participant> {
-        self.checkpoints.map(|ways| ways.participant(subtask))
+    fn participant(&self, subtask: usize) -> Participant {
+        self.ways.participant(subtask)
     }
 
     fn source_tasks(
@@ -123,6 +134,7 @@ impl Assembly<'_> {
         vertex: &Vertex,
         source: &Arc<dyn Source>,
         wiring: &mut Wiring<'_>,
+        seats: &mut Seats,
         tasks: &mut Vec<(String, Task)>,
     ) -> anyhow::Result<()> {
         let plan = &self.plan.sources[index];
@@ -176,7 +188,7 @@ impl Assembly<'_> {
                     Arc::clone(metrics),
                 ),
                 metrics: Arc::clone(metrics),
-                fork: self.fork(&vertex.fork, &plan.schema, wiring)?,
+                fork: self.fork(&vertex.fork, &plan.schema, wiring, seats)?,
                 side: SideOutputs {
                     late: Vec::new(),
                     dead_letters: wiring.dead_letters()?,
@@ -198,6 +210,7 @@ impl Assembly<'_> {
         index: usize,
         vertex: &Vertex,
         wiring: &mut Wiring<'_>,
+        seats: &mut Seats,
         tasks: &mut Vec<(String, Task)>,
     ) -> anyhow::Result<()> {
         let plan = &self.plan.stages[index];
@@ -215,8 +228,8 @@ impl Assembly<'_> {
                 untold: TOLD_DEAD_LETTERS,
             };
             let mut branch = Branch {
-                stage: self.stage(index)?,
-                fork: self.fork(&vertex.fork, &plan.schema, wiring)?,
+                stage: self.stage(index, seats)?,
+                fork: self.fork(&vertex.fork, &plan.schema, wiring, seats)?,
             };
             let before = self
                 .before
@@ -245,7 +258,7 @@ impl Assembly<'_> {
         subtask: usize,
         wiring: &mut Wiring<'_>,
     ) -> anyhow::Result<(String, Task)> {
-        let participant = self.participant(subtask);
+        let participant = self.ways.keep().then(|| self.participant(subtask));
         let inbox = wiring.inbox(vertex.head, 0);
         let Head::Sink(index) = vertex.head else {
             let config = self.plan.dead_letters.as_ref();
@@ -277,7 +290,7 @@ impl Assembly<'_> {
     /// A sink that knows that checkpoints are made, and has made visible what belongs to the one that the
     /// job goes on from.
     fn recovered(&self, mut sink: Box<dyn Sink>, name: &str) -> anyhow::Result<Box<dyn Sink>> {
-        if self.checkpoints.is_some() {
+        if self.ways.keep() {
             recover(&mut *sink, name, self.plan, self.before)?;
             let is_first = self.metrics.checkpoints.restarts.get() == 0;
             if is_first && sink.guarantee() == Guarantee::AtLeastOnce {
@@ -296,13 +309,14 @@ impl Assembly<'_> {
         spec: &ForkSpec,
         schema: &Schema,
         wiring: &mut Wiring<'_>,
+        seats: &mut Seats,
     ) -> anyhow::Result<Fork> {
         let mut fork = Fork::default();
         for branch in &spec.branches {
             let schema = &self.plan.stages[branch.stage].schema;
             fork.branches.push(Branch {
-                stage: self.stage(branch.stage)?,
-                fork: self.fork(&branch.fork, schema, wiring)?,
+                stage: self.stage(branch.stage, seats)?,
+                fork: self.fork(&branch.fork, schema, wiring, seats)?,
             });
         }
         let types: Vec<_> = schema
@@ -317,43 +331,26 @@ impl Assembly<'_> {
     }
 
     /// One subtask's copy of a stage.
-    fn stage(&self, index: usize) -> anyhow::Result<Stage> {
+    fn stage(&self, index: usize, seats: &mut Seats) -> anyhow::Result<Stage> {
         let plan = &self.plan.stages[index];
-        let name: Arc<str> = plan.name.as_str().into();
         let metrics = &self.metrics.stages[index];
-        let spec = StageSpec {
-            name: Arc::clone(&name),
-            input: plan.input_schema.clone(),
-            right: plan.right_schema.clone(),
-            output: plan.schema.clone(),
-            work: plan.work.clone(),
-            on_error: plan.on_error,
-            max_dead_letters: self.plan.max_dead_letters,
-            late: plan.late,
-        };
+        let spec = self.plan.stage_spec(index);
         let resources = Resources {
-            guests: self.guests(index)?,
+            guests: Guests::new(self.registry.version(self.plan, plan)?),
             metrics: Arc::clone(metrics),
             clock: Arc::clone(self.clock),
             tables: Arc::clone(&self.tables),
         };
         let operator = operator::open(&spec, resources)
-            .with_context(|| format!("stage `{name}` cannot be opened"))?;
+            .with_context(|| format!("stage `{}` cannot be opened", plan.name))?;
         let by_clock = goes_by_clock(&plan.work);
-        Ok(Stage::new(name, operator, Arc::clone(metrics), by_clock))
-    }
-
-    /// An instance of each library that a stage calls.
-    fn guests(&self, index: usize) -> anyhow::Result<Guests> {
-        let stage = &self.plan.stages[index];
-        let libraries = stage.work.libraries().into_iter();
-        let instances = libraries.map(|library| {
-            Ok((
-                library,
-                self.registry.instantiate(self.plan, stage, library)?,
-            ))
-        });
-        Ok(Guests::new(instances.collect::<anyhow::Result<_>>()?))
+        let making = Making {
+            spec,
+            clock: Arc::clone(self.clock),
+            tables: Arc::clone(&self.tables),
+        };
+        let (metrics, seat) = (Arc::clone(metrics), seats.add(index));
+        Ok(Stage::new(making, operator, metrics, by_clock, seat))
     }
 }
 

@@ -4,13 +4,20 @@
 //! source that has sent one reads only [`AHEAD`] batches more before all subtasks have got it, so that what
 //! is put aside where barriers meet stays small.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
-    mpsc,
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc,
+    },
+    time::Duration,
 };
 
-use super::failpoints::{CheckpointStep, Failpoints};
+use super::{
+    failpoints::{CheckpointStep, Failpoints},
+    seat::Seat,
+    swaps::SwapOrder,
+};
 use crate::checkpoint::Part;
 
 /// How many batches a source subtask reads behind a barrier that has not come to all subtasks. Enough not to
@@ -24,6 +31,8 @@ pub(super) struct Barriers {
     requested: AtomicU64,
     /// The number of the latest checkpoint that all subtasks have contributed to.
     gathered: AtomicU64,
+    /// The number of the latest barrier at which components are swapped.
+    swapping: AtomicU64,
     /// Whether the job is over before its input is.
     halted: AtomicBool,
 }
@@ -32,6 +41,12 @@ impl Barriers {
     /// Asks sources to send barriers of this number.
     pub(super) fn request(&self, number: u64) {
         self.requested.store(number, Ordering::Release);
+    }
+
+    /// Asks sources to send barriers of this number, at which components are swapped.
+    pub(super) fn request_swap(&self, number: u64) {
+        self.swapping.store(number, Ordering::Release);
+        self.request(number);
     }
 
     /// The number of the latest checkpoint that was begun.
@@ -73,6 +88,12 @@ pub(super) enum Said {
     Ended(Part),
     /// It has made visible what it had staged for the checkpoint of this number.
     Committed(u64),
+    /// The barrier of this number, at which components are swapped, has come to it.
+    Passed(u64),
+    /// Somebody from outside wants to swap what is in the seats of stages.
+    Swap(SwapOrder),
+    /// It has ended, and the job makes no checkpoints.
+    Left,
 }
 
 /// How a subtask takes part in checkpoints.
@@ -81,6 +102,8 @@ pub(super) struct Participant {
     pub(super) barriers: Arc<Barriers>,
     pub(super) notices: mpsc::Sender<Notice>,
     pub(super) failpoints: Arc<dyn Failpoints>,
+    /// Whether checkpoints are made; there are barriers of swaps in any case.
+    pub(super) keeps: bool,
     /// The latest barrier that was sent, for sources.
     pub(super) sent: u64,
     /// How many batches were read since then.
@@ -113,6 +136,25 @@ impl Participant {
     /// Passes a numbered step of a checkpoint.
     pub(super) fn reach(&self, step: CheckpointStep) -> anyhow::Result<()> {
         self.failpoints.reach(step)
+    }
+
+    /// Whether components are swapped at the barrier of this number.
+    pub(super) fn swaps_at(&self, number: u64) -> bool {
+        self.barriers.swapping.load(Ordering::Acquire) == number
+    }
+
+    /// Says that the barrier of a swap has come, and notes how long that has held up the stages that have
+    /// `swapped`.
+    pub(super) fn pass(&self, number: u64, swapped: &[Arc<Seat>], pause: Duration) {
+        for seat in swapped {
+            seat.paused(pause);
+        }
+        self.say(Said::Passed(number));
+    }
+
+    /// Says that nothing more is to be expected of the subtask of a job without checkpoints.
+    pub(super) fn leave(&self) {
+        self.say(Said::Left);
     }
 
     /// Contributes to a checkpoint.
@@ -150,6 +192,7 @@ mod tests {
             barriers: Arc::default(),
             notices,
             failpoints: Arc::new(NoFailpoints),
+            keeps: true,
             sent: 0,
             ahead: 0,
         };

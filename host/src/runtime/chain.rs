@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use super::output::Output;
+use super::{
+    output::Output,
+    seat::{Change, Migration, Seat},
+};
 use crate::{
     batch::Batch,
+    connector::Table,
     metrics::NodeMetrics,
-    operator::{DeadLetter, Operator, Outbox, Progress, Side},
+    operator::{self, DeadLetter, Operator, Outbox, Progress, Resources, Side, StageSpec},
     state::{Share, Snapshot},
-    time::{Duration, Timestamp, Watermark},
+    time::{Clock, Duration, Timestamp, Watermark},
 };
 
 /// A stage in a subtask.
@@ -24,6 +28,15 @@ pub(super) struct Stage {
     wake_at: Option<Timestamp>,
     /// The latest watermark that was sent behind its rows.
     reached: Watermark,
+    seat: Arc<Seat>,
+    making: Box<Making>,
+}
+
+/// What the operator of a stage is made with, beside its functions.
+pub(super) struct Making {
+    pub(super) spec: StageSpec,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) tables: Arc<[Arc<Table>]>,
 }
 
 /// Earlier than any time.
@@ -39,6 +52,14 @@ pub(super) struct Branch {
 }
 
 impl Branch {
+    /// Has all stages change to what their seats hold; adds the seats of those that do to `swapped`.
+    pub(super) fn swap(&mut self, swapped: &mut Vec<Arc<Seat>>) -> anyhow::Result<()> {
+        if self.stage.swap()? {
+            swapped.push(Arc::clone(&self.stage.seat));
+        }
+        self.fork.swap(swapped)
+    }
+
     /// When a stage wants to be told the time next.
     pub(super) fn wake_at(&self) -> Option<Timestamp> {
         let later = self.fork.wake_at();
@@ -74,20 +95,70 @@ pub(super) struct SideOutputs {
 
 impl Stage {
     /// A stage that has seen nothing.
-    pub(super) const fn new(
-        name: Arc<str>,
+    pub(super) fn new(
+        making: Making,
         operator: Box<dyn Operator>,
         metrics: Arc<NodeMetrics>,
         by_clock: bool,
+        seat: Arc<Seat>,
     ) -> Self {
         Self {
-            name,
+            name: Arc::clone(&making.spec.name),
             operator,
             metrics,
             by_clock,
             wake_at: None,
             reached: Watermark::START,
+            seat,
+            making: Box::new(making),
         }
+    }
+
+    /// Changes to what the seat holds, if it holds something. Returns whether it did.
+    fn swap(&mut self) -> anyhow::Result<bool> {
+        match self.seat.take() {
+            None => return Ok(false),
+            Some(Change::Version { version, probation }) => {
+                if let Some(guests) = self.operator.guests() {
+                    self.seat.retire(guests.swap(version, probation));
+                }
+            }
+            Some(Change::Nothing { told }) => {
+                if let Some(known) = self.snapshot()? {
+                    // Whoever has asked may be gone.
+                    let _ = told.send(known);
+                }
+            }
+            Some(Change::Migration(migration)) => {
+                let migrated = self.migrate(*migration);
+                migrated.with_context(|| {
+                    format!("the state of stage `{}` cannot be converted", self.name)
+                })?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Goes on with functions that keep other state.
+    fn migrate(&mut self, migration: Migration) -> anyhow::Result<()> {
+        let Migration { spec, mut guests } = migration;
+        let known = self.operator.snapshot()?;
+        let known = known
+            .map(|known| operator::migrate(&self.making.spec, &spec, &mut guests, known))
+            .transpose()?;
+        let resources = Resources {
+            guests,
+            metrics: Arc::clone(&self.metrics),
+            clock: Arc::clone(&self.making.clock),
+            tables: Arc::clone(&self.making.tables),
+        };
+        self.operator = operator::open(&spec, resources)?;
+        if let Some(known) = known {
+            self.operator.restore(&[known], Share::ALL)?;
+            self.wake_at = Some(AT_ONCE);
+        }
+        self.making.spec = spec;
+        Ok(())
     }
 
     /// Takes up what the subtasks of the stage knew when its input had come to `watermark`, as far as
@@ -140,6 +211,7 @@ impl Stage {
         side: &mut SideOutputs,
     ) -> anyhow::Result<Vec<Batch>> {
         self.metrics.rows_in.add(batch.rows());
+        self.seat.note(input, &batch);
         let mut out = Outbox::default();
         let done = self.operator.process(input, batch, &mut out);
         let batches = self.hand_on(done, out, side);
@@ -289,6 +361,12 @@ impl Fork {
             ticked |= branch.tick(now, side)?;
         }
         Ok(ticked)
+    }
+
+    /// Has all stages change to what their seats hold; adds the seats of those that do to `swapped`.
+    pub(super) fn swap(&mut self, swapped: &mut Vec<Arc<Seat>>) -> anyhow::Result<()> {
+        let mut branches = self.branches.iter_mut();
+        branches.try_for_each(|branch| branch.swap(swapped))
     }
 
     /// Says which rows belong to a checkpoint. Chained stages know nothing that would.

@@ -39,15 +39,17 @@ impl Checkpointing {
     }
 }
 
-/// The ways between the subtasks of a job and whoever makes its checkpoints.
+/// The ways between the subtasks of a job and whoever sends barriers.
 pub(super) struct Ways {
     pub(super) barriers: Arc<Barriers>,
     notices: mpsc::Sender<Notice>,
     pub(super) inbox: mpsc::Receiver<Notice>,
     pub(super) failpoints: Arc<dyn Failpoints>,
+    /// How checkpoints are made, if they are; there are barriers of swaps in any case.
+    pub(super) checkpointing: Option<Checkpointing>,
     /// The checkpoint that the job goes on from.
     pub(super) resumed: Option<u64>,
-    /// The number of the checkpoint before the first one.
+    /// The number of the barrier before the first one.
     before: u64,
     pub(super) next: u64,
 }
@@ -59,11 +61,17 @@ impl Ways {
     ///
     /// If the storage does not tell the number of the next checkpoint.
     pub(super) fn new(
-        checkpointing: &Checkpointing,
+        checkpointing: Option<&Checkpointing>,
         resumed: Option<&Checkpoint>,
     ) -> anyhow::Result<Self> {
         let (notices, inbox) = mpsc::channel();
-        let next = checkpointing.storage.lock().next_number()?;
+        let (next, failpoints): (u64, Arc<dyn Failpoints>) = match checkpointing {
+            None => (1, Arc::new(NoFailpoints)),
+            Some(checkpointing) => (
+                checkpointing.storage.lock().next_number()?,
+                Arc::clone(&checkpointing.failpoints),
+            ),
+        };
         let barriers = Arc::new(Barriers::default());
         let before = next.saturating_sub(1);
         barriers.request(before);
@@ -72,11 +80,22 @@ impl Ways {
             barriers,
             notices,
             inbox,
-            failpoints: Arc::clone(&checkpointing.failpoints),
+            failpoints,
+            checkpointing: checkpointing.cloned(),
             resumed: resumed.map(|resumed| resumed.number),
             before,
             next,
         })
+    }
+
+    /// Whether checkpoints are made.
+    pub(super) const fn keep(&self) -> bool {
+        self.checkpointing.is_some()
+    }
+
+    /// The way to whoever sends barriers.
+    pub(super) fn notices(&self) -> mpsc::Sender<Notice> {
+        self.notices.clone()
     }
 
     /// What sources look at.
@@ -91,6 +110,7 @@ impl Ways {
             barriers: Arc::clone(&self.barriers),
             notices: self.notices.clone(),
             failpoints: Arc::clone(&self.failpoints),
+            keeps: self.keep(),
             sent: self.before,
             ahead: 0,
         }

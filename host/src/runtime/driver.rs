@@ -4,7 +4,7 @@
 //! that is driven by hand takes it for another subtask.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -16,16 +16,17 @@ use std::{
 use super::{
     assembly::Assembled,
     barriers::{Barriers, Notice, Said},
-    checkpointing::{Checkpointing, Ways},
+    checkpointing::Ways,
     control::Control,
     failpoints::{CheckpointStep, Failpoints},
     step::Step,
     storage::SharedStorage,
+    swaps::SwapOrder,
 };
 use crate::{
     checkpoint::{
         Checkpoint, Command, Coordinator, Event, Gathered, JobSnapshot, LockLost, Part, Role,
-        stage_components, stage_identities,
+        StageComponents, stage_components, stage_identities,
     },
     metrics::CheckpointMetrics,
     pipeline::Plan,
@@ -43,7 +44,8 @@ pub(super) struct Driver {
     barriers: Arc<Barriers>,
     notices: Receiver<Notice>,
     sinks: Vec<Control>,
-    storage: SharedStorage,
+    /// None in a job without checkpoints.
+    storage: Option<SharedStorage>,
     label: Label,
     /// How many checkpoints are kept.
     keep: usize,
@@ -60,6 +62,8 @@ pub(super) struct Driver {
     /// The number of the checkpoint that the job is to stop after.
     stop_after: Option<u64>,
     end: Option<JobEnd>,
+    /// Swaps that have yet to be done.
+    swaps: VecDeque<SwapOrder>,
     /// How many steps something is left unwritten when the job is driven by hand: slow storage.
     delay: usize,
     delayed: usize,
@@ -67,10 +71,10 @@ pub(super) struct Driver {
 
 /// What a checkpoint says of the pipeline that it is of.
 #[derive(Clone, Debug, Default)]
-struct Label {
+pub(super) struct Label {
     job: String,
     stages: BTreeMap<Arc<str>, String>,
-    components: BTreeMap<Arc<str>, String>,
+    components: StageComponents,
 }
 
 /// How a job with checkpoints ends.
@@ -85,7 +89,7 @@ pub(super) enum JobEnd {
 }
 
 impl Label {
-    fn of(plan: &Plan) -> Self {
+    pub(super) fn of(plan: &Plan) -> Self {
         Self {
             job: plan.name.clone(),
             stages: stage_identities(plan),
@@ -95,12 +99,11 @@ impl Label {
 }
 
 impl Driver {
-    /// What makes the checkpoints of a job that starts at the instant `now`. It takes the ways to the sinks
+    /// What makes the checkpoints of a job that starts at the instant `now`, and sends the barriers of swaps. It takes the ways to the sinks
     /// out of `assembled`.
     pub(super) fn new(
         ways: Ways,
         plan: &Plan,
-        checkpointing: &Checkpointing,
         assembled: &mut Assembled,
         metrics: &Arc<CheckpointMetrics>,
         clock: &Arc<dyn Clock>,
@@ -108,15 +111,19 @@ impl Driver {
     ) -> Self {
         let tasks = || assembled.tasks.iter().map(|(_, task)| task);
         let roles: Vec<Role> = tasks().map(|task| task.role()).collect();
+        let checkpointing = ways.checkpointing;
         Self {
-            coordinator: Coordinator::new(&roles, checkpointing.interval, ways.next, now),
+            coordinator: match &checkpointing {
+                None => Coordinator::without_checkpoints(&roles, ways.next),
+                Some(how) => Coordinator::new(&roles, how.interval, ways.next, now),
+            },
             names: tasks().map(|task| Arc::clone(task.name())).collect(),
             barriers: ways.barriers,
             notices: ways.inbox,
             sinks: std::mem::take(&mut assembled.controls),
-            storage: checkpointing.storage.clone(),
             label: Label::of(plan),
-            keep: checkpointing.keep,
+            keep: checkpointing.as_ref().map_or(0, |how| how.keep),
+            storage: checkpointing.map(|how| how.storage),
             failpoints: ways.failpoints,
             metrics: Arc::clone(metrics),
             clock: Arc::clone(clock),
@@ -125,6 +132,7 @@ impl Driver {
             last: ways.resumed,
             stop_after: None,
             end: None,
+            swaps: VecDeque::new(),
             delay: 0,
             delayed: 0,
         }
@@ -144,7 +152,7 @@ impl Driver {
             Timestamp::from_micros(micros.unwrap_or(i64::MAX))
         };
         loop {
-            if stop.load(Ordering::Relaxed) {
+            if stop.load(Ordering::Relaxed) && self.storage.is_some() {
                 self.stop(now())?;
             }
             while self.unwritten.is_some() && self.end.is_none() {
@@ -226,6 +234,12 @@ impl Driver {
             },
             Said::Ended(part) => Event::Ended { subtask, part },
             Said::Committed(number) => Event::Committed { subtask, number },
+            Said::Passed(number) => Event::Passed { subtask, number },
+            Said::Left => Event::Left { subtask },
+            Said::Swap(order) => {
+                self.swaps.push_back(order);
+                Event::SwapRequested
+            }
         };
         self.handle(event, now)
     }
@@ -234,6 +248,15 @@ impl Driver {
         for command in self.coordinator.handle(event, now) {
             match command {
                 Command::Start(number) => self.begin(number)?,
+                Command::StartSwap(number) => {
+                    self.tell_sinks(number)?;
+                    self.barriers.request_swap(number);
+                }
+                Command::Swapped(number) => {
+                    self.barriers.gathered(number);
+                    self.swapped(Some(number));
+                }
+                Command::TooLate => self.swapped(None),
                 Command::Write(gathered) => self.gathered(&gathered),
                 Command::Commit(number) => {
                     self.sinks.iter().try_for_each(|sink| sink.commit(number))?;
@@ -252,11 +275,28 @@ impl Driver {
         self.begun = Instant::now();
         self.failpoints.reach(CheckpointStep::Begin)?;
         tracing::debug!(checkpoint = number, "checkpoint begun");
-        self.sinks
-            .iter()
-            .try_for_each(|sink| sink.barrier(number))?;
+        self.tell_sinks(number)?;
         self.barriers.request(number);
         Ok(())
+    }
+
+    /// Tells the sinks of a barrier; the sources see for themselves.
+    fn tell_sinks(&self, number: u64) -> anyhow::Result<()> {
+        let mut sinks = self.sinks.iter();
+        sinks.try_for_each(|sink| sink.barrier(number))?;
+        Ok(())
+    }
+
+    /// The swap that was asked for first is done, at the barrier of this number, or cannot be done any more.
+    fn swapped(&mut self, number: Option<u64>) {
+        let Some(order) = self.swaps.pop_front() else {
+            return;
+        };
+        if number.is_some() {
+            self.label = order.label;
+        }
+        // Whoever has asked may be gone.
+        let _ = order.answer.send(number);
     }
 
     fn gathered(&mut self, gathered: &Gathered<Part>) {
@@ -279,7 +319,10 @@ impl Driver {
         };
         let number = checkpoint.number;
         self.failpoints.reach(CheckpointStep::Write)?;
-        let written = self.storage.lock().write(&checkpoint);
+        let Some(storage) = &self.storage else {
+            return Ok(());
+        };
+        let written = storage.lock().write(&checkpoint);
         match written {
             Ok(summary) => {
                 self.failpoints.reach(CheckpointStep::Written)?;
@@ -322,8 +365,9 @@ impl Driver {
     /// The checkpoint is over: removes what is not needed any more.
     fn settle(&mut self, number: u64) -> anyhow::Result<()> {
         self.failpoints.reach(CheckpointStep::Prune)?;
-        let pruned = self.storage.lock().prune(self.keep);
-        if let Err(error) = pruned {
+        if let Some(storage) = &self.storage
+            && let Err(error) = storage.lock().prune(self.keep)
+        {
             tracing::warn!("old checkpoints cannot be removed: {error:#}");
         }
         self.failpoints.reach(CheckpointStep::End)?;

@@ -21,6 +21,7 @@ use super::{
     driver::{Driver, JobEnd},
     message::Capacity,
     sink_task::WrittenSink,
+    swaps::{Running, Swaps},
     tables::open_tables,
     task::Task,
 };
@@ -39,8 +40,9 @@ pub struct Job {
     cut_short: Arc<AtomicBool>,
     /// Whether the input has an end.
     bounded: bool,
-    /// None in a job without checkpoints.
-    barriers: Option<Arc<Barriers>>,
+    barriers: Arc<Barriers>,
+    /// Whether checkpoints are made.
+    keeps: bool,
     threads: Vec<JoinHandle<()>>,
     finished: mpsc::Receiver<Finished>,
 }
@@ -53,6 +55,8 @@ pub struct Launch<'a> {
     pub checkpointing: Option<&'a Checkpointing>,
     /// What it goes on from.
     pub before: Option<&'a Checkpoint>,
+    /// From where its components can be swapped.
+    pub swaps: &'a Swaps,
     /// What it counts.
     pub metrics: &'a JobMetrics,
     /// What stops it when it is set.
@@ -92,6 +96,7 @@ impl Job {
             connectors: &PlannedConnectors,
             checkpointing: None,
             before: None,
+            swaps: &Swaps::default(),
             metrics: &JobMetrics::new(plan.sources.len(), plan.stages.len(), plan.sinks.len()),
             stop: &Arc::default(),
         };
@@ -110,11 +115,8 @@ impl Job {
         launch: &Launch<'_>,
     ) -> anyhow::Result<Self> {
         let cut_short = Arc::default();
-        let ways = launch
-            .checkpointing
-            .map(|checkpointing| Ways::new(checkpointing, launch.before))
-            .transpose()?;
-        if ways.is_some() {
+        let ways = Ways::new(launch.checkpointing, launch.before)?;
+        if ways.keep() {
             warn_of_losses(plan, launch.before);
         }
         if let Some(before) = launch.before {
@@ -128,7 +130,7 @@ impl Job {
             tables: open_tables(plan, clock, launch.connectors)?,
             capacity: Capacity::THREADS,
             before: launch.before,
-            checkpoints: ways.as_ref(),
+            ways: &ways,
             metrics: launch.metrics,
             stop: launch.stop,
             cut_short: &cut_short,
@@ -140,26 +142,21 @@ impl Job {
             stop: Arc::clone(launch.stop),
             cut_short,
             bounded: plan.sources.iter().all(|source| source.config.is_bounded()),
-            barriers: ways.as_ref().map(|ways| Arc::clone(ways.barriers())),
+            barriers: Arc::clone(ways.barriers()),
+            keeps: ways.keep(),
             threads: Vec::with_capacity(assembled.tasks.len() + 1),
             finished,
         };
-        if let (Some(ways), Some(checkpointing)) = (ways, launch.checkpointing) {
-            let metrics = &launch.metrics.checkpoints;
-            // It counts time from its own start on.
-            let now = Timestamp::EPOCH;
-            let driver = Driver::new(
-                ways,
-                plan,
-                checkpointing,
-                &mut assembled,
-                metrics,
-                clock,
-                now,
-            );
-            let stop = Arc::clone(launch.stop);
-            job.threads.push(spawn_driver(driver, stop, done.clone())?);
-        }
+        launch.swaps.runs(Running {
+            seats: Arc::new(std::mem::take(&mut assembled.seats)),
+            notices: ways.notices(),
+        });
+        let counters = &launch.metrics.checkpoints;
+        // It counts time from its own start on.
+        let now = Timestamp::EPOCH;
+        let driver = Driver::new(ways, plan, &mut assembled, counters, clock, now);
+        let stop = Arc::clone(launch.stop);
+        job.threads.push(spawn_driver(driver, stop, done.clone())?);
         let subtasks = assembled.tasks.len();
         for (name, task) in assembled.tasks {
             job.threads.push(spawn(name, task, done.clone())?);
@@ -202,9 +199,9 @@ impl Job {
                 }
                 Finished::Subtask(Err(error)) | Finished::Driver(Err(error)) => error,
             };
-            match &self.barriers {
-                Some(barriers) => barriers.halt(),
-                None => self.stop.store(true, Ordering::Relaxed),
+            self.barriers.halt();
+            if !self.keeps {
+                self.stop.store(true, Ordering::Relaxed);
             }
             let known = failure.as_ref();
             // Of several, the first that is not just a consequence of another.
@@ -223,7 +220,7 @@ impl Job {
             return Ok(Outcome::Suspended(last));
         }
         if let Some(failure) = failure {
-            let number = self.barriers.map(|barriers| barriers.requested() + 1);
+            let number = self.keeps.then(|| self.barriers.requested() + 1);
             for sink in sinks.into_iter().filter(|sink| sink.outlives_failure) {
                 let name = Arc::clone(&sink.name);
                 if let Err(error) = sink.show(number) {

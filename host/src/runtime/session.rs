@@ -21,9 +21,10 @@ use super::{
     former_sinks::settle_former_sinks,
     job::{Job, Launch, Outcome},
     storage::SharedStorage,
+    swaps::{Loaded, Swaps},
 };
 use crate::{
-    checkpoint::{Checkpoint, CheckpointStore, WriteStep, check_fits},
+    checkpoint::{Checkpoint, CheckpointStore, WriteStep, check_fits, stage_components},
     connector::SinkClosed,
     metrics::JobMetrics,
     pipeline::{Plan, Registry},
@@ -44,8 +45,15 @@ pub struct Session<'a> {
     /// What the job goes on from.
     before: Option<Checkpoint>,
     metrics: JobMetrics,
+    swaps: Swaps,
+    /// What the checkpoint of this number was made with, if that is not the plan.
+    recalled: Option<(u64, Loaded)>,
     stop: Arc<AtomicBool>,
 }
+
+/// Finds what a checkpoint was made with, if that is not what the pipeline finds now: the same plan with other
+/// components.
+pub type Recall<'a> = dyn Fn(&Checkpoint) -> anyhow::Result<Option<Loaded>> + 'a;
 
 /// Where a job begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,6 +80,22 @@ impl<'a> Session<'a> {
         beginning: Beginning,
         failpoints: &Arc<dyn Failpoints>,
     ) -> anyhow::Result<Self> {
+        Self::open_recalling(plan, registry, clock, beginning, failpoints, &|_| Ok(None))
+    }
+
+    /// The same; the job goes on with the components of its checkpoint, as far as `recall` finds them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open`](Self::open).
+    pub fn open_recalling(
+        plan: &'a Plan,
+        registry: &'a Registry,
+        clock: &'a Arc<dyn Clock>,
+        beginning: Beginning,
+        failpoints: &Arc<dyn Failpoints>,
+        recall: &Recall<'_>,
+    ) -> anyhow::Result<Self> {
         let mut session = Self {
             plan,
             registry,
@@ -79,6 +103,8 @@ impl<'a> Session<'a> {
             checkpointing: None,
             before: None,
             metrics: JobMetrics::new(plan.sources.len(), plan.stages.len(), plan.sinks.len()),
+            swaps: Swaps::default(),
+            recalled: None,
             stop: Arc::default(),
         };
         let Some(config) = &plan.checkpoint else {
@@ -105,7 +131,14 @@ impl<'a> Session<'a> {
             keep: config.keep,
             failpoints: Arc::clone(failpoints),
         };
-        session.before = session.newest(&checkpointing, from)?;
+        let newest = checkpointing.storage.lock().latest(from)?;
+        if let Some(newest) = &newest
+            && let Some(loaded) = recall(newest)?
+        {
+            session.swaps.remember(loaded.clone());
+            session.recalled = Some((newest.number, loaded));
+        }
+        session.before = session.go_on_from(&checkpointing, newest)?;
         session.checkpointing = Some(checkpointing);
         Ok(session)
     }
@@ -116,6 +149,11 @@ impl<'a> Session<'a> {
         before.is_complete.then_some(before.number)
     }
 
+    /// What the job goes on with, if that is not the plan.
+    pub fn recalled(&self) -> Option<&Loaded> {
+        self.recalled.as_ref().map(|(_, loaded)| loaded)
+    }
+
     /// The number of the checkpoint that the job goes on from, if it does.
     pub fn before(&self) -> Option<u64> {
         self.before.as_ref().map(|before| before.number)
@@ -124,6 +162,11 @@ impl<'a> Session<'a> {
     /// What the job counts, over all of its attempts.
     pub const fn metrics(&self) -> &JobMetrics {
         &self.metrics
+    }
+
+    /// From where the components of the job can be swapped.
+    pub const fn swaps(&self) -> &Swaps {
+        &self.swaps
     }
 
     /// What stops the job when it is set.
@@ -148,8 +191,10 @@ impl<'a> Session<'a> {
         loop {
             let started = Instant::now();
             let is_first = backoff.is_none_or(|backoff| backoff.attempts() == 0);
-            let error = match self.launch(connectors) {
-                Ok(job) => match job.wait() {
+            let ended = self.launch(connectors).map(Job::wait);
+            self.swaps.is_over();
+            let error = match ended {
+                Ok(ended) => match ended {
                     Ok(outcome) => return Ok(outcome),
                     Err(error) if error.is::<ConnectorFailure>() => error,
                     Err(error) => return Err(error),
@@ -179,10 +224,10 @@ impl<'a> Session<'a> {
                 "the job has failed and is started again from its newest checkpoint: {error:#}",
             );
             if self.is_stopped_within(delay) {
-                let last = self.newest(checkpointing, None)?;
+                let last = self.newest(checkpointing)?;
                 return Ok(Outcome::Suspended(last.map(|last| last.number)));
             }
-            self.before = self.newest(checkpointing, None)?;
+            self.before = self.newest(checkpointing)?;
             self.metrics.checkpoints.restarts.add(1);
         }
     }
@@ -195,25 +240,47 @@ impl<'a> Session<'a> {
             connectors,
             checkpointing: self.checkpointing.as_ref(),
             before: self.before.as_ref(),
+            swaps: &self.swaps,
             metrics: &self.metrics,
             stop: &self.stop,
         };
-        Job::launch(self.plan, self.registry, self.clock, &launch)
+        match self.before.as_ref().and_then(|before| self.swapped(before)) {
+            None => Job::launch(self.plan, self.registry, self.clock, &launch),
+            Some(to) => Job::launch(&to.plan, &to.registry, self.clock, &launch),
+        }
     }
 
-    /// The newest checkpoint, or that with the number `from`. Later ones do not count from here on: what
-    /// sinks have made visible for them is taken back when the job starts.
-    fn newest(
+    /// What the job had been swapped to when a checkpoint was made: it goes on with these components.
+    fn swapped(&self, checkpoint: &Checkpoint) -> Option<Loaded> {
+        let ran = |plan: &Plan| checkpoint.components == stage_components(plan);
+        match &self.recalled {
+            Some((number, recalled)) if *number == checkpoint.number => Some(recalled.clone()),
+            _ if ran(self.plan) => None,
+            _ => self.swaps.latest(ran),
+        }
+    }
+
+    /// The newest checkpoint.
+    fn newest(&self, checkpointing: &Checkpointing) -> anyhow::Result<Option<Checkpoint>> {
+        let newest = checkpointing.storage.lock().latest(None)?;
+        self.go_on_from(checkpointing, newest)
+    }
+
+    /// Takes note that the job goes on from a checkpoint. Later ones do not count from here on: what sinks
+    /// have made visible for them is taken back when the job starts.
+    fn go_on_from(
         &self,
         checkpointing: &Checkpointing,
-        from: Option<u64>,
+        newest: Option<Checkpoint>,
     ) -> anyhow::Result<Option<Checkpoint>> {
-        let mut storage = checkpointing.storage.lock();
-        let newest = storage.latest(from)?;
         if let Some(newest) = &newest {
-            check_fits(self.plan, newest)?;
+            match self.swapped(newest) {
+                None => check_fits(self.plan, newest)?,
+                Some(to) => check_fits(&to.plan, newest)?,
+            }
         }
-        storage.go_on_from(newest.as_ref().map(|newest| newest.number))?;
+        let number = newest.as_ref().map(|newest| newest.number);
+        checkpointing.storage.lock().go_on_from(number)?;
         Ok(newest)
     }
 

@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
@@ -52,8 +52,7 @@ pub(super) struct SourceTask {
     /// Set by the subtask when it has stopped before the end of its input.
     pub(super) cut_short: Arc<AtomicBool>,
     pub(super) told: Told,
-    /// None in a job without checkpoints.
-    pub(super) participant: Option<Participant>,
+    pub(super) participant: Participant,
 }
 
 /// What those behind a subtask have been told.
@@ -100,18 +99,17 @@ impl SourceTask {
     pub(super) fn step(&mut self) -> anyhow::Result<Step> {
         let is_stopped = self.stop.load(Ordering::Relaxed);
         let mut moved = false;
-        if let Some(participant) = &self.participant {
-            if participant.barriers.are_halted() {
-                return Ok(Step::Ended);
-            }
-            moved |= self.send_barrier()?;
-            // A job with checkpoints is stopped with one more, and nothing is read before it.
-            if is_stopped || self.must_wait() {
-                return Ok(if moved { Step::Moved } else { Step::Quiet });
-            }
-        } else if is_stopped {
+        if self.participant.keeps && self.participant.barriers.are_halted() {
+            return Ok(Step::Ended);
+        }
+        moved |= self.send_barrier()?;
+        if is_stopped && !self.participant.keeps {
             self.finish()?;
             return Ok(Step::Ended);
+        }
+        // A job with checkpoints is stopped with one more, and nothing is read before it.
+        if is_stopped || self.participant.must_wait() {
+            return Ok(if moved { Step::Moved } else { Step::Quiet });
         }
         let opened = self.open_next()?;
         if opened && self.told.restored {
@@ -160,38 +158,41 @@ impl SourceTask {
         })
     }
 
-    /// Contributes to the checkpoint that has been begun, if there is one, and sends its barrier. Returns
-    /// whether there was one.
+    /// Sends the barrier that has been asked for, if one has, and contributes to its checkpoint or swaps what
+    /// is to be swapped at it. Returns whether there was one.
     fn send_barrier(&mut self) -> anyhow::Result<bool> {
-        let Some(participant) = &self.participant else {
+        let Some(number) = self.participant.due() else {
             return Ok(false);
         };
-        let Some(number) = participant.due() else {
-            return Ok(false);
-        };
-        participant.reach(CheckpointStep::Source)?;
-        let part = self.part();
-        self.fork.barrier(number)?;
-        self.side.barrier(number)?;
-        if let Some(participant) = &mut self.participant {
-            participant.has_sent(number);
-            participant.acknowledge(number, part);
+        if self.participant.swaps_at(number) {
+            let started = Instant::now();
+            let mut swapped = Vec::new();
+            self.fork.swap(&mut swapped)?;
+            let pause = started.elapsed();
+            self.pass_on(number)?;
+            self.participant.pass(number, &swapped, pause);
+            return Ok(true);
         }
+        self.participant.reach(CheckpointStep::Source)?;
+        let part = self.part();
+        self.pass_on(number)?;
+        self.participant.acknowledge(number, part);
         Ok(true)
     }
 
-    /// Whether too much has been read behind a barrier that others wait for.
-    fn must_wait(&self) -> bool {
-        let participant = self.participant.as_ref();
-        participant.is_some_and(Participant::must_wait)
+    fn pass_on(&mut self, number: u64) -> anyhow::Result<()> {
+        self.fork.barrier(number)?;
+        self.side.barrier(number)?;
+        self.participant.has_sent(number);
+        Ok(())
     }
 
     fn open_next(&mut self) -> anyhow::Result<bool> {
         let opened = self.partitions.open_next(&*self.clock);
-        match self.participant {
+        match self.participant.keeps {
             // Another attempt may go better.
-            Some(_) => opened.with_context(|| ConnectorFailure::of_source(&self.name)),
-            None => opened,
+            true => opened.with_context(|| ConnectorFailure::of_source(&self.name)),
+            false => opened,
         }
     }
 
@@ -242,10 +243,8 @@ impl SourceTask {
             }
             let read = open.partition.read();
             let read = read.with_context(|| ConnectorFailure::of_source(&self.name))?;
-            if let Some(participant) = &mut self.participant
-                && !matches!(read, Read::Idle)
-            {
-                participant.has_read();
+            if !matches!(read, Read::Idle) {
+                self.participant.has_read();
             }
             match read {
                 Read::Idle => continue,
@@ -315,8 +314,9 @@ impl SourceTask {
         }
         self.fork.end()?;
         self.side.end()?;
-        if let Some(participant) = &self.participant {
-            participant.end(self.part());
+        match self.participant.keeps {
+            true => self.participant.end(self.part()),
+            false => self.participant.leave(),
         }
         Ok(())
     }

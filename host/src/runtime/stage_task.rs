@@ -1,8 +1,11 @@
 //! A subtask of a keyed stage.
 
-use std::sync::{
-    Arc,
-    mpsc::{RecvTimeoutError, TryRecvError},
+use std::{
+    sync::{
+        Arc,
+        mpsc::{RecvTimeoutError, TryRecvError},
+    },
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -21,7 +24,7 @@ use crate::{
 
 /// A subtask looks at the clock at least this often while somebody wants to be told the time: clocks
 /// can be set.
-const MAX_SLEEP: std::time::Duration = std::time::Duration::from_secs(1);
+const MAX_SLEEP: Duration = Duration::from_secs(1);
 
 /// A subtask of a keyed stage, with the stages chained behind it.
 pub(super) struct StageTask {
@@ -38,8 +41,9 @@ pub(super) struct StageTask {
     idle: bool,
     /// Whether those behind have yet to be told how far the stage had come before it was restored.
     restored: bool,
-    /// None in a job without checkpoints.
-    participant: Option<Participant>,
+    participant: Participant,
+    /// How long nothing could be done for the barrier that has not come through all inputs.
+    waited: Duration,
 }
 
 impl StageTask {
@@ -49,7 +53,7 @@ impl StageTask {
         branch: Branch,
         side: SideOutputs,
         clock: Arc<dyn Clock>,
-        participant: Option<Participant>,
+        participant: Participant,
     ) -> Self {
         Self {
             inbox,
@@ -62,6 +66,7 @@ impl StageTask {
             idle: false,
             restored: false,
             participant,
+            waited: Duration::ZERO,
         }
     }
 
@@ -131,19 +136,27 @@ impl StageTask {
     }
 
     /// The next message, unless a stage wants to be told the time first.
-    fn wait(&self) -> anyhow::Result<Option<Message>> {
+    fn wait(&mut self) -> anyhow::Result<Option<Message>> {
         let Some(wake_at) = self.wake_at() else {
-            return Ok(Some(self.inbox.recv().map_err(|_| Cancelled)?));
+            return self.wait_for_message().map(Some);
         };
         let left = wake_at
             .as_micros()
             .saturating_sub(self.clock.now().as_micros());
-        let left = std::time::Duration::from_micros(u64::try_from(left).unwrap_or_default());
+        let left = Duration::from_micros(u64::try_from(left).unwrap_or_default());
         match self.inbox.recv_timeout(left.min(MAX_SLEEP)) {
             Ok(message) => Ok(Some(message)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
             Err(RecvTimeoutError::Disconnected) => Err(Cancelled.into()),
         }
+    }
+
+    /// The next message. Notes how long it was waited for while others are put aside.
+    fn wait_for_message(&mut self) -> anyhow::Result<Message> {
+        let since = self.alignment.holds_back().then(Instant::now);
+        let message = self.inbox.recv().map_err(|_| Cancelled)?;
+        self.waited += since.map_or(Duration::ZERO, |since| since.elapsed());
+        Ok(message)
     }
 
     /// Handles what has come, and what was put aside for it.
@@ -158,18 +171,28 @@ impl StageTask {
         Ok(())
     }
 
-    /// Contributes to a checkpoint and sends its barrier on.
+    /// Contributes to a checkpoint or swaps what is to be swapped, and sends the barrier on.
     fn contribute(&mut self, number: u64) -> anyhow::Result<()> {
-        if let Some(participant) = &self.participant {
-            participant.reach(CheckpointStep::Stage)?;
+        let waited = std::mem::take(&mut self.waited);
+        if self.participant.swaps_at(number) {
+            let started = Instant::now();
+            let mut swapped = Vec::new();
+            self.branch.swap(&mut swapped)?;
+            let pause = waited + started.elapsed();
+            self.pass_on(number)?;
+            self.participant.pass(number, &swapped, pause);
+            return Ok(());
         }
+        self.participant.reach(CheckpointStep::Stage)?;
         let part = self.part()?;
-        self.branch.fork.barrier(number)?;
-        self.side.barrier(number)?;
-        if let Some(participant) = &self.participant {
-            participant.acknowledge(number, part);
-        }
+        self.pass_on(number)?;
+        self.participant.acknowledge(number, part);
         Ok(())
+    }
+
+    fn pass_on(&self, number: u64) -> anyhow::Result<()> {
+        self.branch.fork.barrier(number)?;
+        self.side.barrier(number)
     }
 
     fn handle(&mut self, message: Message) -> anyhow::Result<()> {
@@ -252,8 +275,12 @@ impl StageTask {
     fn finish(&mut self) -> anyhow::Result<()> {
         self.branch.fork.end()?;
         self.side.end()?;
-        if let Some(participant) = self.participant.take() {
-            participant.end(self.part()?);
+        match self.participant.keeps {
+            true => {
+                let part = self.part()?;
+                self.participant.end(part);
+            }
+            false => self.participant.leave(),
         }
         Ok(())
     }

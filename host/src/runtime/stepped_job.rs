@@ -14,8 +14,10 @@ use super::{
     driver::Driver,
     message::Capacity,
     order::Order,
+    seat::Change,
     step::Step,
     storage::SharedStorage,
+    swaps::{Loaded, Running, Swapped, Swaps},
     tables::open_tables,
     task::Task,
 };
@@ -31,6 +33,7 @@ pub struct SteppedJob {
     metrics: JobMetrics,
     tasks: Vec<Subtask>,
     driver: Driver,
+    swaps: Swaps,
     storage: SharedStorage,
     clock: Arc<dyn Clock>,
     order: Order,
@@ -67,7 +70,7 @@ impl SteppedJob {
             storage.go_on_from(before.as_ref().map(|before| before.number))?;
             before
         };
-        let ways = Ways::new(checkpointing, before.as_ref())?;
+        let ways = Ways::new(Some(checkpointing), before.as_ref())?;
         let assembly = Assembly {
             plan,
             registry,
@@ -76,7 +79,7 @@ impl SteppedJob {
             tables: open_tables(plan, clock, connectors)?,
             capacity: Capacity::Unbounded,
             before: before.as_ref(),
-            checkpoints: Some(&ways),
+            ways: &ways,
             metrics: &metrics,
             stop: &Arc::default(),
             cut_short: &Arc::default(),
@@ -84,15 +87,12 @@ impl SteppedJob {
         let mut assembled = assembly.assemble()?;
         let now = clock.now();
         let counted = &metrics.checkpoints;
-        let driver = Driver::new(
-            ways,
-            plan,
-            checkpointing,
-            &mut assembled,
-            counted,
-            clock,
-            now,
-        );
+        let swaps = Swaps::default();
+        swaps.runs(Running {
+            seats: Arc::new(std::mem::take(&mut assembled.seats)),
+            notices: ways.notices(),
+        });
+        let driver = Driver::new(ways, plan, &mut assembled, counted, clock, now);
         let tasks = assembled.tasks.into_iter().map(|(name, task)| Subtask {
             name,
             task,
@@ -102,6 +102,7 @@ impl SteppedJob {
             tasks: tasks.collect(),
             metrics,
             driver,
+            swaps,
             storage: checkpointing.storage.clone(),
             clock: Arc::clone(clock),
             order,
@@ -112,6 +113,11 @@ impl SteppedJob {
     /// The counters of the job.
     pub const fn metrics(&self) -> &JobMetrics {
         &self.metrics
+    }
+
+    /// From where the components of the job can be swapped. What is asked for is done as the job goes on.
+    pub const fn swaps(&self) -> &Swaps {
+        &self.swaps
     }
 
     /// Goes on until nothing moves any more: all that has been read has been worked off, and nothing is
@@ -146,6 +152,23 @@ impl SteppedJob {
     /// If it cannot be begun.
     pub fn request_checkpoint(&mut self) -> anyhow::Result<()> {
         self.driver.request(self.clock.now())
+    }
+
+    /// Swaps stages for those of `to`, and goes on until it is done and nothing moves any more. Each stage
+    /// comes with one change for each of its copies.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSwapped`](super::NotSwapped) if it is not done any more; else the error of a subtask, and the
+    /// job is of no use then.
+    pub fn swap(
+        &mut self,
+        to: Loaded,
+        changes: Vec<(usize, Vec<Change>)>,
+    ) -> anyhow::Result<Swapped> {
+        let pending = self.swaps.begin(to, changes)?;
+        self.run()?;
+        Ok(pending.finish()?)
     }
 
     /// When there is something to do next if nothing comes.

@@ -1,14 +1,15 @@
 //! A case on disk or in memory: a pipeline and a script.
 
 use std::{
-    fs, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::{Script, ScriptError};
 use crate::{
     connector::{GeneratorConfig, parquet_schema, resolve_paths},
-    pipeline::{self, Diagnostics, Environment, Plan, Registry},
+    pipeline::{self, Diagnostics, Environment, Overrides, Plan, Registry},
 };
 
 /// The name of the pipeline of a case.
@@ -25,6 +26,39 @@ pub struct Case {
     pub plan: Plan,
     /// What is fed to it, and what must come out.
     pub script: Script,
+    /// What its paths are relative to.
+    pub folder: PathBuf,
+    /// Loads the pipeline again.
+    pub reload: Reload,
+}
+
+/// Loads the pipeline of a case, with other components than it names if so wished.
+#[derive(Clone)]
+pub struct Reload(Arc<LoadPlan>);
+
+type LoadPlan = dyn Fn(&Registry, &Overrides) -> Result<Plan, Diagnostics> + Send + Sync;
+
+impl Reload {
+    fn new(
+        load: impl Fn(&Registry, &Overrides) -> Result<Plan, Diagnostics> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(load))
+    }
+
+    /// Loads it; `registry` loads its components.
+    ///
+    /// # Errors
+    ///
+    /// If it has mistakes.
+    pub fn load(&self, registry: &Registry, overrides: &Overrides) -> Result<Plan, Diagnostics> {
+        (self.0)(registry, overrides)
+    }
+}
+
+impl fmt::Debug for Reload {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Reload").finish_non_exhaustive()
+    }
 }
 
 /// A case cannot be read.
@@ -47,16 +81,20 @@ pub enum CaseError {
 }
 
 impl Case {
-    /// Reads the case in a directory.
+    /// Reads the case in a directory. `load` loads the pipeline in a file, now and when its components are
+    /// swapped.
     ///
     /// # Errors
     ///
     /// If the pipeline or the script cannot be read, or has mistakes.
     pub fn read(
         directory: &Path,
-        load: impl FnOnce(&Path) -> Result<Plan, Diagnostics>,
+        registry: &Registry,
+        load: impl Fn(&Path, &Registry, &Overrides) -> Result<Plan, Diagnostics> + Send + Sync + 'static,
     ) -> Result<Self, CaseError> {
-        let plan = load(&directory.join(PIPELINE))?;
+        let pipeline = directory.join(PIPELINE);
+        let reload = Reload::new(move |registry, overrides| load(&pipeline, registry, overrides));
+        let plan = reload.load(registry, &Overrides::default())?;
         let path = directory.join(STEPS);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
@@ -66,6 +104,8 @@ impl Case {
             name: directory.display().to_string(),
             plan,
             script: Script::read(path, &text)?,
+            folder: directory.to_owned(),
+            reload,
         })
     }
 
@@ -75,10 +115,16 @@ impl Case {
     ///
     /// If the pipeline or the script has mistakes.
     pub fn from_text(pipeline: &str, steps: &str, registry: &Registry) -> Result<Self, CaseError> {
+        let text = pipeline.to_owned();
+        let reload = Reload::new(move |registry, overrides| {
+            load_text_with(Path::new(PIPELINE), &text, registry, overrides)
+        });
         Ok(Self {
             name: "case".to_owned(),
-            plan: load_text(Path::new(PIPELINE), pipeline, registry)?,
+            plan: reload.load(registry, &Overrides::default())?,
             script: Script::read(STEPS, steps)?,
+            folder: PathBuf::new(),
+            reload,
         })
     }
 }
@@ -90,6 +136,20 @@ impl Case {
 ///
 /// If it has mistakes.
 pub fn load_text(path: &Path, text: &str, registry: &Registry) -> Result<Plan, Diagnostics> {
+    load_text_with(path, text, registry, &Overrides::default())
+}
+
+/// The same, with other components than it names for some stages.
+///
+/// # Errors
+///
+/// If it has mistakes.
+pub fn load_text_with(
+    path: &Path,
+    text: &str,
+    registry: &Registry,
+    overrides: &Overrides,
+) -> Result<Plan, Diagnostics> {
     let environment = Environment {
         libraries: registry,
         resolve_paths: &|path| resolve_paths(path),
@@ -101,7 +161,7 @@ pub fn load_text(path: &Path, text: &str, registry: &Registry) -> Result<Plan, D
         variable: &|_| None,
         cores: 1,
     };
-    pipeline::load_text(path, text, &environment)
+    pipeline::load_text_with(path, text, &environment, overrides)
 }
 
 /// The directories of the cases in `directory`, in order: itself, or those in it at any depth.

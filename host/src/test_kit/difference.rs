@@ -3,7 +3,7 @@
 use super::{
     expected::{ExpectedRow, Unit},
     matching::Matching,
-    value::Row,
+    row::Row,
 };
 
 /// How many differences are shown; who has more of them looks at the first.

@@ -44,7 +44,7 @@ impl Expectations {
     pub(super) fn check(
         &self,
         expectation: &Expectation,
-        job: &mut TestJob<'_>,
+        job: &mut TestJob,
         looked: &mut Looked,
     ) -> anyhow::Result<Option<String>> {
         let name = expectation.name();
@@ -217,7 +217,7 @@ fn check_names(who: &str, columns: &[&str], rows: &[ExpectedRow]) -> anyhow::Res
 }
 
 /// The rows that are there when those that replace others have done so.
-fn everything(job: &TestJob<'_>, sinks: &[usize]) -> anyhow::Result<Vec<Row>> {
+fn everything(job: &TestJob, sinks: &[usize]) -> anyhow::Result<Vec<Row>> {
     let mut all = Vec::new();
     for &sink in sinks {
         let rows = job.rows_since(sink, 0)?;

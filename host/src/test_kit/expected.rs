@@ -3,10 +3,8 @@
 use serde_json::{Map, Value as Json};
 
 pub use super::instant::Unit;
-use super::{
-    instant::instant,
-    value::{Row, Value, shown},
-};
+use super::{instant::instant, row::Row};
+use crate::batch::{Value, shown};
 
 /// A row that a script expects: some of its columns. The others do not matter.
 #[derive(Clone, Debug, PartialEq)]

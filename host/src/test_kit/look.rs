@@ -1,6 +1,6 @@
 //! What a script has looked at so far, so that the next look sees what is new.
 
-use super::{Row, TestJob};
+use super::{Row, TestJob, crashes::Kept};
 
 /// How far a script has looked.
 pub(super) struct Looked {
@@ -21,11 +21,7 @@ impl Looked {
     }
 
     /// The rows that have come to `sinks` since the last look.
-    pub(super) fn new_rows(
-        &mut self,
-        job: &TestJob<'_>,
-        sinks: &[usize],
-    ) -> anyhow::Result<Vec<Row>> {
+    pub(super) fn new_rows(&mut self, job: &TestJob, sinks: &[usize]) -> anyhow::Result<Vec<Row>> {
         let mut rows = Vec::new();
         for &sink in sinks {
             rows.extend(job.rows_since(sink, self.sinks[sink])?);
@@ -35,35 +31,24 @@ impl Looked {
     }
 
     /// The dead letters that have come since the last look.
-    pub(super) fn new_dead_letters(&mut self, job: &TestJob<'_>) -> anyhow::Result<Vec<Row>> {
+    pub(super) fn new_dead_letters(&mut self, job: &TestJob) -> anyhow::Result<Vec<Row>> {
         let rows = job.dead_letters_since(self.dead_letters)?;
         self.dead_letters = job.dead_letter_batches();
         Ok(rows)
     }
 
     /// How many rows were late since the last look.
-    pub(super) fn new_late_rows(&mut self, job: &TestJob<'_>) -> u64 {
+    pub(super) fn new_late_rows(&mut self, job: &TestJob) -> u64 {
         let before = std::mem::replace(&mut self.late, job.late_rows());
         self.late.saturating_sub(before)
     }
 
     /// Takes note that something may have been taken back: what comes in its place is new.
-    pub(super) fn taken_back(&mut self, kept: &Self) {
+    pub(super) fn taken_back(&mut self, kept: &Kept) {
         for (looked, kept) in self.sinks.iter_mut().zip(&kept.sinks) {
             *looked = (*looked).min(*kept);
         }
         self.dead_letters = self.dead_letters.min(kept.dead_letters);
-        self.late = self.late.min(kept.late);
-    }
-
-    /// All that there is.
-    pub(super) fn everything(job: &TestJob<'_>) -> Self {
-        Self {
-            sinks: (0..job.plan().sinks.len())
-                .map(|sink| job.batches(sink))
-                .collect(),
-            dead_letters: job.dead_letter_batches(),
-            late: job.late_rows(),
-        }
+        self.late = self.late.min(kept.totals.late);
     }
 }

@@ -11,22 +11,26 @@ mod step;
 mod step_reader;
 
 mod connectors;
+mod crashes;
+mod stepped;
+mod swapping;
 mod test_job;
 mod totals;
 
 mod difference;
 mod expected;
 mod matching;
-mod value;
+mod row;
 
 mod expectation;
 mod look;
 mod run;
 
-pub use case::{Case, CaseError, find_cases, load_text};
+pub use crate::batch::Value;
+pub use case::{Case, CaseError, Reload, find_cases, load_text, load_text_with};
 pub use expected::{ExpectedRow, Unit};
+pub use row::Row;
 pub use run::{Failure, RunOptions, run};
 pub use script::{Script, ScriptError};
 pub use step::{Expectation, Step};
 pub use test_job::{JobOptions, TestJob};
-pub use value::{Row, Value};

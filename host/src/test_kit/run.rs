@@ -1,14 +1,12 @@
 //! Runs a script on a pipeline and says where it first comes out otherwise.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
 use anyhow::{Context, bail};
 
-use super::{
-    Case, JobOptions, Step, TestJob, expectation::Expectations, look::Looked, script::Script,
-};
+use super::{Case, JobOptions, Step, TestJob, expectation::Expectations, look::Looked};
 use crate::{
-    pipeline::{Plan, Registry},
+    pipeline::{Overrides, Plan, Registry},
     runtime::Order,
 };
 
@@ -50,7 +48,7 @@ pub fn run(case: &Case, registry: &Registry, options: &RunOptions) -> Result<(),
     let script = &case.script;
     let steps: Vec<(usize, &Step)> = script.steps().collect();
     let first = steps.first().map_or(1, |(line, _)| *line);
-    let started = Run::start(&case.plan, script, registry, options);
+    let started = Run::start(case, registry, options);
     let mut run = started.map_err(|error| Failure::new(first, &error))?;
     let last = steps.last().map_or(1, |(line, _)| *line);
     for (line, step) in steps {
@@ -68,15 +66,15 @@ impl Failure {
 
 /// A script that is being run.
 struct Run<'a> {
-    job: TestJob<'a>,
+    job: TestJob,
+    /// What the paths of the script are relative to.
+    folder: &'a Path,
     options: &'a RunOptions,
     /// Whether rows are put together to batches.
     batches: bool,
     /// Rows that wait for their batch to be complete, by source and partition.
     waiting: Vec<(usize, usize, Vec<Arc<str>>)>,
     looked: Looked,
-    /// What had been there to look at when the job was last restarted by the script, or wrote down what it knew.
-    kept: Looked,
     expectations: Expectations,
     /// The step that has failed, if the script has not said yet that it must.
     failed: Option<(usize, anyhow::Error)>,
@@ -86,12 +84,8 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn start(
-        plan: &Plan,
-        script: &Script,
-        registry: &'a Registry,
-        options: &'a RunOptions,
-    ) -> anyhow::Result<Self> {
+    fn start(case: &'a Case, registry: &Registry, options: &'a RunOptions) -> anyhow::Result<Self> {
+        let (plan, script) = (&case.plan, &case.script);
         let mut partitions = vec![1; plan.sources.len()];
         for (name, count) in script.partitions() {
             // A name that means nobody is reported where it stands.
@@ -104,12 +98,12 @@ impl<'a> Run<'a> {
             order: options.order.clone(),
             partitions,
         };
-        let job = TestJob::start(plan, registry, &job).context("the pipeline cannot be started")?;
+        let job = TestJob::start(case, registry, &job).context("the pipeline cannot be started")?;
         Ok(Self {
             looked: Looked::nothing(plan.sinks.len()),
-            kept: Looked::nothing(plan.sinks.len()),
             expectations: Expectations::of(job.plan()),
             job,
+            folder: &case.folder,
             options,
             batches: script.has_batches(),
             waiting: Vec::new(),
@@ -145,7 +139,9 @@ impl<'a> Run<'a> {
             Ok(()) if self.batches && matches!(step, Step::Row { .. }) => Ok(()),
             Ok(()) => self.restart_anyway(line),
             Err(error) => {
-                self.broken = true;
+                // What refuses to be swapped leaves the job as it was.
+                let goes_on = matches!(step, Step::Swap { .. }) && !self.job.has_failed();
+                self.broken |= !goes_on;
                 self.failed = Some((line, error));
                 Ok(())
             }
@@ -181,22 +177,22 @@ impl<'a> Run<'a> {
             }
             Step::Clock(to) => self.job.set_clock(*to),
             Step::AdvanceClock(by) => self.job.advance_clock(*by),
-            Step::Restart { parallelism } => {
-                self.job.restart(*parallelism)?;
-                self.kept = Looked::everything(&self.job);
-                Ok(())
-            }
-            Step::Checkpoint => {
-                self.job.checkpoint()?;
-                self.kept = Looked::everything(&self.job);
-                Ok(())
-            }
+            Step::Restart { parallelism } => self.job.restart(*parallelism),
+            Step::Checkpoint => self.job.checkpoint(),
             Step::Crash => {
                 self.broken = false;
-                self.looked.taken_back(&self.kept);
+                self.looked.taken_back(self.job.kept());
                 self.job.crash()
             }
-            Step::Swap => bail!("`swap` is not supported yet"),
+            Step::Swap { component } => {
+                let overrides = match component {
+                    None => Overrides::default(),
+                    Some((stage, path)) => {
+                        Overrides::default().component(stage, &self.folder.join(path))
+                    }
+                };
+                self.job.swap(overrides).map(|_| ())
+            }
             Step::End => self.job.end(),
             Step::Reference {
                 table,

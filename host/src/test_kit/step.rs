@@ -1,6 +1,6 @@
 //! What a script does, one step after the other.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use super::ExpectedRow;
 use crate::time::{Duration, Timestamp, Watermark};
@@ -39,8 +39,11 @@ pub enum Step {
     Checkpoint,
     /// The job is lost, goes on from where it was written down, and gets the rows since then again.
     Crash,
-    /// A component is replaced.
-    Swap,
+    /// The component of a stage is replaced, or all are as the files have them now.
+    Swap {
+        /// The stage, and the path of the component.
+        component: Option<(String, PathBuf)>,
+    },
     /// The input ends.
     End,
     /// A row of reference data changes, or goes.

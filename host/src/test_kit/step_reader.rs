@@ -1,6 +1,6 @@
 //! From a line of a script to a step.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use serde::de::IgnoredAny;
 use serde_json::{Deserializer, Value as Json};
@@ -77,7 +77,9 @@ fn read(fields: &mut Fields) -> Result<Step, String> {
         },
         "checkpoint" => Step::Checkpoint,
         "crash" => Step::Crash,
-        "swap" => Step::Swap,
+        "swap" => Step::Swap {
+            component: fields.component()?,
+        },
         "end" => Step::End,
         op @ ("ref_upsert" | "ref_delete") => {
             let delete = op == "ref_delete";
@@ -207,6 +209,15 @@ impl Fields {
             None => Ok(None),
             Some(subtasks @ 1..=1024) => Ok(Some(subtasks as usize)),
             Some(_) => Err("expected a `parallelism` from 1 to 1024".to_owned()),
+        }
+    }
+
+    /// `stage` and `component`; both or neither.
+    fn component(&mut self) -> Result<Option<(String, PathBuf)>, String> {
+        match (self.text("stage")?, self.text("component")?) {
+            (None, None) => Ok(None),
+            (Some(stage), Some(component)) => Ok(Some((stage, component.into()))),
+            _ => Err(self.missing("both `stage` and `component`, or neither of them")),
         }
     }
 

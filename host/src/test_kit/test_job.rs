@@ -2,14 +2,18 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 
-use super::{connectors::TestConnectors, totals::Totals, value::Row};
+use super::{
+    Case, connectors::TestConnectors, crashes::Kept, row::Row, stepped::Stepped, swapping::swapper,
+    totals::Totals,
+};
 use crate::{
     checkpoint::Checkpoint as Written,
-    connector::{SinkConfig, Table, TestFeedMark, TestInput},
+    connector::{Table, TestInput},
     operator::Work,
     pipeline::{DEAD_LETTERS, Plan, Registry},
+    reload::Swapper,
     runtime::{Checkpointing, MemoryStorage, Order, SharedStorage, SteppedJob},
     time::{Clock, Duration, InputProgress, ManualClock, Timestamp, Watermark},
 };
@@ -27,52 +31,35 @@ pub struct JobOptions {
 
 /// A pipeline that is fed by hand. Every call works off all that it brings about before it returns. The
 /// clock begins in 1970.
-pub struct TestJob<'a> {
-    plan: Plan,
-    registry: &'a Registry,
+pub struct TestJob {
+    /// What runs now, with so many subtasks as it runs with now.
+    pub(super) plan: Plan,
     clock: Arc<ManualClock>,
-    connectors: TestConnectors,
+    pub(super) connectors: TestConnectors,
     order: Order,
-    /// None while there is none because it could not be started again.
-    job: Option<SteppedJob>,
+    /// What swaps the components of the job, and the job itself.
+    pub(super) swapper: Swapper<Stepped>,
     /// What earlier jobs have counted.
-    earlier: Totals,
+    pub(super) earlier: Totals,
     /// What had been counted before the last batch.
     before_batch: Totals,
     /// How far event time has come at each source, and over all of them, last.
-    reached: Vec<Watermark>,
-    kept: Kept,
+    pub(super) reached: Vec<Watermark>,
+    pub(super) kept: Kept,
     /// What was fed since then, in order.
-    since: Vec<(usize, usize, TestInput)>,
+    pub(super) since: Vec<(usize, usize, TestInput)>,
 }
 
-/// What was written down for a crash to go back to.
-struct Kept {
-    /// None at the start.
-    job: Option<Written>,
-    feeds: Vec<TestFeedMark>,
-    /// How many batches each sink had got.
-    sinks: Vec<usize>,
-    dead_letters: usize,
-    totals: Totals,
-    reached: Vec<Watermark>,
-}
-
-impl<'a> TestJob<'a> {
-    /// Starts a pipeline. Its sources and sinks must be those of scripts; dead letters are kept whether
+impl TestJob {
+    /// Starts the pipeline of a case. Its sources and sinks must be those of scripts; dead letters are kept whether
     /// it says so or not.
     ///
     /// # Errors
     ///
     /// If it cannot be started.
-    pub fn start(
-        plan: &Plan,
-        registry: &'a Registry,
-        options: &JobOptions,
-    ) -> anyhow::Result<Self> {
-        let mut plan = plan.clone();
-        plan.dead_letters = Some(SinkConfig::Test);
-        plan.parallelism = options.parallelism.unwrap_or(plan.parallelism);
+    pub fn start(case: &Case, registry: &Registry, options: &JobOptions) -> anyhow::Result<Self> {
+        let swapper = swapper(case, registry, options.parallelism);
+        let plan = Plan::clone(swapper.plan());
         let partitions = options
             .partitions
             .iter()
@@ -92,11 +79,10 @@ impl<'a> TestJob<'a> {
             },
             reached,
             plan,
-            registry,
+            swapper,
             clock: Arc::new(ManualClock::new(Timestamp::EPOCH)),
             connectors,
             order: options.order.clone(),
-            job: None,
             earlier: Totals::default(),
             before_batch: Totals::default(),
             since: Vec::new(),
@@ -147,7 +133,7 @@ impl<'a> TestJob<'a> {
                 self.feed(source, partition, TestInput::End)?;
             }
         }
-        let job = self.job.as_ref().context(NO_JOB)?;
+        let job = self.job()?;
         ensure!(job.has_ended(), "the input has ended and the job has not");
         Ok(())
     }
@@ -164,7 +150,7 @@ impl<'a> TestJob<'a> {
     ///
     /// If the job fails.
     pub fn set_clock(&mut self, to: Timestamp) -> anyhow::Result<()> {
-        let job = self.job.as_mut().context(NO_JOB)?;
+        let job = self.swapper.job_mut().job()?;
         while let Some(at) = job.wake_at().filter(|at| *at <= to) {
             // What was due before is done now.
             if at > self.clock.now() {
@@ -196,91 +182,6 @@ impl<'a> TestJob<'a> {
             true => table.delete(row),
             false => table.upsert(row),
         }
-    }
-
-    /// Drops the job and goes on with another one, with what it knew, with `parallelism` subtasks if that
-    /// is said. A crash goes back to here.
-    ///
-    /// # Errors
-    ///
-    /// If what it knew cannot be written down or taken up.
-    pub fn restart(&mut self, parallelism: Option<usize>) -> anyhow::Result<()> {
-        let written = self.reopen(parallelism)?;
-        self.keep(written);
-        Ok(())
-    }
-
-    /// Writes down what the job knows, for a crash to go back to.
-    ///
-    /// # Errors
-    ///
-    /// If what it knows cannot be written down.
-    pub fn checkpoint(&mut self) -> anyhow::Result<()> {
-        let written = self.job.as_mut().context(NO_JOB)?.checkpoint()?;
-        self.keep(written);
-        Ok(())
-    }
-
-    fn keep(&mut self, written: Written) {
-        self.kept = Kept {
-            job: Some(written),
-            feeds: self
-                .connectors
-                .feeds
-                .iter()
-                .map(|feed| feed.mark())
-                .collect(),
-            sinks: self
-                .connectors
-                .sinks
-                .iter()
-                .map(|sink| sink.batches())
-                .collect(),
-            dead_letters: self.connectors.dead_letters.batches(),
-            totals: self.totals(),
-            reached: self.reached.clone(),
-        };
-        self.since.clear();
-    }
-
-    /// As [`restart`](Self::restart), but a crash goes back to where it would have gone before.
-    ///
-    /// # Errors
-    ///
-    /// If what it knew cannot be written down or taken up.
-    pub fn reopen(&mut self, parallelism: Option<usize>) -> anyhow::Result<Written> {
-        let job = self.job.as_mut().context(NO_JOB)?;
-        let written = job.checkpoint()?;
-        self.earlier = self.totals();
-        self.plan.parallelism = parallelism.unwrap_or(self.plan.parallelism);
-        self.open(Some(written.clone()))?;
-        Ok(written)
-    }
-
-    /// Loses the job and all that has come out of it since the last [`restart`](Self::restart) or
-    /// [`checkpoint`](Self::checkpoint), or since the start, goes on with another one from there, and feeds again what was fed since. The clock and
-    /// the tables stay as they are.
-    ///
-    /// # Errors
-    ///
-    /// If what it knew cannot be taken up, or the job fails.
-    pub fn crash(&mut self) -> anyhow::Result<()> {
-        let connectors = &self.connectors;
-        for (feed, mark) in connectors.feeds.iter().zip(&self.kept.feeds) {
-            feed.rewind(mark);
-        }
-        for (sink, &batches) in connectors.sinks.iter().zip(&self.kept.sinks) {
-            sink.truncate(batches);
-        }
-        connectors.dead_letters.truncate(self.kept.dead_letters);
-        self.earlier = self.kept.totals.clone();
-        self.reached = self.kept.reached.clone();
-        let written = self.kept.job.clone();
-        self.open(written)?;
-        for (source, partition, input) in std::mem::take(&mut self.since) {
-            self.feed(source, partition, input)?;
-        }
-        Ok(())
     }
 
     /// How many batches a sink has got.
@@ -334,7 +235,7 @@ impl<'a> TestJob<'a> {
     ///
     /// If the state cannot be written down.
     pub fn state_rows(&mut self) -> anyhow::Result<u64> {
-        let written = self.job.as_mut().context(NO_JOB)?.checkpoint()?;
+        let written = self.job()?.checkpoint()?;
         let snapshot = written.snapshot;
         let mut rows = 0;
         for stage in &self.plan.stages {
@@ -363,14 +264,19 @@ impl<'a> TestJob<'a> {
     /// How far event time has come at a sink.
     pub fn sink_watermark(&self, sink: usize) -> Option<Watermark> {
         let name = &self.plan.sinks.get(sink)?.name;
-        self.job.as_ref()?.sink_watermark(name)
+        self.swapper.job().look()?.sink_watermark(name)
     }
 
     fn partitions(&self, source: usize) -> usize {
         self.connectors.feeds[source].partitions()
     }
 
-    fn feed(&mut self, source: usize, partition: usize, input: TestInput) -> anyhow::Result<()> {
+    pub(super) fn feed(
+        &mut self,
+        source: usize,
+        partition: usize,
+        input: TestInput,
+    ) -> anyhow::Result<()> {
         self.connectors.feeds[source].push(partition, input.clone());
         self.since.push((source, partition, input));
         self.work_off()
@@ -378,7 +284,7 @@ impl<'a> TestJob<'a> {
 
     /// Works off all that there is to do.
     fn work_off(&mut self) -> anyhow::Result<()> {
-        let job = self.job.as_mut().context(NO_JOB)?;
+        let job = self.swapper.job_mut().job()?;
         job.run()?;
         let sources = self.plan.sources.iter();
         let sources: Vec<Option<InputProgress>> = sources
@@ -393,33 +299,35 @@ impl<'a> TestJob<'a> {
         {
             *reached = progress.map_or(*reached, |progress| progress.watermark.max(*reached));
         }
-        Ok(())
+        self.take_back()
     }
 
-    fn open(&mut self, written: Option<Written>) -> anyhow::Result<()> {
+    pub(super) fn open(&mut self, written: Option<Written>) -> anyhow::Result<()> {
         // The old one first: nobody shall be able to talk to it.
-        self.job = None;
+        self.swapper.job_mut().close(self.plan.stages.len());
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
         let order = self.order.clone();
         let storage = SharedStorage::new(MemoryStorage::holding(written));
         let started = SteppedJob::start(
             &self.plan,
-            self.registry,
+            &self.swapper.loaded().registry,
             &clock,
             &self.connectors,
             &Checkpointing::on_request(storage),
             order,
         );
-        self.job = Some(started?);
+        self.swapper.job_mut().open(started?);
         self.work_off()
     }
 
-    fn totals(&self) -> Totals {
-        match &self.job {
+    pub(super) fn totals(&self) -> Totals {
+        match self.swapper.job().look() {
             Some(job) => self.earlier.with(&self.plan, job.metrics()),
             None => self.earlier.clone(),
         }
     }
-}
 
-const NO_JOB: &str = "the job could not be started again";
+    pub(super) fn job(&mut self) -> anyhow::Result<&mut SteppedJob> {
+        self.swapper.job_mut().job()
+    }
+}

@@ -1,7 +1,17 @@
 //! Builds guest libraries: from source to a component, with the language's own tools.
 
 mod componentize;
+mod replace;
 mod rust;
 
+mod component_build;
+mod package;
+mod sources;
+
+mod dev;
+
+pub use component_build::{BuildResult, ComponentBuild, builds};
 pub use componentize::componentize;
+pub use dev::{BuildEvent, Dev};
+pub use replace::replace;
 pub use rust::{BuildError, build_crate};

@@ -50,6 +50,17 @@ pub fn build_crate(
     directory: &Path,
     target_dir: Option<&Path>,
 ) -> anyhow::Result<(String, Vec<u8>)> {
+    compile(directory, target_dir, &[], None)
+}
+
+/// Does the same with more options for Cargo. What Cargo prints is appended to `said`, if that is
+/// given.
+pub(super) fn compile(
+    directory: &Path,
+    target_dir: Option<&Path>,
+    options: &[&str],
+    said: Option<&mut Vec<u8>>,
+) -> anyhow::Result<(String, Vec<u8>)> {
     let manifest = directory.join("Cargo.toml");
     if !manifest.is_file() {
         return Err(BuildError::NotAPackage(directory.to_owned()).into());
@@ -60,6 +71,7 @@ pub fn build_crate(
         .args(["--message-format", "json-render-diagnostics"])
         .arg("--manifest-path")
         .arg(&manifest)
+        .args(options)
         // Small and fast, whatever the package's workspace says.
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3")
         .env("CARGO_PROFILE_RELEASE_LTO", "true")
@@ -83,10 +95,15 @@ pub fn build_crate(
     ] {
         cargo.env_remove(name);
     }
+    if said.is_none() {
+        cargo.stderr(std::process::Stdio::inherit());
+    }
     let output = cargo
-        .stderr(std::process::Stdio::inherit())
         .output()
         .context("cannot run `cargo`; install Rust from https://rustup.rs")?;
+    if let Some(said) = said {
+        said.extend(&output.stderr);
+    }
     if !output.status.success() {
         return Err(if target_is_missing() {
             BuildError::TargetMissing.into()

@@ -65,7 +65,7 @@ pub(super) struct Cache {
 impl Cache {
     /// Opens the cache under `root`.
     pub(super) fn open(root: &Path) -> Result<Self, CacheError> {
-        let directory = PrivateDirectory::open(root)?;
+        let directory = PrivateDirectory::open(root, "code")?;
         let key = directory.key()?;
         Ok(Self { directory, key })
     }

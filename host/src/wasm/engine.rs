@@ -10,6 +10,7 @@ use wasmtime::{Config, OptLevel};
 use super::{
     cache::{Cache, Code, CodeKey},
     component::Component,
+    kept::KeptComponents,
     load_error::LoadError,
     ticker::Ticker,
 };
@@ -17,7 +18,8 @@ use super::{
 /// What an engine is made with.
 #[derive(Clone, Debug, Default)]
 pub struct EngineOptions {
-    /// The directory under which compiled code is kept, as `tidemill/code`. `None`: not kept.
+    /// The directory under which compiled code is kept, in `tidemill/code`, and components that jobs have
+    /// run, in `tidemill/components`. `None`: not kept.
     pub cache_dir: Option<PathBuf>,
 }
 
@@ -29,6 +31,7 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     wasmtime: wasmtime::Engine,
     cache: Option<Cache>,
+    kept: Option<KeptComponents>,
     _ticker: Ticker,
 }
 
@@ -45,6 +48,7 @@ impl Engine {
         Ok(Self(Arc::new(Inner {
             wasmtime,
             cache: options.cache_dir.as_deref().and_then(open_cache),
+            kept: options.cache_dir.as_deref().and_then(open_kept),
             _ticker: ticker,
         })))
     }
@@ -61,6 +65,24 @@ impl Engine {
         let digest = blake3::hash(bytes);
         let compiled = self.compile(bytes, &digest)?;
         Component::new(self.clone(), &compiled, digest, bytes.len())
+    }
+
+    /// Keeps the bytes of a component under its digest, so that a job can go on with it when its file has
+    /// changed. That it cannot be kept is told in the log.
+    pub fn keep(&self, bytes: &[u8]) {
+        let Some(kept) = &self.0.kept else { return };
+        if let Err(error) = kept.put(bytes) {
+            let error = anyhow::Error::from(error);
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "the component is not kept: when its file changes, no checkpoint can go on with it",
+            );
+        }
+    }
+
+    /// The bytes of the component with this digest, in hexadecimal, if they are kept and whole.
+    pub fn kept(&self, digest: &str) -> Option<Vec<u8>> {
+        self.0.kept.as_ref()?.get(digest)
     }
 
     pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
@@ -142,6 +164,17 @@ fn open_cache(root: &Path) -> Option<Cache> {
         Err(error) => {
             let error = anyhow::Error::from(error);
             tracing::warn!(error = format!("{error:#}"), "compiled code is not kept");
+            None
+        }
+    }
+}
+
+fn open_kept(root: &Path) -> Option<KeptComponents> {
+    match KeptComponents::open(root) {
+        Ok(kept) => Some(kept),
+        Err(error) => {
+            let error = anyhow::Error::from(error);
+            tracing::warn!(error = format!("{error:#}"), "components are not kept");
             None
         }
     }

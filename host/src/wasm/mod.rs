@@ -6,6 +6,7 @@ mod engine;
 mod ticker;
 
 mod cache;
+mod kept;
 mod secret;
 
 mod component;
@@ -18,6 +19,7 @@ mod catalog;
 mod catalog_error;
 
 mod instance;
+mod migration;
 mod running;
 mod scalar;
 mod table;

@@ -1,5 +1,5 @@
-//! The directory of the code cache and the key that its files are signed with: what makes code that
-//! was read from a disk fit to be executed.
+//! The directories under the cache directory, and the key that compiled code is signed with: what makes
+//! code that was read from a disk fit to be executed.
 //!
 //! Compiled code runs without a sandbox. So nobody but the user may be able to put a file there
 //! that passes for one of ours: the directory is the user's alone, and each file carries a MAC
@@ -20,7 +20,7 @@ pub(super) type Key = [u8; blake3::KEY_LEN];
 
 const KEY_FILE: &str = "key";
 
-/// Why a directory is not used as a code cache.
+/// Why a directory is not used to keep things in.
 #[derive(Debug, Error)]
 pub(super) enum CacheError {
     #[error("cannot use `{}`", path.display())]
@@ -43,10 +43,10 @@ pub(super) struct PrivateDirectory {
 }
 
 impl PrivateDirectory {
-    /// Opens `root/tidemill/code`, and makes it first if it is not there.
-    pub(super) fn open(root: &Path) -> Result<Self, CacheError> {
+    /// Opens `root/tidemill/NAME`, and makes it first if it is not there.
+    pub(super) fn open(root: &Path, name: &str) -> Result<Self, CacheError> {
         let parent = root.join("tidemill");
-        let path = parent.join("code");
+        let path = parent.join(name);
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn the_key_is_made_once_and_only_the_user_can_read_it() {
         let root = tempfile::tempdir().expect("directory");
-        let directory = PrivateDirectory::open(root.path()).expect("opens");
+        let directory = PrivateDirectory::open(root.path(), "code").expect("opens");
         let key = directory.key().expect("made");
         assert_ne!(key, Key::default());
         assert_eq!(directory.key().expect("kept"), key);
@@ -212,11 +212,11 @@ mod tests {
     #[test]
     fn a_directory_that_others_can_write_to_is_refused() {
         let root = tempfile::tempdir().expect("directory");
-        PrivateDirectory::open(root.path()).expect("opens");
+        PrivateDirectory::open(root.path(), "code").expect("opens");
         for (name, mode) in [("tidemill/code", 0o720), ("tidemill", 0o702)] {
             let path = root.path().join(name);
             set_mode(&path, mode);
-            let error = PrivateDirectory::open(root.path()).expect_err("exposed");
+            let error = PrivateDirectory::open(root.path(), "code").expect_err("exposed");
             assert_eq!(
                 error.to_string(),
                 format!(
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn a_key_that_others_can_read_is_refused() {
         let root = tempfile::tempdir().expect("directory");
-        let directory = PrivateDirectory::open(root.path()).expect("opens");
+        let directory = PrivateDirectory::open(root.path(), "code").expect("opens");
         directory.key().expect("made");
         set_mode(&directory.path().join(KEY_FILE), 0o640);
         assert!(matches!(directory.key(), Err(CacheError::Exposed { .. })));
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn a_key_of_another_length_is_refused() {
         let root = tempfile::tempdir().expect("directory");
-        let directory = PrivateDirectory::open(root.path()).expect("opens");
+        let directory = PrivateDirectory::open(root.path(), "code").expect("opens");
         for length in [0, 31, 33] {
             directory
                 .write(KEY_FILE, &[&vec![7; length]])
@@ -258,7 +258,7 @@ mod tests {
         let link = root.path().join("tidemill/code");
         std::os::unix::fs::symlink(elsewhere.path(), link).expect("linked");
         assert!(matches!(
-            PrivateDirectory::open(root.path()),
+            PrivateDirectory::open(root.path(), "code"),
             Err(CacheError::Odd(_))
         ));
     }

@@ -17,7 +17,7 @@ use std::{
 use tempfile::TempDir;
 
 pub use counted::{counted, counted_input, counted_result};
-pub use libraries::library;
+pub use libraries::{cache, library};
 pub use numbered::{assert_numbered, numbered, slow_rows};
 pub use pipeline::Pipeline;
 pub use readings::{Reading, readings};
@@ -65,7 +65,7 @@ impl Workspace {
         command
             .args(arguments)
             .current_dir(self.folder.path())
-            .env("TIDEMILL_CACHE", libraries::cache())
+            .env("TIDEMILL_CACHE", cache())
             .env_remove("TIDEMILL_LOG");
         command
     }

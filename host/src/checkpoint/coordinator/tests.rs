@@ -140,6 +140,52 @@ fn what_has_ended_counts_with_what_it_knew_last() {
     check(&mut job, 100, Event::Requested, &[]);
 }
 
+#[test]
+fn a_swap_goes_between_two_checkpoints_and_the_next_one_follows_at_once() {
+    let roles = [Role::Source, Role::Stage, Role::Sink];
+    let mut job = Coordinator::new(&roles, INTERVAL, 1, at(0));
+    let passed = |subtask, number| Event::Passed { subtask, number };
+    check(&mut job, 10, Event::Tick, &[Command::Start(1)]);
+    check(&mut job, 10, Event::SwapRequested, &[]);
+    for subtask in 0..2 {
+        check(&mut job, 10, acknowledged(subtask, 1), &[]);
+    }
+    check(
+        &mut job,
+        10,
+        acknowledged(2, 1),
+        &[write(1, false, &[1, 1, 1])],
+    );
+    check(&mut job, 11, Event::Written(1), &[Command::Commit(1)]);
+    let committed = Event::Committed {
+        subtask: 2,
+        number: 1,
+    };
+    let commands = [Command::Settle(1), Command::StartSwap(2)];
+    check(&mut job, 11, committed, &commands);
+    check(&mut job, 11, passed(0, 2), &[]);
+    check(&mut job, 11, passed(1, 1), &[]);
+    check(&mut job, 11, passed(1, 2), &[]);
+    let commands = [Command::Swapped(2), Command::Start(3)];
+    check(&mut job, 12, passed(2, 2), &commands);
+}
+
+#[test]
+fn a_job_without_checkpoints_swaps_too() {
+    let roles = [Role::Source, Role::Source, Role::Stage, Role::Sink];
+    let mut job: Coordinator<u64> = Coordinator::without_checkpoints(&roles, 1);
+    assert_eq!(job.wake_at(), None);
+    check(&mut job, 1, Event::SwapRequested, &[Command::StartSwap(1)]);
+    let left = |subtask| Event::Left { subtask };
+    let passed = |subtask, number| Event::Passed { subtask, number };
+    check(&mut job, 1, left(0), &[]);
+    check(&mut job, 1, passed(1, 1), &[]);
+    check(&mut job, 1, passed(2, 1), &[Command::Swapped(1)]);
+    check(&mut job, 2, left(1), &[]);
+    check(&mut job, 2, Event::SwapRequested, &[Command::TooLate]);
+    check(&mut job, 2, left(2), &[Command::Done]);
+}
+
 /// A job as the coordinator sees it: subtasks that answer in any order, storage that fails at times.
 struct World {
     job: Coordinator<(usize, u64)>,
@@ -147,6 +193,8 @@ struct World {
     now: i64,
     /// What each subtask has yet to contribute to, and commit.
     asked: Vec<Option<u64>>,
+    /// The barrier of a swap that is on its way.
+    swapping: Option<u64>,
     commits: Vec<Option<u64>>,
     ended: Vec<bool>,
     /// The one that is being made, and who has contributed to it.
@@ -163,6 +211,7 @@ impl World {
             roles: roles.to_vec(),
             now: 0,
             asked: vec![None; roles.len()],
+            swapping: None,
             commits: vec![None; roles.len()],
             ended: vec![false; roles.len()],
             current: None,
@@ -211,7 +260,9 @@ impl World {
                 number: 0,
                 part: (subtask, 0),
             },
+            8 => Event::SwapRequested,
             _ => match self.asked[subtask].take() {
+                Some(number) if self.swapping == Some(number) => Event::Passed { subtask, number },
                 Some(number) => {
                     self.contributes(subtask);
                     Event::Acknowledged {
@@ -250,12 +301,30 @@ impl World {
         match command {
             Command::Start(number) => {
                 assert!(self.current.is_none() && self.writing.is_none());
+                assert_eq!(self.swapping, None);
                 assert!(self.commits.iter().all(Option::is_none));
                 assert!(self.written.last().is_none_or(|last| *last < number));
                 for subtask in 0..self.roles.len() {
                     self.asked[subtask] = (!self.ended[subtask]).then_some(number);
                 }
                 self.current = Some((number, self.ended.clone()));
+            }
+            Command::StartSwap(number) => {
+                assert!(self.current.is_none() && self.writing.is_none());
+                assert!(self.commits.iter().all(Option::is_none));
+                assert!(self.written.last().is_none_or(|last| *last < number));
+                for subtask in 0..self.roles.len() {
+                    self.asked[subtask] = (!self.ended[subtask]).then_some(number);
+                }
+                self.swapping = Some(number);
+            }
+            Command::Swapped(number) => {
+                assert_eq!(self.swapping.take(), Some(number));
+                assert!(self.asked.iter().all(Option::is_none));
+            }
+            Command::TooLate => {
+                let mut sources = self.roles.iter().zip(&self.ended);
+                assert!(sources.all(|(role, ended)| *role != Role::Source || *ended));
             }
             Command::Write(gathered) => {
                 if let Some((number, contributed)) = self.current.take() {
@@ -321,7 +390,7 @@ proptest! {
         }
         for _ in 0..10 {
             for subtask in 0..roles.len() {
-                [6, 8, 1, 1, 3, 5].into_iter().for_each(|what| world.happen(what, subtask));
+                [6, 9, 1, 1, 3, 5].into_iter().for_each(|what| world.happen(what, subtask));
             }
         }
         prop_assert!(world.done);

@@ -180,7 +180,12 @@ fn an_identity_says_what_state_is_made_for() {
     let expected = "work: aggregate\nkey: k: utf8\nwindow: tumbling 1m\ntime: event time\n\
         function 1: sum(x: int64), state of version 1 (sum: int64)";
     assert_eq!(identities["it"], expected);
-    assert_eq!(super::super::stage_components(&plan)["it"], "d1");
+    let used = &super::super::stage_components(&plan)["it"];
+    let used: Vec<_> = used
+        .iter()
+        .map(|used| (used.library.as_deref(), &used.digest[..]))
+        .collect();
+    assert_eq!(used, [(Some("lib.wasm"), "d1")]);
 }
 
 #[test]

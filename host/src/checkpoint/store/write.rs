@@ -9,7 +9,7 @@ use crate::checkpoint::{
     contents::{Checkpoint, WriteSummary},
     entries::texts,
     inventory::{Inventory, discarded_name, manifest_name, pack_name},
-    manifest::{Manifest, SinkEntry, SourceEntry},
+    manifest::{ComponentsEntry, Manifest, SinkEntry, SourceEntry},
     pack::{Packer, Pieces},
     state_writer::StateWriter,
     storage::ReadError,
@@ -110,13 +110,16 @@ impl CheckpointStore {
         let state = writer.finish()?;
         self.step(WriteStep::Data);
         let sources = checkpoint.snapshot.sources.iter();
+        let components = checkpoint.components.iter();
         let manifest = Manifest {
             job: checkpoint.job.clone(),
             number,
             created_at: checkpoint.created_at.as_micros(),
             is_complete: checkpoint.is_complete,
             stages: texts(&checkpoint.stages),
-            components: texts(&checkpoint.components),
+            components: components
+                .map(|(stage, used)| (stage.to_string(), ComponentsEntry::of(used)))
+                .collect(),
             sources: sources
                 .map(|(name, source)| (name.to_string(), SourceEntry::of(source)))
                 .collect(),

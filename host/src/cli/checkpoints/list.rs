@@ -1,6 +1,9 @@
 //! Checkpoints in words.
 
-use crate::checkpoint::{Listed, Overview, SourceSnapshot};
+use crate::{
+    checkpoint::{Listed, Overview, SourceSnapshot},
+    pipeline::short_digest,
+};
 
 /// Partitions that are named of a source.
 const NAMED: usize = 10;
@@ -71,6 +74,13 @@ fn whole(number: u64, overview: &Overview) -> String {
         false => "goes on",
     };
     line("input", input);
+    for (stage, used) in &overview.components {
+        for component in used {
+            let library = component.library.as_deref().unwrap_or("a component");
+            let digest = short_digest(&component.digest);
+            line("component", &format!("{stage}: {library} {digest}"));
+        }
+    }
     for (name, source) in sources {
         for place in places(source) {
             line("source", &format!("{name}: {place}"));
@@ -119,7 +129,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        checkpoint::{JobSnapshot, PartitionSnapshot},
+        checkpoint::{JobSnapshot, PartitionSnapshot, UsedComponent},
         connector::ReadPosition,
         time::{Duration, PartitionProgress, Timestamp, Watermark},
     };
@@ -148,6 +158,13 @@ mod tests {
             bytes_total: 3 << 20,
             bytes_written: 100,
             is_complete: false,
+            components: BTreeMap::from([(
+                "hot".into(),
+                vec![UsedComponent {
+                    library: Some("weather.wasm".to_owned()),
+                    digest: "0123456789abcdef".to_owned(),
+                }],
+            )]),
             snapshot: JobSnapshot {
                 sources: BTreeMap::from([("readings".into(), source)]),
                 ..JobSnapshot::default()
@@ -171,6 +188,7 @@ checkpoint 3
   state       3.0 MiB, of which 100 B were new
   event time  1970-01-01T00:00:00Z
   input       goes on
+  component   hot: weather.wasm 0123456789ab
   source      readings: a.csv at line 7, byte 1,700
   source      readings: 2 partitions were read to their end
 
@@ -187,6 +205,8 @@ checkpoint 3
               B were new
   event time  1970-01-01T00:00:00Z
   input       goes on
+  component   hot: weather.wasm
+              0123456789ab
   source      readings: a.csv at
               line 7, byte 1,700
   source      readings: 2 partitions

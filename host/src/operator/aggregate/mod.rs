@@ -41,8 +41,8 @@ use self::{
     slices::Slices,
 };
 use super::{
-    AggregateWork, Emit, Operator, Outbox, Progress, RejectionPolicy, Resources, Side, StageSpec,
-    TimeDomain, calls::Calls, touched::Touched,
+    AggregateWork, Emit, Guests, Operator, Outbox, Progress, RejectionPolicy, Resources, Side,
+    StageSpec, TimeDomain, calls::Calls, touched::Touched,
 };
 use crate::{
     batch::{Batch, KeyEncoder},
@@ -100,7 +100,7 @@ impl Aggregate {
             .key
             .iter()
             .map(|&place| spec.input.fields()[place].data_type.to_arrow());
-        let calls = Calls::open(&spec.name, &work.calls, guests)?;
+        let calls = Calls::new(&work.calls, guests);
         Ok(Self {
             slicing,
             timed: work.window.has_bounds(),
@@ -114,8 +114,9 @@ impl Aggregate {
             overdue: Overdue::default(),
             unsent: Changes::default(),
             send_at: None,
-            rejects: RejectionPolicy::of_stage(spec, calls.digest(), &metrics),
-            failed_windows: RejectionPolicy::of_stage(spec, calls.digest(), &metrics).for_windows(),
+            rejects: RejectionPolicy::of_stage(spec, calls.component(), &metrics),
+            failed_windows: RejectionPolicy::of_stage(spec, calls.component(), &metrics)
+                .for_windows(),
             calls,
             output: spec.output.to_arrow(),
             late: spec.late,
@@ -263,6 +264,10 @@ impl Operator for Aggregate {
         }
         out.wake_at = self.wake_at();
         Ok(())
+    }
+
+    fn guests(&mut self) -> Option<&mut Guests> {
+        Some(self.calls.guests())
     }
 
     fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {

@@ -12,7 +12,7 @@ use std::{collections::VecDeque, num::NonZeroU64};
 
 use self::windows::{Assignment, Windows};
 use super::{
-    AggregateWork, Operator, Outbox, Progress, Resources, Side, StageSpec,
+    AggregateWork, Guests, Operator, Outbox, Progress, Resources, Side, StageSpec,
     windowed::{Aggregator, Firing, Leaving, fire, watermark},
 };
 use crate::{
@@ -62,6 +62,10 @@ impl Operator for CountStage {
             .absorb(&batch, &rows, &mut assignment, Vec::new(), Vec::new(), out)?;
         let complete = assignment.end();
         self.depart(&complete, out)
+    }
+
+    fn guests(&mut self) -> Option<&mut Guests> {
+        Some(self.aggregator.guests())
     }
 
     fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {

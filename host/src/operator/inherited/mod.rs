@@ -19,7 +19,7 @@ use arrow::{
 
 use self::windows::{Assignment, Windows};
 use super::{
-    AggregateWork, Operator, Outbox, Progress, Resources, Side, StageSpec,
+    AggregateWork, Guests, Operator, Outbox, Progress, Resources, Side, StageSpec,
     rejects::BadRow,
     windowed::{Aggregator, Firing, Leaving, fire, watermark},
 };
@@ -130,6 +130,10 @@ impl Operator for InheritedStage {
             .absorb(&batch, &kept, &mut assignment, bad, late, out)?;
         assignment.end();
         Ok(())
+    }
+
+    fn guests(&mut self) -> Option<&mut Guests> {
+        Some(self.aggregator.guests())
     }
 
     fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {

@@ -69,7 +69,7 @@ impl World {
         };
         let metrics = Arc::new(NodeMetrics::default());
         let resources = Resources {
-            guests: Guests::new(Vec::new()),
+            guests: Guests::new(operator::Version::default()),
             metrics: Arc::clone(&metrics),
             clock,
             tables: [Arc::clone(&table)].into(),

@@ -7,7 +7,6 @@ mod states;
 
 use std::{cell::RefCell, sync::Arc};
 
-use anyhow::Context;
 use arrow::array::ArrayRef;
 
 use self::states::{Opened, States};
@@ -49,26 +48,23 @@ impl Process {
         resources: Resources,
     ) -> anyhow::Result<Self> {
         let Resources {
-            mut guests,
+            guests,
             metrics,
             clock,
             ..
         } = resources;
         let call = &work.call;
-        let blank = guests
-            .call(call, |instance| instance.process_init(&call.function, 1))
-            .with_context(|| format!("stage `{}` cannot make a state", spec.name))?;
         let types = work.key.iter();
         let types = types.map(|&place| spec.input.fields()[place].data_type.to_arrow());
         Ok(Self {
             encoder: KeyEncoder::new(types)?,
             key: work.key.clone(),
-            states: States::new(&call.function.state, blank, work.ttl),
+            states: States::new(&call.function.state, work.ttl),
             time: work.time,
             watermark: Watermark::START,
             now: Watermark::START.time(),
             touched: Touched::default(),
-            rejects: RejectionPolicy::of_stage(spec, guests.digest(call), &metrics),
+            rejects: RejectionPolicy::of_stage(spec, guests.component(), &metrics),
             projection: Projection::new(spec, &work.output),
             call: call.clone(),
             guests,
@@ -99,7 +95,7 @@ impl Process {
         children: &mut Children,
     ) -> Vec<BadRow> {
         let patience = self.rejects.patience();
-        let (guests, call, touched) = (&mut self.guests, &self.call, &mut self.touched);
+        let (guests, touched) = (&mut self.guests, &mut self.touched);
         // The states change between two attempts, so both closures need them, one at a time.
         let states = RefCell::new(&mut self.states);
         isolate(
@@ -109,7 +105,7 @@ impl Process {
                 let (places, groups) = touched.of(opened.places_of(&rows));
                 let before = states.borrow().gather(&places);
                 let arguments = guest::slice(arguments, &rows);
-                let output = guests.call(call, |instance| {
+                let output = guests.call(0, |instance, function| {
                     let state = Columns {
                         rows: places.len(),
                         arrays: &before,
@@ -118,7 +114,7 @@ impl Process {
                         rows: rows.len(),
                         arrays: &arguments,
                     };
-                    instance.process(&call.function, state, &groups, arguments)
+                    instance.process(function, state, &groups, arguments)
                 })?;
                 Ok((places, output))
             },
@@ -162,7 +158,8 @@ impl Operator for Process {
         let mut accepted = vec![false; batch.rows()];
         let mut start = 0;
         while start < batch.rows() {
-            let opened = self.states.open(&keys, start, time, now);
+            let blank = self.guests.blank(0);
+            let opened = self.states.open(&keys, start, blank, time, now);
             failed.extend(self.show(&opened, &arguments, &mut accepted, &mut children));
             self.states.close(&opened, time, &accepted, now);
             start = opened.rows.end;
@@ -176,6 +173,10 @@ impl Operator for Process {
             &self.metrics,
             out,
         )
+    }
+
+    fn guests(&mut self) -> Option<&mut Guests> {
+        Some(&mut self.guests)
     }
 
     fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {

@@ -21,8 +21,6 @@ pub(super) struct States {
     /// By the number of the key.
     entries: Vec<Entry>,
     rows: RowStore,
-    /// The state of a key that has seen no row.
-    blank: Columns,
     /// How long a state is kept after the last row of its key.
     ttl: Option<Duration>,
     expiry: Expiry,
@@ -68,26 +66,26 @@ impl Opened {
 }
 
 impl States {
-    pub(super) fn new(state: &[Field], blank: Columns, ttl: Option<Duration>) -> Self {
+    pub(super) fn new(state: &[Field], ttl: Option<Duration>) -> Self {
         Self {
             keys: KeyTable::default(),
             entries: Vec::new(),
             rows: RowStore::new(state.iter().map(|field| field.data_type)),
-            blank,
             ttl,
             expiry: Expiry::default(),
             runs: 0,
         }
     }
 
-    /// Finds the states of the keys of the rows from `start` on. A row finds a blank one if its key is
-    /// new, or if the latest row of the key is too old by `now`; also if that is a row of the same run.
+    /// Finds the states of the keys of the rows from `start` on. A row finds a `blank` one if its key
+    /// is new, or if the latest row of the key is too old by `now`; also if that is a row of the same run.
     ///
     /// The run ends early before a row whose state depends on whether rows of the run are accepted.
     pub(super) fn open(
         &mut self,
         keys: &Keys,
         start: usize,
+        blank: &[ArrayRef],
         time: impl Fn(usize) -> i64,
         now: Timestamp,
     ) -> Opened {
@@ -134,7 +132,7 @@ impl States {
         opened.rows.end = start + opened.places.len();
         if !made.is_empty() {
             let first = UInt32Array::from(vec![0; made.len()]);
-            let blanks = self.blank.iter();
+            let blanks = blank.iter();
             let blanks = blanks.map(|column| {
                 compute::take(column, &first, None).expect("a blank state is one row")
             });

@@ -1,8 +1,7 @@
 //! The functions of a stage with rolling windows: accumulators of single rows, and of rows put together.
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
 
-use anyhow::Context;
 use arrow::{
     array::{ArrayRef, UInt32Array},
     compute,
@@ -13,7 +12,8 @@ use super::pieces::{Failures, Pieces, part};
 use crate::{
     batch::{Batch, DataType},
     operator::{
-        BATCH_ROWS, Call, Guests, guest,
+        BATCH_ROWS, Call, Guests,
+        guest::{self, ComponentDigest},
         isolation::isolate,
         rejects::{BadRow, Patience},
     },
@@ -30,8 +30,6 @@ pub(super) struct Functions {
     pub(super) calls: Vec<Call>,
     /// By function: where its columns are among those of all accumulators, or among all values.
     pub(super) places: Vec<Range<usize>>,
-    /// Accumulators that have seen no row.
-    blank: Columns,
 }
 
 /// What the rows of a batch come to, each by itself.
@@ -57,41 +55,35 @@ pub(super) struct Merged {
 const MAX_ROUNDS: usize = 8;
 
 impl Functions {
-    pub(super) fn open(
-        stage: &Arc<str>,
-        calls: &[Call],
-        mut guests: Guests,
-    ) -> anyhow::Result<Self> {
-        let mut blank: Columns = Vec::new();
+    pub(super) fn open(calls: &[Call], guests: Guests) -> Self {
         let mut places = Vec::with_capacity(calls.len());
-        let mut values = 0;
+        let (mut accumulators, mut values) = (0, 0);
         for call in calls {
             if call.function.kind == Kind::Holistic {
                 places.push(values..values + call.arguments.len());
                 values += call.arguments.len();
                 continue;
             }
-            let columns = guests
-                .call(call, |instance| instance.aggregate_init(&call.function, 1))
-                .with_context(|| {
-                    let name = &call.function.name;
-                    format!("stage `{stage}`: function `{name}` cannot make an accumulator")
-                })?;
-            places.push(blank.len()..blank.len() + columns.len());
-            blank.extend(columns);
+            let columns = call.function.state.len();
+            places.push(accumulators..accumulators + columns);
+            accumulators += columns;
         }
-        Ok(Self {
+        Self {
             guests,
             calls: calls.to_vec(),
             places,
-            blank,
-        })
+        }
+    }
+
+    /// Accumulators that have seen no row, as one row.
+    fn blank(&self) -> Columns {
+        let blanks = (0..self.calls.len()).map(|call| self.guests.blank(call));
+        blanks.flatten().cloned().collect()
     }
 
     /// The digest of the first function's component.
-    pub(super) fn digest(&self) -> Arc<str> {
-        let first = self.calls.first().expect("a stage has a function");
-        self.guests.digest(first)
+    pub(super) fn component(&self) -> ComponentDigest {
+        self.guests.component()
     }
 
     /// The types of the columns of all accumulators.
@@ -131,7 +123,8 @@ impl Functions {
         );
         bad.extend(failed);
         bad.sort_by_key(|bad: &BadRow| bad.row);
-        let none = || self.blank.iter().map(|column| column.slice(0, 0));
+        let blank = self.blank();
+        let none = || blank.iter().map(|column| column.slice(0, 0));
         let values = self.calls.iter().zip(&arguments);
         let values = values.filter(|(call, _)| is_holistic(call));
         let values = values.flat_map(|(_, columns)| select(columns, &rows));
@@ -154,20 +147,23 @@ impl Functions {
         let mut selected: Vec<u32> = (range.start as u32..range.end as u32).collect();
         let mut refused: Vec<BadRow> = Vec::new();
         for _ in 0..MAX_ROUNDS {
-            let blank = copies(&self.blank, selected.len());
+            let blank = copies(&self.blank(), selected.len());
             let groups: Vec<u32> = (0..selected.len() as u32).collect();
             let mut accumulators = Columns::with_capacity(blank.len());
             let mut errors = Vec::new();
             let calls = self.calls.iter().zip(&self.places).zip(arguments);
-            for ((call, places), arguments) in calls.filter(|((call, _), _)| !is_holistic(call)) {
+            for (place, ((call, places), arguments)) in calls.enumerate() {
+                if is_holistic(call) {
+                    continue;
+                }
                 let arguments = match refused.is_empty() {
                     true => part(arguments, &range),
                     false => select(arguments, &selected),
                 };
-                let output = self.guests.call(call, |instance| {
+                let output = self.guests.call(place, |instance, function| {
                     let accumulators = columns(selected.len(), &blank[places.clone()]);
                     let arguments = columns(selected.len(), &arguments);
-                    instance.aggregate_update(&call.function, accumulators, &groups, arguments)
+                    instance.aggregate_update(function, accumulators, &groups, arguments)
                 })?;
                 accumulators.extend(output.accumulators);
                 errors.extend(output.errors);
@@ -205,7 +201,7 @@ impl Functions {
     ) -> Result<Merged, ArrowError> {
         let mut failures = Failures::default();
         let mut accumulators = Columns::with_capacity(earlier.len());
-        for (call, places) in self.calls.iter().zip(&self.places) {
+        for (place, (call, places)) in self.calls.iter().zip(&self.places).enumerate() {
             if is_holistic(call) {
                 continue;
             }
@@ -218,10 +214,10 @@ impl Functions {
                     &mut |range| {
                         let groups: Vec<u32> = (0..range.len() as u32).collect();
                         let (earlier, later) = (part(earlier, &range), part(later, &range));
-                        self.guests.call(call, |instance| {
+                        self.guests.call(place, |instance, function| {
                             let earlier = columns(range.len(), &earlier);
                             let later = columns(range.len(), &later);
-                            instance.aggregate_merge(&call.function, earlier, &groups, later)
+                            instance.aggregate_merge(function, earlier, &groups, later)
                         })
                     },
                     &mut |range, merged| pieces.add(range, merged),

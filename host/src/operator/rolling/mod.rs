@@ -17,6 +17,8 @@ mod snapshot;
 mod tests;
 mod track;
 
+pub(super) use snapshot::first_kept_column;
+
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BinaryHeap},
@@ -32,7 +34,7 @@ use self::{
     track::{Frame, Places, Track, Waiting},
 };
 use super::{
-    AggregateWork, Operator, Outbox, Progress, RejectionPolicy, Resources, Side, StageSpec,
+    AggregateWork, Guests, Operator, Outbox, Progress, RejectionPolicy, Resources, Side, StageSpec,
     TimeDomain, event_times, expiry::Expiry, touched::Touched,
 };
 use crate::{
@@ -108,7 +110,7 @@ impl Rolling {
         let fields = spec.input.fields();
         let types = work.key.iter();
         let types = types.map(|&place| fields[place].data_type.to_arrow());
-        let functions = Functions::open(&spec.name, &work.calls, guests)?;
+        let functions = Functions::open(&work.calls, guests);
         let kept = work.keep.iter().map(|&place| fields[place].data_type);
         Ok(Self {
             encoder: KeyEncoder::new(types)?,
@@ -131,8 +133,8 @@ impl Rolling {
             now: Watermark::START.time(),
             output: spec.output.to_arrow(),
             late: spec.late,
-            rejects: RejectionPolicy::of_stage(spec, functions.digest(), &metrics),
-            failed_frames: RejectionPolicy::of_stage(spec, functions.digest(), &metrics)
+            rejects: RejectionPolicy::of_stage(spec, functions.component(), &metrics),
+            failed_frames: RejectionPolicy::of_stage(spec, functions.component(), &metrics)
                 .for_windows(),
             functions,
             metrics,
@@ -296,6 +298,10 @@ impl Operator for Rolling {
         self.forget();
         out.wake_at = self.wake_at();
         Ok(())
+    }
+
+    fn guests(&mut self) -> Option<&mut Guests> {
+        Some(&mut self.functions.guests)
     }
 
     fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {

@@ -16,7 +16,7 @@ use crate::{
         rejects::{BadRow, Patience},
     },
     state::{Columns, RowStore},
-    wasm::{CallError, Instance},
+    wasm::{CallError, Function, Instance},
 };
 
 /// Frames that are complete.
@@ -41,13 +41,14 @@ impl Frames<'_> {
     ) -> anyhow::Result<(Vec<ArrayRef>, Vec<BadRow>)> {
         let mut results = Vec::new();
         let guests = &mut functions.guests;
-        for (call, places) in functions.calls.iter().zip(&functions.places) {
+        let calls = functions.calls.iter().zip(&functions.places);
+        for (place, (call, places)) in calls.enumerate() {
             let function = &call.function;
             let (mut pieces, mut failed) = (Pieces::default(), Vec::new());
             let (mut refused, mut exhausted) = (Vec::new(), None);
             for range in self.ranges(is_holistic(call)) {
                 let mut attempt = |range: Range<usize>| -> Result<_, CallError> {
-                    let result = guests.call(call, |instance| match is_holistic(call) {
+                    let result = guests.call(place, |instance, function| match is_holistic(call) {
                         true => {
                             let (groups, values) = self.values_of(&range, places);
                             let values = columns(groups.len(), &values);
@@ -57,7 +58,7 @@ impl Frames<'_> {
                             Ok((output.columns, output.errors))
                         }
                         false => {
-                            let results = self.finish(instance, call, &range, places)?;
+                            let results = self.finish(instance, function, &range, places)?;
                             Ok((results, Vec::new()))
                         }
                     });
@@ -101,12 +102,12 @@ impl Frames<'_> {
     fn finish(
         &self,
         instance: &mut Instance,
-        call: &crate::operator::Call,
+        function: &Function,
         range: &Range<usize>,
         places: &Range<usize>,
     ) -> Result<Columns, CallError> {
         let accumulators = part(&self.accumulators[places.clone()], range);
-        instance.aggregate_finish(&call.function, columns(range.len(), &accumulators))
+        instance.aggregate_finish(function, columns(range.len(), &accumulators))
     }
 
     /// The frames of each call: those that have few values together, if values are sent.

@@ -22,7 +22,7 @@ use super::{
     track::{Places, Track},
 };
 use crate::{
-    operator::state_table,
+    operator::{AggregateWork, state_table},
     state::{Share, Snapshot},
 };
 
@@ -39,6 +39,11 @@ struct Kept {
 
 /// The columns ahead of those that rows keep.
 const FIXED_COLUMNS: usize = 5;
+
+/// The place of the first column of accumulators, behind what rows keep for the output and their event time.
+pub(in crate::operator) const fn first_kept_column(work: &AggregateWork) -> usize {
+    FIXED_COLUMNS + work.keep.len() + 1
+}
 
 impl Rolling {
     pub(super) fn write_down(&self) -> anyhow::Result<Snapshot> {

@@ -17,7 +17,7 @@ use anyhow::Context;
 
 use self::{assignment::Assignment, windows::Windows};
 use super::{
-    AggregateWork, Operator, Outbox, Progress, Resources, Side, StageSpec, TimeDomain,
+    AggregateWork, Guests, Operator, Outbox, Progress, Resources, Side, StageSpec, TimeDomain,
     windowed::{Aggregator, Firing, Leaving, fire, watermark},
 };
 use crate::{
@@ -128,6 +128,10 @@ impl Operator for SessionStage {
         self.absorb(&batch, out)?;
         out.wake_at = self.wake_at();
         Ok(())
+    }
+
+    fn guests(&mut self) -> Option<&mut Guests> {
+        Some(self.aggregator.guests())
     }
 
     fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {

@@ -78,7 +78,7 @@ impl Aggregator {
             .key
             .iter()
             .map(|&place| spec.input.fields()[place].data_type.to_arrow());
-        let calls = Calls::open(&spec.name, &work.calls, guests)?;
+        let calls = Calls::new(&work.calls, guests);
         Ok(Self {
             key: work.key.clone(),
             encoder: KeyEncoder::new(types)?,
@@ -86,11 +86,17 @@ impl Aggregator {
             touched: Touched::default(),
             output: spec.output.to_arrow(),
             late: spec.late,
-            rejects: RejectionPolicy::of_stage(spec, calls.digest(), metrics),
-            failed_windows: RejectionPolicy::of_stage(spec, calls.digest(), metrics).for_windows(),
+            rejects: RejectionPolicy::of_stage(spec, calls.component(), metrics),
+            failed_windows: RejectionPolicy::of_stage(spec, calls.component(), metrics)
+                .for_windows(),
             metrics: Arc::clone(metrics),
             calls,
         })
+    }
+
+    /// What its functions run in.
+    pub(in crate::operator) const fn guests(&mut self) -> &mut Guests {
+        self.calls.guests()
     }
 
     /// The keys of a batch.

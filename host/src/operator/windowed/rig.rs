@@ -15,7 +15,7 @@ use crate::{
     metrics::NodeMetrics,
     operator::{
         AggregateWork, Argument, Call, Emit, Guests, OnError, Operator, Outbox, Progress,
-        Resources, Side, StageSpec, TimeDomain, Work, open,
+        Resources, Side, StageSpec, TimeDomain, Version, Work, open,
     },
     state::Share,
     time::{Clock, Duration, ManualClock, Timestamp, Watermark},
@@ -279,8 +279,10 @@ impl Rig {
                 stage: "stage".into(),
             };
             let instance = library().instantiate(options).expect("an instance");
+            let version = Version::open("stage", self.spec.work.calls(), vec![(0, instance)]);
+            let version = version.expect("functions begin with something");
             let resources = Resources {
-                guests: Guests::new(vec![(0, instance)]),
+                guests: Guests::new(version),
                 metrics: Arc::clone(&self.metrics),
                 clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
                 tables: Arc::default(),

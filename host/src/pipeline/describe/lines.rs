@@ -17,6 +17,12 @@ pub(super) fn line(formatter: &mut fmt::Formatter<'_>, label: &str, text: &str) 
     writeln!(formatter, "  {label:LABEL$}  {text}")
 }
 
+/// The label and the text of a line; nothing for a title.
+pub(super) fn split(line: &str) -> Option<(&str, &str)> {
+    let (label, text) = line.strip_prefix("  ")?.split_at_checked(LABEL)?;
+    Some((label.trim_end(), text.strip_prefix("  ")?))
+}
+
 /// Lists columns and their types.
 pub(super) fn columns(formatter: &mut fmt::Formatter<'_>, schema: &Schema) -> fmt::Result {
     let names = schema

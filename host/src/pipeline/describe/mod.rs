@@ -1,6 +1,7 @@
 //! A plan in words, as `tidemill check` prints it.
 
 mod lines;
+mod parts;
 mod source;
 mod stage;
 mod work;
@@ -11,9 +12,31 @@ use super::{CheckpointConfig, Node, Plan, RestartPolicy, SinkPlan, StagePlan};
 use crate::connector::SinkConfig;
 use lines::{columns, line, names, title};
 
+pub(super) use parts::Parts;
+
 impl fmt::Display for Plan {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "pipeline {}", self.name)?;
+        self.head(formatter)?;
+        for source in &self.sources {
+            source::source(source, formatter)?;
+        }
+        for table in &self.tables {
+            source::table(table, formatter)?;
+        }
+        for stage in &self.stages {
+            stage::stage(self, stage, formatter)?;
+        }
+        for sink in &self.sinks {
+            self.sink(sink, formatter)?;
+        }
+        Ok(())
+    }
+}
+
+impl Plan {
+    /// What is said of the job as a whole.
+    fn head(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         line(formatter, "parallelism", &self.parallelism.to_string())?;
         let letters = match &self.dead_letters {
             None => "counted and logged",
@@ -45,23 +68,16 @@ impl fmt::Display for Plan {
             let text = format!("{attempts} times in a row, after {delay} to {max_delay}");
             line(formatter, "restarts", &text)?;
         }
-        for source in &self.sources {
-            source::source(source, formatter)?;
-        }
-        for table in &self.tables {
-            source::table(table, formatter)?;
-        }
-        for stage in &self.stages {
-            stage::stage(self, stage, formatter)?;
-        }
-        for sink in &self.sinks {
-            self.sink(sink, formatter)?;
+        for build in &self.builds {
+            title(formatter, "build", &build.name)?;
+            line(formatter, "command", &build.command.to_string())?;
+            if !build.watch.is_empty() {
+                line(formatter, "watches", &build.watch.join(", "))?;
+            }
         }
         Ok(())
     }
-}
 
-impl Plan {
     fn sink(&self, sink: &SinkPlan, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         title(formatter, "sink", &sink.name)?;
         let from = if sink.inputs.is_empty() {

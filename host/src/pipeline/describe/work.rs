@@ -51,7 +51,11 @@ fn call(
 ) -> fmt::Result {
     let library = &plan.libraries[call.library];
     let digest: String = library.digest.chars().take(12).collect();
-    let function = format!("{} of {} ({digest})", call.function, library.name);
+    let replaced = match &library.replaced_by {
+        None => String::new(),
+        Some(by) => format!(", replaced by {by}"),
+    };
+    let function = format!("{} of {}{replaced} ({digest})", call.function, library.name);
     line(formatter, verb, &function)?;
     for argument in arguments(call, &stage.input_schema) {
         line(formatter, "", &argument)?;

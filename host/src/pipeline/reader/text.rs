@@ -15,7 +15,11 @@ pub(in crate::pipeline) struct Text {
 
 impl Text {
     /// Fills in the variables that `written` refers to as `${NAME}`; `$${` stands for `${`.
-    pub(super) fn expand(context: &Context<'_>, written: &str, span: Span) -> Option<Self> {
+    pub(in crate::pipeline) fn expand(
+        context: &Context<'_>,
+        written: &str,
+        span: Span,
+    ) -> Option<Self> {
         let mut value = String::new();
         let (mut whole, mut secret) = (true, false);
         let mut rest = written;

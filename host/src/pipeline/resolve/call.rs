@@ -81,7 +81,7 @@ fn candidates<'a>(
     functions: &'a [Function],
     context: &Context<'_>,
 ) -> Option<Vec<&'a Function>> {
-    let library = &spec.library.name;
+    let library = spec.library.shown();
     let usable = |function: &&Function| role.takes(function);
     let Some(name) = &spec.function else {
         let usable: Vec<&Function> = functions.iter().filter(usable).collect();

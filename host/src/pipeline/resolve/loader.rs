@@ -10,10 +10,13 @@ use crate::pipeline::{
 /// A library that was asked for, and its place in the plan.
 type Loaded = Result<(usize, Arc<LoadedLibrary>), LibraryError>;
 
+/// What is loaded once: where it is, what it is called, its configuration.
+type Key = (LibraryRef, String, String);
+
 /// The libraries asked for so far.
 pub(super) struct Loader<'a> {
     context: &'a Context<'a>,
-    loaded: Vec<(LibraryRef, String, Rc<Loaded>)>,
+    loaded: Vec<(Key, Rc<Loaded>)>,
     uses: Vec<LibraryUse>,
     /// Files that cannot be used: one mistake each, however many calls name it.
     broken: Vec<(LibraryRef, Diagnostic)>,
@@ -38,12 +41,13 @@ impl<'a> Loader<'a> {
             Ok(library) => return Some(library.clone()),
             Err(error) => error,
         };
-        let name = &call.library.name;
+        let used = call.library.shown();
+        let is_replaced = call.library.replaced_by.is_some();
         let text = self.context.redact(&error.to_string());
         let mistake = match error {
             LibraryError::Config(_) => {
                 let span = config_span.unwrap_or(call.library.span);
-                let message = format!("`{name}` refuses its configuration: {text}");
+                let message = format!("`{used}` refuses its configuration: {text}");
                 let mistake = Diagnostic::new(span, message);
                 self.context.report(match config_span {
                     Some(_) => mistake,
@@ -52,12 +56,19 @@ impl<'a> Loader<'a> {
                 return None;
             }
             LibraryError::Missing => {
-                Diagnostic::new(call.library.span, format!("there is no file `{name}`"))
-                    .help("build it, or correct the path: it is relative to this file".to_owned())
+                let mistake =
+                    Diagnostic::new(call.library.span, format!("there is no file `{used}`"));
+                mistake.help((!is_replaced).then(|| {
+                    "build it, or correct the path: it is relative to this file".to_owned()
+                }))
             }
             LibraryError::Unusable(_) => {
-                Diagnostic::new(call.library.span, format!("cannot use `{name}`: {text}"))
+                Diagnostic::new(call.library.span, format!("cannot use `{used}`: {text}"))
             }
+        };
+        let mistake = match is_replaced {
+            true => mistake.label("it is to be used in the place of this"),
+            false => mistake,
         };
         let reference = &call.library.reference;
         match self.broken.iter_mut().find(|(other, _)| other == reference) {
@@ -71,8 +82,9 @@ impl<'a> Loader<'a> {
 
     fn load(&mut self, call: &CallSpec, config: &str) -> Rc<Loaded> {
         let reference = &call.library.reference;
-        let same = |entry: &&(LibraryRef, String, _)| entry.0 == *reference && entry.1 == config;
-        if let Some((_, _, loaded)) = self.loaded.iter().find(same) {
+        let name = &call.library.name;
+        let key = (reference.clone(), name.clone(), config.to_owned());
+        if let Some((_, loaded)) = self.loaded.iter().find(|(other, _)| *other == key) {
             return Rc::clone(loaded);
         }
         let loaded = self.context.environment.libraries.load(reference, config);
@@ -81,13 +93,13 @@ impl<'a> Loader<'a> {
                 reference: reference.clone(),
                 config: config.to_owned(),
                 digest: library.digest.clone(),
-                name: call.library.name.clone(),
+                name: name.clone(),
+                replaced_by: call.library.replaced_by.clone(),
             });
             (self.uses.len() - 1, library)
         });
         let loaded = Rc::new(loaded);
-        self.loaded
-            .push((reference.clone(), config.to_owned(), Rc::clone(&loaded)));
+        self.loaded.push((key, Rc::clone(&loaded)));
         loaded
     }
 

@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod argument;
+mod build;
 mod call;
 mod columns;
 mod graph;
@@ -35,6 +36,7 @@ use super::{
     spec::{SinkSpec, Spec, StageSpec},
 };
 use crate::batch::Schema;
+pub(super) use build::builds;
 use graph::Graph;
 use late::Late;
 use loader::Loader;
@@ -64,6 +66,7 @@ pub(super) fn resolve(spec: &Spec, context: &Context<'_>) -> Option<Plan> {
     sink::check_paths(spec, context);
     source::check_stdin(spec, context);
     check_restart(spec, context);
+    let builds = builds(spec, context);
 
     let mut sources = Vec::new();
     let mut streams = HashMap::new();
@@ -112,6 +115,7 @@ pub(super) fn resolve(spec: &Spec, context: &Context<'_>) -> Option<Plan> {
             .as_ref()
             .map(|checkpoint| checkpoint.config.clone()),
         restart: spec.restart.map(|restart| restart.policy),
+        builds,
     })
 }
 

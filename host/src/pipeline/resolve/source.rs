@@ -89,9 +89,16 @@ pub(super) fn resolve(spec: &SourceSpec, context: &Context<'_>) -> Option<Source
         .as_ref()
         .map_or(Duration::ZERO, |watermark| watermark.delay);
     let drift = spec.max_drift.as_ref().map(|drift| drift.value);
+    let path = match input {
+        Input::File { path, .. } => Some(path.value.to_string()),
+        Input::Stdin { .. } | Input::Socket { .. } | Input::Test { .. } | Input::Generator(_) => {
+            None
+        }
+    };
     Some(SourcePlan {
         name: spec.name.value.clone(),
         summary,
+        path,
         config,
         schema,
         event_time,

@@ -30,6 +30,8 @@ pub(in crate::pipeline) struct Library {
     /// As it is written.
     pub(in crate::pipeline) name: String,
     pub(in crate::pipeline) span: Span,
+    /// What `reference` is in the words of who has replaced it; `None` if it is what is written.
+    pub(in crate::pipeline) replaced_by: Option<String>,
 }
 
 /// What `args` says.
@@ -44,6 +46,13 @@ pub(in crate::pipeline) enum Arguments {
     },
     /// Parameters and columns.
     Named(Vec<(Spanned<String>, Spanned<String>)>),
+}
+
+impl Library {
+    /// What messages call the library: what is used, whatever is written.
+    pub(in crate::pipeline) fn shown(&self) -> &str {
+        self.replaced_by.as_deref().unwrap_or(&self.name)
+    }
 }
 
 impl CallSpec {
@@ -88,6 +97,7 @@ fn read_reference(value: &Value<'_>) -> Option<(Library, Option<Spanned<String>>
         reference,
         name: text.written()[..hash].to_owned(),
         span: place(0, hash),
+        replaced_by: None,
     };
     let function = function.map(|name| Spanned {
         value: name.to_owned(),

@@ -4,6 +4,7 @@
 //! over in silence.
 
 mod aggregate;
+mod build;
 mod call;
 mod checkpoint;
 mod config;
@@ -25,6 +26,7 @@ mod window;
 mod work;
 
 pub(super) use aggregate::{AggregateCall, AggregateSpec};
+pub(super) use build::BuildSpec;
 pub(super) use call::{Arguments, CallSpec};
 pub(super) use checkpoint::CheckpointSpec;
 pub(super) use emission::Emission;

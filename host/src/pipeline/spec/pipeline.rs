@@ -1,7 +1,8 @@
 //! The file as a whole.
 
 use super::{
-    CheckpointSpec, RestartSpec, SinkSpec, SourceSpec, StageSpec, TableSpec, sink::Output,
+    BuildSpec, CheckpointSpec, RestartSpec, SinkSpec, SourceSpec, StageSpec, TableSpec,
+    build::builds, sink::Output,
 };
 use crate::pipeline::{
     Diagnostic,
@@ -21,6 +22,7 @@ const KEYS: Keys<'_> = Keys {
         "dead_letters",
         "checkpoint",
         "restart",
+        "build",
     ],
     elsewhere: &[],
     later: &[],
@@ -41,6 +43,7 @@ pub(in crate::pipeline) struct Spec {
     /// Whether there is a section `[checkpoint]`, however broken.
     pub(in crate::pipeline) has_checkpoint: bool,
     pub(in crate::pipeline) restart: Option<RestartSpec>,
+    pub(in crate::pipeline) builds: Vec<BuildSpec>,
     /// Where it is reported that something is missing altogether.
     pub(in crate::pipeline) start: crate::pipeline::Span,
 }
@@ -81,6 +84,7 @@ impl Spec {
                 let table = value.table("a section", "`[restart]`".to_owned())?;
                 RestartSpec::read(&table)
             }),
+            builds: builds(root),
             start: root.span,
         }
     }

@@ -149,6 +149,33 @@ impl WorkSpec {
         })
     }
 
+    /// The calls of functions, in order, to be changed.
+    pub(in crate::pipeline) fn calls_mut(&mut self) -> Vec<&mut CallSpec> {
+        match self {
+            Self::Filter(call)
+            | Self::Map { call, .. }
+            | Self::FlatMap { call, .. }
+            | Self::Process { call, .. } => vec![call],
+            Self::Aggregate(spec) => spec.calls.iter_mut().map(|call| &mut call.call).collect(),
+            Self::Top(_) | Self::Join(_) | Self::Lookup(_) => Vec::new(),
+        }
+    }
+
+    /// The calls of functions.
+    pub(in crate::pipeline) fn calls(&self) -> Vec<&CallSpec> {
+        match self {
+            Self::Filter(call)
+            | Self::Map { call, .. }
+            | Self::FlatMap { call, .. }
+            | Self::Process { call, .. } => vec![call],
+            Self::Aggregate(aggregate) => {
+                let calls = aggregate.calls.iter();
+                calls.map(|aggregate| &aggregate.call).collect()
+            }
+            Self::Top(_) | Self::Join(_) | Self::Lookup(_) => Vec::new(),
+        }
+    }
+
     /// Reads work that is one call.
     fn of_call(kind: &str, table: &Table<'_>) -> Option<Self> {
         let call = CallSpec::read(table.get(kind), table);

@@ -1,7 +1,9 @@
 //! What users see: the text of every mistake, and plans in words.
 
+mod builds;
 mod calls;
 mod checkpoints;
+mod compare;
 mod emission;
 mod graph;
 mod join_mistakes;
@@ -11,6 +13,7 @@ mod later;
 mod libraries;
 mod lookups;
 mod mutations;
+mod overrides;
 mod plans;
 mod processes;
 mod restart;

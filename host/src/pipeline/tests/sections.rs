@@ -58,7 +58,7 @@ error: unknown key `colour` in the pipeline
 1 | colour = 3
   | ^^^^^^
   |
-  = help: known keys are `name`, `parallelism`, `max_dead_letters`, `source`, `stage`, `sink`, `table`, `dead_letters`, `checkpoint`, `restart`
+  = help: known keys are `name`, `parallelism`, `max_dead_letters`, `source`, `stage`, `sink`, `table`, `dead_letters`, `checkpoint`, `restart`, `build`
 ",
     );
 }

@@ -69,9 +69,9 @@ impl Libraries for World {
         config: &str,
     ) -> Result<Arc<LoadedLibrary>, LibraryError> {
         let name = reference.to_string();
-        let functions = match name.as_str() {
-            "std" => standard(),
-            "weather.wasm" => weather(),
+        let functions = match name.rsplit('/').next().unwrap_or_default() {
+            "std" | "mine.wasm" | "component 0123456789ab" => standard(),
+            "weather.wasm" | "warm.wasm" => weather(),
             "one.wasm" => vec![scalar("double", "value", DataType::Float64, "doubled")],
             "broken.wasm" => {
                 let text = "it is not a component: unexpected end of file at offset 0";

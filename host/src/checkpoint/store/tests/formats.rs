@@ -3,9 +3,12 @@
 use super::*;
 
 /// The checkpoint that is kept of each format.
-fn kept() -> Checkpoint {
+fn kept(components: Vec<UsedComponent>) -> Checkpoint {
     let rows = (0..5000).map(|row| (row * 7919 % 300, i64::from(row)));
-    checkpoint(1, vec![table(rows), table([])])
+    Checkpoint {
+        components: BTreeMap::from([("stage".into(), components)]),
+        ..checkpoint(1, vec![table(rows), table([])])
+    }
 }
 
 #[test]
@@ -23,6 +26,6 @@ fn checkpoints_of_format_1_can_be_read() {
     }
     check_same(
         home.open().latest(None).expect("readable").as_ref(),
-        &kept(),
+        &kept(vec![used(None, "0123")]),
     );
 }

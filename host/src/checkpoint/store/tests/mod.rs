@@ -24,6 +24,7 @@ use super::*;
 use crate::{
     checkpoint::{
         Checkpoint, JobSnapshot, PartitionSnapshot, SinkSnapshot, SourceSnapshot, StageSnapshot,
+        UsedComponent,
     },
     connector::{ReadPosition, Transaction},
     pipeline::Location,
@@ -115,6 +116,13 @@ fn state(tables: Vec<RecordBatch>) -> StageSnapshot {
     }
 }
 
+fn used(library: Option<&str>, digest: &str) -> UsedComponent {
+    UsedComponent {
+        library: library.map(str::to_owned),
+        digest: digest.to_owned(),
+    }
+}
+
 fn checkpoint(number: u64, tables: Vec<RecordBatch>) -> Checkpoint {
     let partition = PartitionSnapshot {
         name: "a.csv".into(),
@@ -141,7 +149,7 @@ fn checkpoint(number: u64, tables: Vec<RecordBatch>) -> Checkpoint {
         created_at: Timestamp::from_micros(1_000_000),
         is_complete: false,
         stages: BTreeMap::from([("stage".into(), "key: a".to_owned())]),
-        components: BTreeMap::from([("stage".into(), "0123".to_owned())]),
+        components: BTreeMap::from([("stage".into(), vec![used(Some("std"), "0123")])]),
         snapshot: JobSnapshot {
             sources: BTreeMap::from([("source".into(), source)]),
             stages: BTreeMap::from([("stage".into(), state(tables))]),

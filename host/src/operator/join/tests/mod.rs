@@ -133,7 +133,7 @@ impl Subtasks {
     fn start(&mut self, subtasks: usize) {
         let open = |_| {
             let resources = Resources {
-                guests: Guests::new(Vec::new()),
+                guests: Guests::new(operator::Version::default()),
                 metrics: Arc::clone(&self.metrics),
                 clock: Arc::new(SystemClock),
                 tables: Arc::new([]),

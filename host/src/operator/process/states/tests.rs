@@ -27,7 +27,7 @@ impl Counts {
         let state = [Field::required("rows", DataType::Int64)];
         let ttl = ttl.map(|ttl| Duration::from_micros(ttl).expect("not negative"));
         Self {
-            states: States::new(&state, vec![integers([0])], ttl),
+            states: States::new(&state, ttl),
             encoder: KeyEncoder::new([ArrowType::Int64]).expect("a type of keys"),
             now: i64::MIN,
         }
@@ -43,7 +43,7 @@ impl Counts {
         let mut counts = Vec::new();
         let mut start = 0;
         while start < rows.len() {
-            let opened = self.states.open(&keys, start, time, now);
+            let opened = self.states.open(&keys, start, &[integers([0])], time, now);
             for (row, &place) in opened.rows.clone().zip(&opened.places) {
                 let state = self.states.gather(&[place]);
                 let count = state[0].as_primitive::<Int64Type>().value(0) + 1;

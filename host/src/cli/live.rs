@@ -1,0 +1,201 @@
+//! A job whose components can be swapped while it runs: by files that change and by people who ask.
+
+use std::{
+    collections::BTreeSet,
+    io::{self, IsTerminal},
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock, mpsc},
+};
+
+use super::{setup, talk::say};
+use crate::{
+    operator::Fault,
+    pipeline::{LibraryRef, Overrides, Plan, Registry},
+    reload::{Audience, Load, Report, Request, Service, Swapper, Watcher},
+    runtime::{Loaded, Swaps},
+    wasm::Engine,
+};
+
+/// What keeps a job open to swaps. They end when it is dropped.
+pub(super) struct Live {
+    // In the order in which they are to end: who asks, then who answers.
+    #[cfg(unix)]
+    _control: Option<crate::reload::Control>,
+    requests: mpsc::Sender<Request>,
+    _service: Service,
+}
+
+/// How much people want to know of swaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Show {
+    /// That they happen: in the log.
+    Log,
+    /// What they change, too, on standard error.
+    Differences,
+}
+
+/// A job that is to be kept open to swaps.
+pub(super) struct Job<'a> {
+    pub(super) file: &'a Path,
+    pub(super) engine: Engine,
+    pub(super) loaded: Loaded,
+    /// What the files hold, which may be something else.
+    pub(super) present: &'a Plan,
+    /// The components that it runs with in the place of those that the file names.
+    pub(super) overrides: Overrides,
+    pub(super) swaps: Swaps,
+}
+
+impl Live {
+    /// Keeps a job open to swaps: by people who ask through a socket, and, if `watch` is set, by files
+    /// that change.
+    pub(super) fn start(job: Job<'_>, watch: bool, show: Show) -> anyhow::Result<Self> {
+        let mut files = BTreeSet::from([job.file.to_owned()]);
+        files.extend(components(job.present));
+        files.extend(components(&job.loaded.plan));
+        let swapper = Swapper::new(
+            job.swaps,
+            job.loaded,
+            job.overrides,
+            loader(job.file, job.engine),
+        );
+        let watcher = Arc::<OnceLock<Watcher>>::default();
+        let teller = Teller {
+            show,
+            files: files.clone(),
+            watcher: Arc::clone(&watcher),
+        };
+        let service = Service::start(swapper, teller)?;
+        let requests = service.requests();
+        if watch {
+            let requests = service.requests();
+            let changed = move |_| drop(requests.send(Request::Reload));
+            let started = Watcher::start(files.into_iter().collect(), changed)?;
+            watcher.get_or_init(|| started);
+            // They may have changed since they were loaded.
+        }
+        Ok(Self {
+            #[cfg(unix)]
+            _control: control(job.file, service.requests()),
+            requests,
+            _service: service,
+        })
+    }
+
+    /// Goes over to what the files hold, if that is something else than what runs.
+    pub(super) fn reload(&self) {
+        // Nobody is there to be asked only when the job is over.
+        let _ = self.requests.send(Request::Reload);
+    }
+}
+
+/// The socket of a job. It runs without one, too.
+#[cfg(unix)]
+fn control(file: &Path, requests: mpsc::Sender<Request>) -> Option<crate::reload::Control> {
+    match crate::reload::Control::start(file, requests) {
+        Ok(control) => Some(control),
+        Err(error) => {
+            tracing::warn!("`tidemill swap` and `rollback` cannot reach this job: {error:#}");
+            None
+        }
+    }
+}
+
+/// The files of the components of a plan.
+fn components(plan: &Plan) -> impl Iterator<Item = PathBuf> {
+    let libraries = plan.libraries.iter();
+    libraries.filter_map(|library| match &library.reference {
+        LibraryRef::File(path) => Some(path.clone()),
+        LibraryRef::Std | LibraryRef::Kept(_) => None,
+    })
+}
+
+/// Loads the pipeline anew, and its components with it.
+fn loader(file: &Path, engine: Engine) -> Load {
+    let file = file.to_owned();
+    Box::new(move |overrides| {
+        let registry = Registry::new(engine.clone());
+        let plan = setup::load_with(&file, &registry, overrides)?;
+        Ok(Loaded {
+            plan: Arc::new(plan),
+            registry: Arc::new(registry),
+        })
+    })
+}
+
+/// Tells people of swaps, and the watcher of files that are new.
+struct Teller {
+    show: Show,
+    /// All that were ever called: what is not called now may be again.
+    files: BTreeSet<PathBuf>,
+    /// Nothing in it if files are not watched.
+    watcher: Arc<OnceLock<Watcher>>,
+}
+
+impl Teller {
+    fn show(&self, report: &Report) {
+        if self.show == Show::Log {
+            return;
+        }
+        let is_terminal = io::stderr().is_terminal();
+        let width = terminal_size::terminal_size_of(io::stderr());
+        let width = width.map_or(100, |(width, _)| usize::from(width.0));
+        for stage in &report.stages {
+            // It was not tried, or no rows had come.
+            let Some(difference) = &stage.difference else {
+                continue;
+            };
+            let text = difference.render(width, is_terminal);
+            say(format_args!(
+                "stage `{}`, on the rows that came last:\n{text}",
+                stage.name
+            ));
+        }
+    }
+}
+
+impl Audience for Teller {
+    fn swapped(&mut self, report: &Report) {
+        for stage in &report.stages {
+            tracing::info!(
+                target: "swap",
+                stage = %stage.name,
+                barrier = report.number,
+                pause_us = report.pause.as_micros() as u64,
+                took_ms = report.took.as_millis() as u64,
+                "swapped: {}", stage.changes.join(", "),
+            );
+        }
+        if let Some(watcher) = self.watcher.get() {
+            self.files.extend(components(&report.plan));
+            watcher.set_files(self.files.iter().cloned().collect());
+        }
+        self.show(report);
+    }
+
+    fn refused(&mut self, reason: &anyhow::Error) {
+        tracing::error!(target: "swap", "not swapped, the job goes on as it was: {reason:#}");
+    }
+
+    fn taken_back(&mut self, fault: &Fault, report: &anyhow::Result<Report>) {
+        let Fault {
+            stage,
+            component,
+            error,
+        } = fault;
+        let component = crate::pipeline::short_digest(component);
+        match report {
+            Ok(report) => tracing::error!(
+                target: "swap",
+                %stage, component, barrier = report.number,
+                "taken back: it fails on rows with which the version before it is fine: {error}",
+            ),
+            Err(reason) => tracing::error!(
+                target: "swap",
+                %stage, component,
+                "it fails on rows with which the version before it is fine, and cannot be taken back \
+                 ({reason:#}): {error}",
+            ),
+        }
+    }
+}

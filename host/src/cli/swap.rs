@@ -1,0 +1,65 @@
+//! `tidemill swap` and `tidemill rollback`: ask a job that runs to change its components.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Ending, talk::say_line};
+use crate::reload::{Order, ask};
+
+/// Swap components of a job that runs, without stopping it
+///
+/// The new components are checked and tried on recent rows first. Without STAGE=COMPONENT, the job goes
+/// over to what its files hold now.
+#[derive(Debug, Args)]
+pub(super) struct Swap {
+    /// The pipeline file of the job
+    file: PathBuf,
+
+    /// Another component for the functions of a stage
+    #[arg(value_name = "STAGE=COMPONENT", value_parser = pair)]
+    components: Vec<(String, PathBuf)>,
+}
+
+/// Take the latest swap of a job that runs back
+#[derive(Debug, Args)]
+pub(super) struct Rollback {
+    /// The pipeline file of the job
+    file: PathBuf,
+}
+
+impl Swap {
+    pub(super) fn execute(&self) -> anyhow::Result<Ending> {
+        let mut components = std::collections::BTreeMap::new();
+        for (stage, path) in &self.components {
+            // The job may have been started in another folder.
+            components.insert(stage.clone(), std::path::absolute(path)?);
+        }
+        tell(&self.file, &Order::Swap(components))
+    }
+}
+
+impl Rollback {
+    pub(super) fn execute(&self) -> anyhow::Result<Ending> {
+        tell(&self.file, &Order::Rollback)
+    }
+}
+
+fn tell(file: &std::path::Path, order: &Order) -> anyhow::Result<Ending> {
+    let answer = ask(file, order)?;
+    say_line(&answer.text);
+    Ok(match answer.done {
+        true => Ending::Done,
+        false => Ending::Failed,
+    })
+}
+
+/// `STAGE=COMPONENT`.
+fn pair(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((stage, path)) if !stage.is_empty() && !path.is_empty() => {
+            Ok((stage.to_owned(), path.into()))
+        }
+        _ => Err("write the name of a stage, `=`, and the path of a component".to_owned()),
+    }
+}

@@ -1,0 +1,181 @@
+//! A version of the functions of a stage: what is exchanged when a component is swapped.
+
+use std::{
+    fmt,
+    sync::{Arc, mpsc},
+};
+
+use anyhow::Context;
+use arrow::array::ArrayRef;
+
+use super::Call;
+use crate::{
+    state::Columns,
+    wasm::{CallError, Function, Instance, Kind},
+};
+
+/// The functions that a stage calls and the instances they run in, for one subtask. By default it calls none.
+#[derive(Default)]
+pub struct Version {
+    functions: Vec<Bound>,
+    /// One for each library and configuration.
+    instances: Vec<Instance>,
+}
+
+/// A function of a stage.
+struct Bound {
+    function: Function,
+    /// The place of the instance it runs in.
+    instance: usize,
+    /// What it begins with.
+    blank: Columns,
+}
+
+impl Version {
+    /// The functions of `calls`, in their order, of the stage called `stage`, in `instances`, by the places
+    /// of their libraries in the plan.
+    ///
+    /// # Errors
+    ///
+    /// If a function cannot make an accumulator or a state that has seen no row, or a library has no instance.
+    pub fn open(
+        stage: &str,
+        calls: &[Call],
+        instances: Vec<(usize, Instance)>,
+    ) -> anyhow::Result<Self> {
+        let (libraries, instances): (Vec<usize>, Vec<Instance>) = instances.into_iter().unzip();
+        let mut version = Self {
+            functions: Vec::with_capacity(calls.len()),
+            instances,
+        };
+        for call in calls {
+            let instance = libraries
+                .iter()
+                .position(|&library| library == call.library);
+            let instance = instance.context("a library has no instance")?;
+            let function = call.function.clone();
+            let blank = blank(&mut version.instances[instance], &function);
+            let blank = blank.with_context(|| {
+                let what = match function.kind {
+                    Kind::Process => "a state",
+                    _ => "an accumulator",
+                };
+                let name = &function.name;
+                format!("stage `{stage}`: function `{name}` cannot make {what}")
+            })?;
+            version.functions.push(Bound {
+                function,
+                instance,
+                blank,
+            });
+        }
+        Ok(version)
+    }
+
+    /// The digest of the component of the first function, in hexadecimal; empty if there is none.
+    pub(super) fn digest(&self) -> Arc<str> {
+        let first = self.functions.first();
+        let digest = first.map(|bound| self.instances[bound.instance].component().digest());
+        digest.map_or_else(|| "".into(), |digest| digest.to_string().into())
+    }
+
+    /// What the function at a place begins with.
+    pub(super) fn blank(&self, place: usize) -> &[ArrayRef] {
+        &self.functions[place].blank
+    }
+
+    /// Calls the function at a place. An instance that a call has broken is renewed first.
+    pub(super) fn call<T>(
+        &mut self,
+        place: usize,
+        run: impl FnOnce(&mut Instance, &Function) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
+        let bound = &self.functions[place];
+        let instance = &mut self.instances[bound.instance];
+        if instance.is_poisoned() {
+            instance.renew()?;
+        }
+        run(instance, &bound.function)
+    }
+}
+
+impl fmt::Debug for Version {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(&self.instances).finish()
+    }
+}
+
+fn blank(instance: &mut Instance, function: &Function) -> Result<Columns, CallError> {
+    match function.kind {
+        Kind::Aggregate => instance.aggregate_init(function, 1),
+        Kind::Process => instance.process_init(function, 1),
+        Kind::Scalar | Kind::Table | Kind::Holistic => Ok(Vec::new()),
+    }
+}
+
+/// How many calls a version must pass in a subtask before the one before it is given up: its first
+/// batches, in which a mistake shows.
+const PROBATION: u32 = 64;
+
+/// The version before the present one, as long as the present one may be taken back.
+pub(super) struct Probation {
+    before: Version,
+    calls_left: u32,
+    faults: Faults,
+}
+
+/// Where it is told that a version has been taken back.
+#[derive(Clone, Debug)]
+pub struct Faults {
+    /// The stage.
+    pub stage: Arc<str>,
+    /// Who is told.
+    pub told: mpsc::Sender<Fault>,
+}
+
+/// A version has failed where the one before it does not.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// The stage.
+    pub stage: Arc<str>,
+    /// The digest of the component that has failed, in hexadecimal.
+    pub component: Arc<str>,
+    /// How.
+    pub error: String,
+}
+
+impl Probation {
+    pub(super) const fn new(before: Version, faults: Faults) -> Self {
+        Self {
+            before,
+            calls_left: PROBATION,
+            faults,
+        }
+    }
+
+    /// Takes note of a call that has not failed. Returns whether it was the last one that mattered.
+    pub(super) const fn is_passed(&mut self) -> bool {
+        self.calls_left = self.calls_left.saturating_sub(1);
+        self.calls_left == 0
+    }
+
+    pub(super) const fn before(&mut self) -> &mut Version {
+        &mut self.before
+    }
+
+    pub(super) fn into_before(self) -> Version {
+        self.before
+    }
+
+    /// Tells that `component` has failed, and gives back the version before it.
+    pub(super) fn fail(self, component: &Arc<str>, error: &CallError) -> Version {
+        let fault = Fault {
+            stage: self.faults.stage,
+            component: Arc::clone(component),
+            error: error.to_string(),
+        };
+        // Nobody may be left to be told when the job ends.
+        let _ = self.faults.told.send(fault);
+        self.before
+    }
+}

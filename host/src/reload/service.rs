@@ -1,0 +1,124 @@
+//! Serves those who want components swapped: files that change, people who ask, and versions that fail.
+
+use std::{
+    sync::mpsc::{self, RecvTimeoutError},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use anyhow::Context;
+
+use super::{Report, Swapper};
+use crate::{operator::Fault, pipeline::Overrides, runtime::NotSwapped};
+
+/// How often it is looked whether a version has failed, and whether a job that is to be swapped runs.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Something that is wanted of a job that runs.
+pub enum Request {
+    /// Files have changed: it is to go over to what they hold.
+    Reload,
+    /// It is to go over to other components than the files name.
+    Swap {
+        /// Which.
+        overrides: Overrides,
+        /// Is told what came of it.
+        answer: mpsc::Sender<anyhow::Result<Option<Report>>>,
+    },
+    /// It is to go back to what ran before the latest swap.
+    RollBack {
+        /// Is told what came of it.
+        answer: mpsc::Sender<anyhow::Result<Report>>,
+    },
+    /// Nobody wants anything any more.
+    End,
+}
+
+/// Who tells people what happens.
+pub trait Audience: Send {
+    /// Components were swapped.
+    fn swapped(&mut self, report: &Report);
+
+    /// Components that were to be swapped are refused; the job goes on as it was.
+    fn refused(&mut self, reason: &anyhow::Error);
+
+    /// A version has failed, and what ran before it is back, or cannot be brought back.
+    fn taken_back(&mut self, fault: &Fault, report: &anyhow::Result<Report>);
+}
+
+/// Swaps components on a thread of its own until it is dropped.
+pub struct Service {
+    requests: mpsc::Sender<Request>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Service {
+    /// Begins to serve.
+    ///
+    /// # Errors
+    ///
+    /// If there is no thread left.
+    pub fn start(swapper: Swapper, audience: impl Audience + 'static) -> anyhow::Result<Self> {
+        let (requests, inbox) = mpsc::channel();
+        let thread = thread::Builder::new().name("swaps".to_owned());
+        let serve = move || serve(swapper, audience, &inbox);
+        Ok(Self {
+            requests,
+            thread: Some(thread.spawn(serve).context("cannot start a thread")?),
+        })
+    }
+
+    /// The way for requests.
+    pub fn requests(&self) -> mpsc::Sender<Request> {
+        self.requests.clone()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.requests.send(Request::End);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(mut swapper: Swapper, mut audience: impl Audience, inbox: &mpsc::Receiver<Request>) {
+    // Whether files have changed that have yet to be looked at.
+    let mut changed = false;
+    loop {
+        match inbox.recv_timeout(POLL) {
+            Ok(Request::Reload) => changed = true,
+            Ok(Request::Swap { overrides, answer }) => {
+                let swapped = swapper.swap(overrides);
+                if let Ok(Some(report)) = &swapped {
+                    audience.swapped(report);
+                }
+                let _ = answer.send(swapped);
+            }
+            Ok(Request::RollBack { answer }) => {
+                let swapped = swapper.roll_back();
+                if let Ok(report) = &swapped {
+                    audience.swapped(report);
+                }
+                let _ = answer.send(swapped);
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(Request::End) | Err(RecvTimeoutError::Disconnected) => return,
+        }
+        if let Some(fault) = swapper.fault() {
+            audience.taken_back(&fault, &swapper.take_back(&fault));
+        }
+        // It may be about to start, or to be started again.
+        if changed && swapper.is_running() {
+            changed = false;
+            match swapper.reload() {
+                Ok(None) => {}
+                Ok(Some(report)) => audience.swapped(&report),
+                // It has just failed and may be started again.
+                Err(error) if error.downcast_ref() == Some(&NotSwapped::NoJob) => changed = true,
+                Err(error) => audience.refused(&error),
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Where the copy of a stage in one subtask can be reached from outside: to look at what came in last, and
+//! to give it another version of its functions.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, mpsc},
+    time::Duration,
+};
+
+use crate::{
+    batch::Batch,
+    operator::{Faults, Guests, Side, StageSpec, Version},
+    state::Snapshot,
+};
+
+/// What a stage in a subtask changes to at the barrier of a swap.
+pub enum Change {
+    /// Another version of its functions, which keep the same state.
+    Version {
+        /// The version.
+        version: Version,
+        /// Where it is told that it was taken back, if it is on probation.
+        probation: Option<Faults>,
+    },
+    /// Functions that keep other state: what the stage knows is converted by them first.
+    Migration(Box<Migration>),
+    /// Nothing: what the stage knows is told.
+    Nothing {
+        /// Is told what the subtask knows, if it knows something.
+        told: mpsc::Sender<Snapshot>,
+    },
+}
+
+/// Functions that convert what a stage knows.
+pub struct Migration {
+    /// What the stage does from then on.
+    pub spec: StageSpec,
+    /// The functions.
+    pub guests: Guests,
+}
+
+/// The copy of a stage in one subtask, as it is reached from outside.
+#[derive(Default)]
+pub(super) struct Seat {
+    /// The rows that came in last.
+    recent: Mutex<Option<(Side, Batch)>>,
+    change: Mutex<Option<Change>>,
+    /// What is not needed any more: taking it down is not for the subtask to do.
+    retired: Mutex<Vec<Version>>,
+    /// How long the subtask has processed nothing because of the latest swap.
+    pause: Mutex<Option<Duration>>,
+}
+
+impl Seat {
+    /// Takes note of rows that come in. If somebody is looking just now, these are not seen.
+    pub(super) fn note(&self, side: Side, batch: &Batch) {
+        match self.recent.try_lock() {
+            Ok(mut recent) => *recent = Some((side, batch.clone())),
+            Err(TryLockError::Poisoned(poisoned)) => {
+                *poisoned.into_inner() = Some((side, batch.clone()));
+            }
+            Err(TryLockError::WouldBlock) => {}
+        }
+    }
+
+    /// The rows that came in last.
+    pub(super) fn recent(&self) -> Option<(Side, Batch)> {
+        lock(&self.recent).clone()
+    }
+
+    /// Puts down what the stage changes to at the barrier of the next swap.
+    pub(super) fn offer(&self, change: Change) {
+        *lock(&self.change) = Some(change);
+        *lock(&self.pause) = None;
+    }
+
+    /// Takes what the stage changes to.
+    pub(super) fn take(&self) -> Option<Change> {
+        lock(&self.change).take()
+    }
+
+    /// Hands over a version that is not needed any more.
+    pub(super) fn retire(&self, version: Option<Version>) {
+        lock(&self.retired).extend(version);
+    }
+
+    /// Takes down what is not needed any more.
+    pub(super) fn clear(&self) {
+        let retired = std::mem::take(&mut *lock(&self.retired));
+        drop(retired);
+    }
+
+    /// Takes note of how long the subtask has processed nothing because of a swap.
+    pub(super) fn paused(&self, pause: Duration) {
+        *lock(&self.pause) = Some(pause);
+    }
+
+    /// How long the subtask has processed nothing because of the latest swap, if it took part.
+    pub(super) fn pause(&self) -> Option<Duration> {
+        *lock(&self.pause)
+    }
+}
+
+/// The copies of all stages of a job: by stage, one a subtask.
+#[derive(Default)]
+pub(super) struct Seats(Vec<Vec<Arc<Seat>>>);
+
+impl Seats {
+    /// None yet, for so many stages.
+    pub(super) fn new(stages: usize) -> Self {
+        Self(vec![Vec::new(); stages])
+    }
+
+    /// A seat for one more copy of a stage.
+    pub(super) fn add(&mut self, stage: usize) -> Arc<Seat> {
+        let seat = Arc::<Seat>::default();
+        self.0[stage].push(Arc::clone(&seat));
+        seat
+    }
+
+    /// The copies of a stage.
+    pub(super) fn of(&self, stage: usize) -> &[Arc<Seat>] {
+        self.0.get(stage).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

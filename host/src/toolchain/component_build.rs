@@ -1,0 +1,224 @@
+//! What a component is built from, and by what.
+
+use std::{
+    env, fs,
+    io::{Read, pipe},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, bail};
+
+use super::{componentize, package::Package, replace::replace, rust, sources};
+use crate::pipeline::{Outline, ShellCommand};
+
+/// More of what a command says is not kept.
+const MOST_SAID: usize = 256 << 10;
+
+/// How a component is built.
+#[derive(Clone, Debug)]
+pub struct ComponentBuild {
+    /// The file of the component.
+    pub component: PathBuf,
+    /// What the pipeline calls it.
+    pub name: String,
+    work: Work,
+    /// Files, folders and globs.
+    places: Vec<PathBuf>,
+    /// Files among them that are not watched: what is built.
+    outputs: Vec<PathBuf>,
+}
+
+/// What is done to build it.
+#[derive(Clone, Debug)]
+enum Work {
+    Shell {
+        command: ShellCommand,
+        folder: PathBuf,
+    },
+    Cargo {
+        directory: PathBuf,
+    },
+}
+
+/// What has become of a build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BuildResult {
+    /// It went well.
+    Built {
+        /// Whether the file of the component has another content than before.
+        changed: bool,
+    },
+    /// It failed, and the file of the component is as it was, unless a command has written it.
+    Failed {
+        /// What was said, as the compiler says it: with files, lines and columns.
+        errors: String,
+    },
+}
+
+/// How the components of a pipeline are built: by the commands that it names, or from Cargo packages.
+/// A component whose source is not known is left out.
+///
+/// # Errors
+///
+/// If a command does not say what to watch and there is no Cargo package that would, or Cargo cannot
+/// be asked.
+pub fn builds(outline: &Outline) -> anyhow::Result<Vec<ComponentBuild>> {
+    let outputs: Vec<PathBuf> = outline
+        .components
+        .iter()
+        .map(|(component, _)| component.clone())
+        .collect();
+    let mut builds = Vec::new();
+    for (component, name) in &outline.components {
+        let said = outline
+            .builds
+            .iter()
+            .find(|build| build.component == *component);
+        let (work, places) = match said {
+            Some(build) => {
+                let work = Work::Shell {
+                    command: build.command.clone(),
+                    folder: build.folder.clone(),
+                };
+                let watched = build.watch.iter().map(|place| build.folder.join(place));
+                let mut places: Vec<PathBuf> = watched.collect();
+                if places.is_empty() {
+                    match Package::of(component)? {
+                        Some(package) => places = package.sources,
+                        None => bail!(
+                            "nobody knows what `{name}` is made of; say so under `[build.\"{}\"]`, \
+                             as in `watch = [\"src\"]`",
+                            build.name
+                        ),
+                    }
+                }
+                (work, places)
+            }
+            None => match Package::of(component)? {
+                Some(Package { directory, sources }) => (Work::Cargo { directory }, sources),
+                None => continue,
+            },
+        };
+        builds.push(ComponentBuild {
+            component: component.clone(),
+            name: name.clone(),
+            work,
+            places,
+            outputs: outputs.clone(),
+        });
+    }
+    Ok(builds)
+}
+
+impl ComponentBuild {
+    /// The files that the component is made of, as they are now. Some may not be there.
+    pub fn sources(&self) -> Vec<PathBuf> {
+        sources::files(&self.places, &self.outputs)
+    }
+
+    /// Builds the component, and says what has become of it; with colours for a terminal if `colour` is
+    /// set. A Cargo package's component is put in its place at once, and only if it has changed; a
+    /// command writes it itself.
+    pub fn run(&self, colour: bool) -> BuildResult {
+        let result = match &self.work {
+            Work::Shell { command, folder } => self.shell(command, folder, colour),
+            Work::Cargo { directory } => self.cargo(directory, colour),
+        };
+        result.unwrap_or_else(|error| BuildResult::Failed {
+            errors: format!("{error:#}"),
+        })
+    }
+
+    /// Lets Cargo compile the package in `directory`.
+    fn cargo(&self, directory: &Path, colour: bool) -> anyhow::Result<BuildResult> {
+        let mut said = Vec::new();
+        let colour = if colour { "always" } else { "never" };
+        let built = rust::compile(
+            directory,
+            None,
+            &["--quiet", "--color", colour],
+            Some(&mut said),
+        );
+        let module = match built {
+            Ok((_, module)) => module,
+            Err(error) => {
+                let mut errors = kept(&said);
+                let told = matches!(error.downcast_ref(), Some(rust::BuildError::Cargo));
+                if errors.is_empty() || !told {
+                    errors.push_str(&format!("{error:#}"));
+                }
+                return Ok(BuildResult::Failed { errors });
+            }
+        };
+        let component = componentize(&module)?;
+        let changed = fs::read(&self.component).ok().as_ref() != Some(&component);
+        if changed {
+            replace(&self.component, &component)?;
+        }
+        Ok(BuildResult::Built { changed })
+    }
+
+    /// Lets a shell run `command`.
+    fn shell(
+        &self,
+        command: &ShellCommand,
+        folder: &Path,
+        colour: bool,
+    ) -> anyhow::Result<BuildResult> {
+        let run = || format!("cannot run `{command}`");
+        let before = fs::read(&self.component).ok();
+        let (mut said, speaker) = pipe().with_context(run)?;
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", command.line()])
+            .current_dir(if folder.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                folder
+            })
+            .stdin(Stdio::null())
+            .stdout(speaker.try_clone().with_context(run)?)
+            .stderr(speaker);
+        if colour && env::var_os("CARGO_TERM_COLOR").is_none() {
+            shell.env("CARGO_TERM_COLOR", "always");
+        }
+        let mut child = shell.spawn().with_context(run)?;
+        // Until the shell's own ends of the pipe are closed, reading it does not end.
+        drop(shell);
+        let mut text = Vec::new();
+        said.read_to_end(&mut text).with_context(run)?;
+        let status = child.wait().with_context(run)?;
+        let after = fs::read(&self.component).ok();
+        if status.success() && after.is_some() {
+            let changed = before != after;
+            return Ok(BuildResult::Built { changed });
+        }
+        let mut errors = kept(&text);
+        match status.success() {
+            true => errors.push_str(&format!(
+                "`{command}` has not written `{}`",
+                self.component.display()
+            )),
+            false => errors.push_str(&format!("`{command}` failed: {status}")),
+        }
+        Ok(BuildResult::Failed { errors })
+    }
+}
+
+/// What was said, as text that ends with a line break, if it is not empty; the first of it if it is
+/// too much.
+fn kept(said: &[u8]) -> String {
+    let cut = said.len().min(MOST_SAID);
+    let mut text = String::from_utf8_lossy(&said[..cut]).into_owned();
+    if cut < said.len() {
+        text.push('…');
+    }
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

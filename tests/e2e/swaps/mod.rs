@@ -1,0 +1,17 @@
+//! Jobs whose components are swapped while they run: by whoever asks, by files that change, by many swaps
+//! in a row.
+
+mod by_hand;
+mod cases;
+mod exact;
+mod fall_back;
+mod feed;
+mod files;
+mod inside;
+mod kills;
+mod live;
+mod migrations;
+mod refusals;
+mod rows;
+mod versions;
+mod windows;

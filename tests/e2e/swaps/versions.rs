@@ -1,0 +1,54 @@
+//! As many versions of the library `marks` as tests want, made of one build: its bytes say which version
+//! it is, and what is wrong with it.
+
+use std::fs;
+
+use crate::support::library;
+
+/// What is wrong with a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wrong {
+    Nothing,
+    /// It fails on every row.
+    Trap,
+    /// It fails on every thousandth row only.
+    Late,
+    /// It never returns.
+    Spin,
+    /// It takes all memory there is.
+    Heap,
+}
+
+/// The text in the component that is overwritten.
+const TEXT: &[u8] = b"version of marks: 1 none";
+
+/// `marks` as a version from 1 to 9.
+pub(super) fn marks(version: i64) -> Vec<u8> {
+    marked(version, Wrong::Nothing)
+}
+
+/// `marks` as a version from 1 to 9 with which something is wrong.
+pub(super) fn marked(version: i64, wrong: Wrong) -> Vec<u8> {
+    let mut bytes = fs::read(library("marks")).expect("a component");
+    let mut places = bytes.windows(TEXT.len());
+    let place = places
+        .position(|window| window == TEXT)
+        .expect("the component has the text");
+    let text = match wrong {
+        Wrong::Nothing => "none",
+        Wrong::Trap => "trap",
+        Wrong::Late => "late",
+        Wrong::Spin => "spin",
+        Wrong::Heap => "heap",
+    };
+    let text = format!("version of marks: {version} {text}");
+    bytes[place..place + TEXT.len()].copy_from_slice(text.as_bytes());
+    bytes
+}
+
+/// The component of a library with a digest of its own: it has one section more, which says nothing.
+pub(super) fn altered(mut component: Vec<u8>) -> Vec<u8> {
+    // A custom section: its id, its size, the size of its name, its name.
+    component.extend(b"\x00\x06\x05noted");
+    component
+}
