@@ -20,6 +20,11 @@ impl Counter {
         self.0.fetch_add(rows as u64, Ordering::Relaxed);
     }
 
+    /// Takes out what was added so far.
+    fn take(&self) -> u64 {
+        self.0.swap(0, Ordering::Relaxed)
+    }
+
     /// What was added so far.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
@@ -49,6 +54,50 @@ pub struct NodeMetrics {
     pub absorbed: Counter,
     /// Bytes read.
     pub bytes: Counter,
+}
+
+impl NodeMetrics {
+    /// Adds what `others` have counted, and takes it out of them.
+    pub fn take_over(&self, others: &Self) {
+        for (mine, other) in self.all().into_iter().zip(others.all()) {
+            match other.take() {
+                0 => {}
+                count => drop(mine.0.fetch_add(count, Ordering::Relaxed)),
+            }
+        }
+    }
+
+    /// Forgets what was counted.
+    pub fn clear(&self) {
+        for counter in self.all() {
+            counter.take();
+        }
+    }
+
+    const fn all(&self) -> [&Counter; 9] {
+        let Self {
+            rows_in,
+            rows_out,
+            filtered,
+            late,
+            dead_letters,
+            failed_windows,
+            skipped,
+            absorbed,
+            bytes,
+        } = self;
+        [
+            rows_in,
+            rows_out,
+            filtered,
+            late,
+            dead_letters,
+            failed_windows,
+            skipped,
+            absorbed,
+            bytes,
+        ]
+    }
 }
 
 /// The counters of a job, by the place of the source, stage or sink in the plan.

@@ -24,6 +24,26 @@ pub struct Guests {
     /// While the version is on probation: the one before it.
     probation: Option<Probation>,
     component: ComponentDigest,
+    /// While somebody watches: what has become of the calls.
+    seen: Option<Seen>,
+}
+
+/// What has become of calls since somebody looked last.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// How many were made.
+    pub calls: u32,
+    /// Why one of them has failed, if one has.
+    pub failure: Option<String>,
+}
+
+impl Seen {
+    fn note<T>(&mut self, result: &Result<T, CallError>) {
+        self.calls = self.calls.saturating_add(1);
+        if let Err(error) = result {
+            self.failure.get_or_insert_with(|| error.to_string());
+        }
+    }
 }
 
 /// The digest of the component that a stage calls now, for those who tell it.
@@ -58,12 +78,33 @@ impl Guests {
             component: ComponentDigest::new(version.digest()),
             version,
             probation: None,
+            seen: None,
         }
     }
 
     /// The digest of the component of the first function.
     pub(super) fn component(&self) -> ComponentDigest {
         self.component.clone()
+    }
+
+    /// The digest of the component of the first function, in hexadecimal.
+    pub fn digest(&self) -> Arc<str> {
+        self.component.get()
+    }
+
+    /// From now on takes note of what becomes of calls.
+    pub fn watch(&mut self) {
+        self.seen = Some(Seen::default());
+    }
+
+    /// Does so no more.
+    pub fn unwatch(&mut self) {
+        self.seen = None;
+    }
+
+    /// What has become of calls since somebody looked last, while they are watched.
+    pub fn seen(&mut self) -> Seen {
+        self.seen.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// What the function at a place among the stage's calls begins with: an accumulator or a state that has
@@ -98,6 +139,9 @@ impl Guests {
         run: impl Fn(&mut Instance, &Function) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
         let result = self.version.call(place, &run);
+        if let Some(seen) = &mut self.seen {
+            seen.note(&result);
+        }
         let Some(probation) = &mut self.probation else {
             return result;
         };

@@ -39,7 +39,7 @@ mod version;
 mod windowed;
 
 pub use dead_letter::DeadLetter;
-pub use guest::Guests;
+pub use guest::{Guests, Seen};
 pub use known_state::{KnownColumn, KnownTable, Meaning, known_state};
 pub use migration::migrate;
 pub use outbox::Outbox;
@@ -49,7 +49,7 @@ pub use spec::{
     AggregateWork, Argument, Call, Emit, JoinBound, JoinColumn, JoinKind, JoinWork, LookupWork,
     Miss, OnError, OutputColumn, ProcessWork, SortColumn, StageSpec, TimeDomain, TopWork, Work,
 };
-pub use version::{Fault, Faults, Version};
+pub use version::{Fault, Faults, PROBATION, Version};
 
 use std::sync::Arc;
 

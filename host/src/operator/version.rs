@@ -115,7 +115,7 @@ fn blank(instance: &mut Instance, function: &Function) -> Result<Columns, CallEr
 
 /// How many calls a version must pass in a subtask before the one before it is given up: its first
 /// batches, in which a mistake shows.
-const PROBATION: u32 = 64;
+pub const PROBATION: u32 = 64;
 
 /// The version before the present one, as long as the present one may be taken back.
 pub(super) struct Probation {

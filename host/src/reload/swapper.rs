@@ -3,7 +3,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, mpsc},
+    sync::{Arc, Weak, mpsc},
     time::{Duration, Instant},
 };
 
@@ -14,7 +14,7 @@ use crate::{
     batch::Batch,
     operator::{self, Fault, Faults, Guests, Side},
     pipeline::{LibraryRef, Overrides, Plan, StageChange, check_migrations, compare},
-    runtime::{Change, Loaded, Migration, Swapped, Swaps},
+    runtime::{Change, Loaded, Migration, Swapped, Swaps, Trust, Watch},
 };
 
 /// Loads the pipeline file as it is now, with other components than it names if so wished.
@@ -69,6 +69,9 @@ pub struct Swapper<J = Swaps> {
 struct Generation {
     loaded: Loaded,
     overrides: Overrides,
+    /// The trust in it, if it has taken the place of functions that keep other state: kept by the job as long
+    /// as they can come back.
+    trust: Weak<Trust>,
 }
 
 /// On so many rows a version is tried: enough to see what it does, few enough to be done at once.
@@ -118,13 +121,26 @@ impl fmt::Display for Report {
     }
 }
 
-/// How careful a swap is.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// How a swap is gone about.
+#[derive(Clone)]
 enum Care {
-    /// The new version is tried first, and on probation afterwards.
-    Trial,
+    /// The new version is tried first, and on probation afterwards; what keeps other state shares this trust.
+    Trial(Arc<Trust>),
     /// It has run before.
     None,
+    /// It has run before, and comes back with the state that it has kept since: what took its place has lost
+    /// its trust.
+    Retreat,
+}
+
+impl Care {
+    const fn is_trial(&self) -> bool {
+        matches!(self, Self::Trial(_))
+    }
+
+    const fn is_retreat(&self) -> bool {
+        matches!(self, Self::Retreat)
+    }
 }
 
 impl Swapper {
@@ -144,6 +160,7 @@ impl<J: Swappable> Swapper<J> {
             current: Generation {
                 loaded: current,
                 overrides,
+                trust: Weak::new(),
             },
             earlier: Vec::new(),
             rejected: None,
@@ -226,8 +243,13 @@ impl<J: Swappable> Swapper<J> {
         if self.rejected.as_ref().is_some_and(same) {
             bail!("it was taken back, and is the same as then: change it, or ask for it by hand");
         }
-        let next = Generation { loaded, overrides };
-        let report = self.go_over(next.clone(), Care::Trial, started)?;
+        let trust = Arc::new(self.trust_in(&loaded.plan));
+        let next = Generation {
+            loaded,
+            overrides,
+            trust: Arc::downgrade(&trust),
+        };
+        let report = self.go_over(next.clone(), &Care::Trial(trust), started)?;
         if report.is_some() {
             let before = std::mem::replace(&mut self.current, next);
             self.earlier.push(before);
@@ -245,7 +267,8 @@ impl<J: Swappable> Swapper<J> {
     /// If nothing did, or it cannot take up the state; the job goes on as it was.
     pub fn roll_back(&mut self) -> anyhow::Result<Report> {
         let last = self.earlier.len().checked_sub(1);
-        self.go_back(last.context("nothing has been swapped that could be taken back")?)
+        let last = last.context("nothing has been swapped that could be taken back")?;
+        self.go_back(last, &Care::None)
     }
 
     /// Goes back to what ran before the stage that has failed was swapped. What other stages were swapped to
@@ -261,16 +284,22 @@ impl<J: Swappable> Swapper<J> {
             compare(&before.loaded.plan, now).is_ok_and(|changes| changes.iter().any(is_other))
         };
         let well = self.earlier.iter().rposition(is_well);
-        let report = self.go_back(well.context("what ran before is not known any more")?)?;
+        let well = well.context("what ran before is not known any more")?;
+        let failed = self.earlier.get(well + 1).unwrap_or(&self.current);
+        let care = match failed.trust.upgrade() {
+            Some(_) => Care::Retreat,
+            None => Care::None,
+        };
+        let report = self.go_back(well, &care)?;
         // Other subtasks may have seen it fail, too.
         self.faults.try_iter().for_each(drop);
         Ok(report)
     }
 
     /// Goes back to the generation at a place among the earlier ones.
-    fn go_back(&mut self, place: usize) -> anyhow::Result<Report> {
+    fn go_back(&mut self, place: usize, care: &Care) -> anyhow::Result<Report> {
         let before = self.earlier[place].clone();
-        let report = self.go_over(before.clone(), Care::None, Instant::now())?;
+        let report = self.go_over(before.clone(), care, Instant::now())?;
         let report = report.context("what ran before is what runs now")?;
         self.earlier.truncate(place);
         self.rejected = Some(Arc::clone(&self.current.loaded.plan));
@@ -290,7 +319,7 @@ impl<J: Swappable> Swapper<J> {
     fn go_over(
         &mut self,
         next: Generation,
-        care: Care,
+        care: &Care,
         started: Instant,
     ) -> anyhow::Result<Option<Report>> {
         let (old, new) = (self.current.loaded.clone(), next.loaded);
@@ -298,20 +327,22 @@ impl<J: Swappable> Swapper<J> {
         if changes.is_empty() {
             return Ok(None);
         }
-        check_migrations(&new.registry, &old.plan, &new.plan, &changes)
-            .map_err(|reasons| refusal(&reasons))?;
+        if !care.is_retreat() {
+            check_migrations(&new.registry, &old.plan, &new.plan, &changes)
+                .map_err(|reasons| refusal(&reasons))?;
+        }
         let mut stages = Vec::new();
         let mut prepared = Vec::new();
         for change in &changes {
             let name = &new.plan.stages[change.stage].name;
-            let difference = match care {
-                Care::None => None,
-                Care::Trial => {
+            let difference = match care.is_trial() {
+                false => None,
+                true => {
                     let tried = self.try_out(change, &new);
                     tried.with_context(|| format!("stage `{name}`"))?
                 }
             };
-            if change.migrates {
+            if change.migrates && !care.is_retreat() {
                 let rehearsed = self.rehearse(change, &new);
                 rehearsed.with_context(|| format!("stage `{name}`"))?;
             }
@@ -375,22 +406,44 @@ impl<J: Swappable> Swapper<J> {
         &self,
         change: &StageChange,
         new: &Loaded,
-        care: Care,
+        care: &Care,
     ) -> anyhow::Result<Vec<Change>> {
         let place = change.stage;
         let stage = &new.plan.stages[place];
+        let faults = || Faults {
+            stage: stage.name.as_str().into(),
+            told: self.told.clone(),
+        };
         let change = |_| {
-            let version = new.registry.version(&new.plan, stage)?;
-            if change.migrates {
-                let (spec, guests) = (new.plan.stage_spec(place), Guests::new(version));
-                return Ok(Change::Migration(Box::new(Migration { spec, guests })));
+            if change.migrates && care.is_retreat() {
+                return Ok(Change::Retreat);
             }
-            let told = self.told.clone();
-            let stage = stage.name.as_str().into();
-            let probation = (care == Care::Trial).then_some(Faults { stage, told });
-            Ok(Change::Version { version, probation })
+            let version = new.registry.version(&new.plan, stage)?;
+            if !change.migrates {
+                let probation = care.is_trial().then(faults);
+                return Ok(Change::Version { version, probation });
+            }
+            let watch = match care {
+                Care::Trial(trust) => Some(Watch {
+                    trust: Arc::clone(trust),
+                    faults: faults(),
+                }),
+                Care::None | Care::Retreat => None,
+            };
+            Ok(Change::Migration(Box::new(Migration {
+                spec: new.plan.stage_spec(place),
+                guests: Guests::new(version),
+                watch,
+            })))
         };
         (0..self.job.copies(place)).map(change).collect()
+    }
+
+    /// Trust to be earned by the stages of `next` whose state has to be converted.
+    fn trust_in(&self, next: &Plan) -> Trust {
+        let changes = compare(&self.current.loaded.plan, next).unwrap_or_default();
+        let migrating = changes.iter().filter(|change| change.migrates);
+        Trust::new(migrating.map(|change| self.job.copies(change.stage)).sum())
     }
 }
 

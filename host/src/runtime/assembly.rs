@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 
 use super::{
     barriers::Participant,
-    chain::{Branch, Fork, Making, SideOutputs, Stage, TOLD_DEAD_LETTERS},
+    chain::{Branch, Fork, SideOutputs, TOLD_DEAD_LETTERS},
     checkpointing::{Ways, can_replay},
     connectors::Connectors,
     control::Control,
@@ -19,6 +19,7 @@ use super::{
     seat::Seats,
     sink_task::SinkTask,
     source_task::{OPEN_PARTITIONS, SourceTask, Told},
+    stage::{Making, Stage},
     stage_task::StageTask,
     task::Task,
     wiring::Wiring,
@@ -28,7 +29,7 @@ use crate::{
     checkpoint::{Checkpoint, SourceSnapshot},
     connector::{Guarantee, Sink, Source, SourceConfig, SourceProgress, Staged, Table},
     metrics::JobMetrics,
-    operator::{self, DeadLetter, Guests, RejectionPolicy, Resources, TimeDomain, Work},
+    operator::{DeadLetter, Guests, RejectionPolicy, TimeDomain, Work},
     pipeline::{DEAD_LETTERS, Plan, Registry, SourcePlan},
     state::Share,
     time::{Clock, Duration, WatermarkRule},
@@ -335,22 +336,17 @@ impl Assembly<'_> {
         let plan = &self.plan.stages[index];
         let metrics = &self.metrics.stages[index];
         let spec = self.plan.stage_spec(index);
-        let resources = Resources {
-            guests: Guests::new(self.registry.version(self.plan, plan)?),
-            metrics: Arc::clone(metrics),
+        let making = Making {
             clock: Arc::clone(self.clock),
             tables: Arc::clone(&self.tables),
         };
-        let operator = operator::open(&spec, resources)
+        let guests = Guests::new(self.registry.version(self.plan, plan)?);
+        let actor = making
+            .open(spec, guests)
             .with_context(|| format!("stage `{}` cannot be opened", plan.name))?;
         let by_clock = goes_by_clock(&plan.work);
-        let making = Making {
-            spec,
-            clock: Arc::clone(self.clock),
-            tables: Arc::clone(&self.tables),
-        };
         let (metrics, seat) = (Arc::clone(metrics), seats.add(index));
-        Ok(Stage::new(making, operator, metrics, by_clock, seat))
+        Ok(Stage::new(making, actor, metrics, by_clock, seat))
     }
 }
 

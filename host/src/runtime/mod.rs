@@ -5,6 +5,7 @@
 //! Every subtask is one thread that owns its operators and its Wasm instances, so that a guest that
 //! takes its time delays nobody but those who wait for its rows.
 
+mod actor;
 mod alignment;
 mod assembly;
 mod backoff;
@@ -30,10 +31,12 @@ mod seat;
 mod session;
 mod sink_task;
 mod source_task;
+mod stage;
 mod stage_task;
 mod step;
 mod stepped_job;
 mod storage;
+mod succession;
 mod swaps;
 mod tables;
 mod task;
@@ -49,4 +52,5 @@ pub use seat::{Change, Migration};
 pub use session::{Beginning, Recall, Session};
 pub use stepped_job::SteppedJob;
 pub use storage::{MemoryStorage, SharedStorage, Storage};
+pub use succession::{Trust, Watch};
 pub use swaps::{Loaded, NotSwapped, Swapped, Swaps};

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use super::succession::Watch;
 use crate::{
     batch::Batch,
     operator::{Faults, Guests, Side, StageSpec, Version},
@@ -23,6 +24,8 @@ pub enum Change {
     },
     /// Functions that keep other state: what the stage knows is converted by them first.
     Migration(Box<Migration>),
+    /// What ran before the latest [migration](Self::Migration), which has lost its trust.
+    Retreat,
     /// Nothing: what the stage knows is told.
     Nothing {
         /// Is told what the subtask knows, if it knows something.
@@ -36,6 +39,8 @@ pub struct Migration {
     pub spec: StageSpec,
     /// The functions.
     pub guests: Guests,
+    /// How they are watched, so that what ran before can come back; `None` if it cannot.
+    pub watch: Option<Watch>,
 }
 
 /// The copy of a stage in one subtask, as it is reached from outside.

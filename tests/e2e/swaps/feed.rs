@@ -21,7 +21,16 @@ pub(super) struct Feed {
     allowed: Arc<AtomicU64>,
     sent: Arc<AtomicU64>,
     over: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
+    /// Taken when the input ends.
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A test that fails ends its input, so that the job that reads it ends, too.
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::SeqCst);
+        self.allow(0);
+    }
 }
 
 /// How many rows are sent at a time at most.
@@ -67,7 +76,7 @@ impl Feed {
             allowed,
             sent,
             over,
-            thread,
+            thread: Some(thread),
         }
     }
 
@@ -97,12 +106,13 @@ impl Feed {
     }
 
     /// Ends the input after the rows that were allowed, or, if it flows, now. Returns how many it had.
-    pub(super) fn end(self) -> u64 {
+    pub(super) fn end(mut self) -> u64 {
         if self.allowed.load(Ordering::SeqCst) > u64::MAX / 2 {
             self.allow(0);
         }
         self.over.store(true, Ordering::SeqCst);
-        self.thread.join().expect("it was all sent");
+        let thread = self.thread.take().expect("it has not ended");
+        thread.join().expect("it was all sent");
         self.sent.load(Ordering::SeqCst)
     }
 }

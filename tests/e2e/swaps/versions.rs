@@ -19,8 +19,8 @@ pub(super) enum Wrong {
     Heap,
 }
 
-/// The text in the component that is overwritten.
-const TEXT: &[u8] = b"version of marks: 1 none";
+/// The text in the components that is overwritten, without the version.
+const TEXT: &[u8] = b"version of marks: ";
 
 /// `marks` as a version from 1 to 9.
 pub(super) fn marks(version: i64) -> Vec<u8> {
@@ -29,7 +29,16 @@ pub(super) fn marks(version: i64) -> Vec<u8> {
 
 /// `marks` as a version from 1 to 9 with which something is wrong.
 pub(super) fn marked(version: i64, wrong: Wrong) -> Vec<u8> {
-    let mut bytes = fs::read(library("marks")).expect("a component");
+    altered_text("marks", version, wrong)
+}
+
+/// `marks_next`, whose functions keep other state, as a version with which nothing is wrong, or only later.
+pub(super) fn next(version: i64, wrong: Wrong) -> Vec<u8> {
+    altered_text("marks_next", version, wrong)
+}
+
+fn altered_text(name: &str, version: i64, wrong: Wrong) -> Vec<u8> {
+    let mut bytes = fs::read(library(name)).expect("a component");
     let mut places = bytes.windows(TEXT.len());
     let place = places
         .position(|window| window == TEXT)
@@ -41,8 +50,9 @@ pub(super) fn marked(version: i64, wrong: Wrong) -> Vec<u8> {
         Wrong::Spin => "spin",
         Wrong::Heap => "heap",
     };
-    let text = format!("version of marks: {version} {text}");
-    bytes[place..place + TEXT.len()].copy_from_slice(text.as_bytes());
+    let text = format!("{version} {text}");
+    let rest = place + TEXT.len();
+    bytes[rest..rest + text.len()].copy_from_slice(text.as_bytes());
     bytes
 }
 

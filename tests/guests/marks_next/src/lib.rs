@@ -1,6 +1,20 @@
 //! What the functions of `marks` may have become: some can take the place of what was, some cannot.
 
+use std::hint::black_box;
+
 use tidemill_sdk::prelude::*;
+
+/// Tests overwrite this text, as that of `marks`.
+static VERSION: [u8; 24] = *b"version of marks: 2 none";
+
+/// Fails as the text says: only later, so that a trial on the first rows does not see it.
+fn fail_if_asked(n: i64) {
+    let is_late = black_box(&VERSION)[20] == b'l';
+    assert!(
+        !is_late || n % 1000 != 999,
+        "this version cannot do all of it"
+    );
+}
 
 /// Takes other rows than before.
 #[scalar(result = "version")]
@@ -37,6 +51,7 @@ impl Aggregate for Tally {
     type Output = i64;
 
     fn update(&mut self, n: i64) {
+        fail_if_asked(n);
         self.rows += 1;
         self.sum += n;
     }
@@ -100,7 +115,8 @@ impl From<OldSeen> for Seen {
 
 /// Numbers the rows of a key.
 #[process(result = "number")]
-pub fn number(seen: &mut Seen, _n: i64) -> Result<Option<i64>, String> {
+pub fn number(seen: &mut Seen, n: i64) -> Result<Option<i64>, String> {
+    fail_if_asked(n);
     let rows: i64 = match seen.rows.as_str() {
         "" => 0,
         rows => rows.parse().map_err(|error| format!("{error}"))?,
