@@ -29,7 +29,7 @@ use std::{
 use tempfile::TempDir;
 use tidemill::{
     pipeline::{Plan, Registry},
-    runtime::{Beginning, CheckpointStep, Failpoints, NoFailpoints, Outcome, Session},
+    runtime::{Beginning, CheckpointStep, Failpoints, Loaded, NoFailpoints, Outcome, Session},
     time::{Clock, SystemClock},
     wasm::{Engine, EngineOptions},
 };
@@ -161,7 +161,8 @@ impl Bench {
         beginning: Beginning,
         failpoints: &Arc<dyn Failpoints>,
     ) -> Session<'a> {
-        let session = Session::open(plan, &self.registry, &self.clock, beginning, failpoints);
+        let loaded = Loaded::new(plan, &self.registry);
+        let session = Session::open(&loaded, &self.clock, beginning, failpoints);
         session.expect("the checkpoints can be opened")
     }
 

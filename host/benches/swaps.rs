@@ -249,13 +249,13 @@ impl Bench {
     fn run<T: Send>(&self, text: &str, act: impl FnOnce(Running<'_>) -> T + Send) -> T {
         let file = self.folder.path().join("pipeline.toml");
         fs::write(&file, text).expect("written");
-        let load = loader(file, self.engine.clone());
+        let load = loader(file);
         let overrides = Overrides::default();
-        let loaded = load(&overrides).unwrap_or_else(|error| panic!("{error:#}"));
+        let loaded = load(&overrides, &Registry::new(self.engine.clone()))
+            .unwrap_or_else(|error| panic!("{error:#}"));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let failpoints: Arc<dyn Failpoints> = Arc::new(NoFailpoints);
-        let (plan, registry) = (Arc::clone(&loaded.plan), Arc::clone(&loaded.registry));
-        let session = Session::open(&plan, &registry, &clock, Beginning::Newest, &failpoints);
+        let session = Session::open(&loaded, &clock, Beginning::Newest, &failpoints);
         let session = session.expect("it can begin");
         let metrics = session.metrics().clone();
         let none = Arc::default();
@@ -315,9 +315,9 @@ impl Audience for Told {
     }
 }
 
-fn loader(file: PathBuf, engine: Engine) -> Load {
-    Box::new(move |overrides| {
-        let registry = Registry::new(engine.clone());
+fn loader(file: PathBuf) -> Load {
+    Box::new(move |overrides, current| {
+        let registry = current.fresh();
         let environment = Environment {
             libraries: &registry,
             resolve_paths: &|path: &Path| resolve_paths(path),

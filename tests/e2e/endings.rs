@@ -21,8 +21,8 @@ use tidemill::{
     metrics::JobMetrics,
     pipeline::{Plan, Registry, SinkPlan, SourcePlan, TablePlan},
     runtime::{
-        Checkpointing, Connectors, Job, Launch, MemoryStorage, NoFailpoints, Order, Outcome,
-        SharedStorage, SteppedJob, Storage, Swaps,
+        Checkpointing, Connectors, Job, Launch, Loaded, MemoryStorage, NoFailpoints, Order,
+        Outcome, SharedStorage, SteppedJob, Storage, Swaps,
     },
     test_kit::load_text,
     time::{Clock, Duration, ManualClock, SystemClock, Timestamp},
@@ -154,7 +154,7 @@ fn run(from: Option<u64>, error: fn() -> anyhow::Error) -> anyhow::Result<Outcom
         metrics: &JobMetrics::new(plan.sources.len(), plan.stages.len(), plan.sinks.len()),
         stop: &stop,
     };
-    Job::launch(&plan, &registry, &clock, &launch)?.wait()
+    Job::launch(&Loaded::new(&plan, &registry), &clock, &launch)?.wait()
 }
 
 #[test]
@@ -189,7 +189,13 @@ fn a_stepped_job_does_not_take_an_older_checkpoint_for_the_one_it_was_asked_for(
     let checkpointing = Checkpointing::on_request(SharedStorage::new(storage));
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::EPOCH));
     let order = Order::Fixed;
-    let job = SteppedJob::start(&plan, &registry, &clock, &Planned, &checkpointing, order);
+    let job = SteppedJob::start(
+        &Loaded::new(&plan, &registry),
+        &clock,
+        &Planned,
+        &checkpointing,
+        order,
+    );
     let mut job = job.expect("it starts");
     assert!(resumed.load(Ordering::Relaxed), "as jobs with threads do");
     let error = job.checkpoint().expect_err("it cannot be written");

@@ -133,7 +133,8 @@ pub struct Coordinator<P> {
     /// When it is begun at the latest.
     due: Timestamp,
     requested: bool,
-    swap_requested: bool,
+    swaps_requested: usize,
+    swap: Option<Swap>,
     /// How often the checkpoint that is being made could not be written.
     failures: u32,
     phase: Phase<P>,
@@ -147,16 +148,18 @@ struct Member<P> {
     last: Option<P>,
 }
 
+/// The barrier of a swap that is on its way.
+#[derive(Debug)]
+struct Swap {
+    number: u64,
+    /// Those that it has yet to come to.
+    left: Vec<usize>,
+}
+
 #[derive(Debug)]
 enum Phase<P> {
     /// No checkpoint is being made.
     Idle,
-    /// The barrier of a swap is on its way.
-    Swapping {
-        number: u64,
-        /// Those that it has yet to come to.
-        left: Vec<usize>,
-    },
     /// Subtasks contribute.
     Gathering {
         number: u64,
@@ -198,7 +201,8 @@ impl<P: Clone> Coordinator<P> {
             next,
             due: now.saturating_add(interval),
             requested: false,
-            swap_requested: false,
+            swaps_requested: 0,
+            swap: None,
             failures: 0,
             phase: Phase::Idle,
         }
@@ -239,7 +243,7 @@ impl<P: Clone> Coordinator<P> {
                     *again_at = now;
                 }
             }
-            Event::SwapRequested => self.swap_requested = true,
+            Event::SwapRequested => self.swaps_requested += 1,
             Event::Passed { subtask, number } => self.pass(subtask, Some(number)),
             Event::Left { subtask } => self.end(subtask, None),
             Event::Acknowledged {
@@ -267,16 +271,17 @@ impl<P: Clone> Coordinator<P> {
 
     /// Goes on to the next phase if it is time for it; returns what is to be done then.
     fn advance(&mut self, now: Timestamp) -> Option<Command<P>> {
+        if let Some(command) = self.advance_swap() {
+            return Some(command);
+        }
         match mem::replace(&mut self.phase, Phase::Done) {
+            // Barriers follow each other: the next one begins when this one has come to all.
+            Phase::Idle if self.swap.is_some() => {
+                self.phase = Phase::Idle;
+                None
+            }
             Phase::Idle => {
                 let is_last = self.sources_have_ended();
-                if mem::take(&mut self.swap_requested) {
-                    if is_last {
-                        self.phase = Phase::Idle;
-                        return Some(Command::TooLate);
-                    }
-                    return Some(self.begin_swap());
-                }
                 if !self.keeps {
                     return self.end_without_checkpoint();
                 }
@@ -307,12 +312,6 @@ impl<P: Clone> Coordinator<P> {
                 self.phase = Phase::Writing(gathered.clone());
                 Some(Command::Write(gathered))
             }
-            Phase::Swapping { number, left } if left.is_empty() => {
-                // What was swapped is to be known as soon as can be.
-                self.requested = self.keeps;
-                self.phase = Phase::Idle;
-                Some(Command::Swapped(number))
-            }
             Phase::Waiting { gathered, again_at } if again_at <= now => {
                 self.phase = Phase::Writing(gathered.clone());
                 Some(Command::Write(gathered))
@@ -331,6 +330,23 @@ impl<P: Clone> Coordinator<P> {
                 self.phase = other;
                 None
             }
+        }
+    }
+
+    /// Begins and ends swaps. They do not wait for storage: only while subtasks contribute to a checkpoint
+    /// another barrier is on its way.
+    fn advance_swap(&mut self) -> Option<Command<P>> {
+        if let Some(Swap { number, .. }) = self.swap.take_if(|swap| swap.left.is_empty()) {
+            return Some(Command::Swapped(number));
+        }
+        let is_time = !matches!(self.phase, Phase::Gathering { .. } | Phase::Done);
+        if self.swaps_requested == 0 || self.swap.is_some() || !is_time {
+            return None;
+        }
+        self.swaps_requested -= 1;
+        match self.sources_have_ended() {
+            true => Some(Command::TooLate),
+            false => Some(self.begin_swap()),
         }
     }
 
@@ -359,10 +375,8 @@ impl<P: Clone> Coordinator<P> {
             |member: &Member<P>| !member.has_ended && (self.keeps || member.role != Role::Sink);
         let members = self.members.iter().enumerate();
         let left = members.filter(|(_, member)| is_asked(member));
-        self.phase = Phase::Swapping {
-            number,
-            left: left.map(|(subtask, _)| subtask).collect(),
-        };
+        let left = left.map(|(subtask, _)| subtask).collect();
+        self.swap = Some(Swap { number, left });
         Command::StartSwap(number)
     }
 
@@ -379,7 +393,7 @@ impl<P: Clone> Coordinator<P> {
 
     /// Takes note that the barrier of a swap has come to a subtask, or never will.
     fn pass(&mut self, passed: usize, at: Option<u64>) {
-        if let Phase::Swapping { number, left } = &mut self.phase
+        if let Some(Swap { number, left }) = &mut self.swap
             && at.is_none_or(|at| at == *number)
         {
             left.retain(|&subtask| subtask != passed);
@@ -394,6 +408,12 @@ impl<P: Clone> Coordinator<P> {
             }
         }
         self.pass(subtask, None);
+    }
+
+    /// What a subtask that has ended contributes to all checkpoints.
+    pub fn last_of(&mut self, subtask: usize) -> Option<&mut P> {
+        let member = self.members.get_mut(subtask);
+        member.and_then(|member| member.last.as_mut())
     }
 
     fn sources_have_ended(&self) -> bool {

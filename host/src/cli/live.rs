@@ -10,10 +10,9 @@ use std::{
 use super::{setup, talk::say};
 use crate::{
     operator::Fault,
-    pipeline::{LibraryRef, Overrides, Plan, Registry},
+    pipeline::{LibraryRef, Overrides, Plan},
     reload::{Audience, Load, Report, Request, Service, Swapper, Watcher},
     runtime::{Loaded, Swaps},
-    wasm::Engine,
 };
 
 /// What keeps a job open to swaps. They end when it is dropped.
@@ -37,7 +36,6 @@ pub(super) enum Show {
 /// A job that is to be kept open to swaps.
 pub(super) struct Job<'a> {
     pub(super) file: &'a Path,
-    pub(super) engine: Engine,
     pub(super) loaded: Loaded,
     /// What the files hold, which may be something else.
     pub(super) present: &'a Plan,
@@ -53,12 +51,7 @@ impl Live {
         let mut files = BTreeSet::from([job.file.to_owned()]);
         files.extend(components(job.present));
         files.extend(components(&job.loaded.plan));
-        let swapper = Swapper::new(
-            job.swaps,
-            job.loaded,
-            job.overrides,
-            loader(job.file, job.engine),
-        );
+        let swapper = Swapper::new(job.swaps, job.loaded, job.overrides, loader(job.file));
         let watcher = Arc::<OnceLock<Watcher>>::default();
         let teller = Teller {
             show,
@@ -111,15 +104,12 @@ fn components(plan: &Plan) -> impl Iterator<Item = PathBuf> {
 }
 
 /// Loads the pipeline anew, and its components with it.
-fn loader(file: &Path, engine: Engine) -> Load {
+fn loader(file: &Path) -> Load {
     let file = file.to_owned();
-    Box::new(move |overrides| {
-        let registry = Registry::new(engine.clone());
+    Box::new(move |overrides, current| {
+        let registry = current.fresh();
         let plan = setup::load_with(&file, &registry, overrides)?;
-        Ok(Loaded {
-            plan: Arc::new(plan),
-            registry: Arc::new(registry),
-        })
+        Ok(Loaded::new(&plan, &registry))
     })
 }
 
@@ -163,7 +153,7 @@ impl Audience for Teller {
                 barrier = report.number,
                 pause_us = report.pause.as_micros() as u64,
                 took_ms = report.took.as_millis() as u64,
-                "swapped: {}", stage.changes.join(", "),
+                "swapped: {stage}",
             );
         }
         if let Some(watcher) = self.watcher.get() {

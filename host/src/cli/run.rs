@@ -96,8 +96,7 @@ pub(super) fn run(options: &Options, engine: &Engine) -> anyhow::Result<Ending> 
     };
     let recall = |checkpoint: &Checkpoint| recall(&options.file, engine, &loaded, checkpoint);
     let (beginning, failpoints) = (options.beginning, failpoints()?);
-    let session =
-        Session::open_recalling(&plan, &registry, &clock, beginning, &failpoints, &recall)?;
+    let session = Session::open_recalling(&loaded, &clock, beginning, &failpoints, &recall)?;
     if let Some(number) = session.completed() {
         session.run()?;
         say_line(format_args!(
@@ -110,7 +109,6 @@ pub(super) fn run(options: &Options, engine: &Engine) -> anyhow::Result<Ending> 
     let is_recalled = session.recalled().is_some();
     let job = live::Job {
         file: &options.file,
-        engine: engine.clone(),
         loaded: session.recalled().unwrap_or(&loaded).clone(),
         present: &plan,
         overrides: Overrides::default(),

@@ -47,6 +47,11 @@ impl Calls {
         self.guests.blank(call)
     }
 
+    /// How often the version of the functions was exchanged.
+    pub(super) const fn generation(&self) -> u64 {
+        self.guests.generation()
+    }
+
     /// The digest of the first function's component.
     pub(super) fn component(&self) -> ComponentDigest {
         self.guests.component()

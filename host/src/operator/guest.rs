@@ -26,6 +26,8 @@ pub struct Guests {
     component: ComponentDigest,
     /// While somebody watches: what has become of the calls.
     seen: Option<Seen>,
+    /// How often the version was exchanged.
+    generation: u64,
 }
 
 /// What has become of calls since somebody looked last.
@@ -35,13 +37,16 @@ pub struct Seen {
     pub calls: u32,
     /// Why one of them has failed, if one has.
     pub failure: Option<String>,
+    /// The digest of the component of that one, in hexadecimal.
+    pub component: Option<Arc<str>>,
 }
 
 impl Seen {
-    fn note<T>(&mut self, result: &Result<T, CallError>) {
+    fn note(&mut self, failure: Option<(&CallError, Arc<str>)>) {
         self.calls = self.calls.saturating_add(1);
-        if let Err(error) = result {
+        if let Some((error, component)) = failure {
             self.failure.get_or_insert_with(|| error.to_string());
+            self.component.get_or_insert(component);
         }
     }
 }
@@ -79,6 +84,7 @@ impl Guests {
             version,
             probation: None,
             seen: None,
+            generation: 0,
         }
     }
 
@@ -87,9 +93,10 @@ impl Guests {
         self.component.clone()
     }
 
-    /// The digest of the component of the first function, in hexadecimal.
-    pub fn digest(&self) -> Arc<str> {
-        self.component.get()
+    /// How often the version was exchanged: what the functions [begin with](Self::blank) may be something else
+    /// then.
+    pub(super) const fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// From now on takes note of what becomes of calls.
@@ -118,6 +125,7 @@ impl Guests {
     pub fn swap(&mut self, version: Version, probation: Option<Faults>) -> Option<Version> {
         let before = std::mem::replace(&mut self.version, version);
         self.component.set(self.version.digest());
+        self.generation += 1;
         let unneeded = self.probation.take().map(Probation::into_before);
         match probation {
             None => Some(before),
@@ -140,7 +148,8 @@ impl Guests {
     ) -> Result<T, CallError> {
         let result = self.version.call(place, &run);
         if let Some(seen) = &mut self.seen {
-            seen.note(&result);
+            let failure = result.as_ref().err();
+            seen.note(failure.map(|error| (error, self.version.digest_at(place))));
         }
         let Some(probation) = &mut self.probation else {
             return result;
@@ -156,7 +165,7 @@ impl Guests {
         };
         match probation.before().call(place, &run) {
             Ok(value) => {
-                self.take_back(&error);
+                self.take_back(place, &error);
                 Ok(value)
             }
             // The rows are to blame.
@@ -165,10 +174,11 @@ impl Guests {
     }
 
     /// Goes on with the version before, since the present one has failed where that one does not.
-    fn take_back(&mut self, error: &CallError) {
+    fn take_back(&mut self, place: usize, error: &CallError) {
         if let Some(probation) = self.probation.take() {
-            self.version = probation.fail(&self.component.get(), error);
+            self.version = probation.fail(self.version.digest_at(place), error);
             self.component.set(self.version.digest());
+            self.generation += 1;
         }
     }
 }

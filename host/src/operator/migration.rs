@@ -54,7 +54,8 @@ fn migrate_table(
         let mine = &table.columns()[next..next + kept(before)];
         next += mine.len();
         let is_same = before.function.state_version == now.function.state_version;
-        match is_same || mine.is_empty() {
+        let keeps_nothing = mine.is_empty() && kept(now) == 0;
+        match is_same || keeps_nothing {
             true => columns.extend_from_slice(mine),
             false => columns.extend(convert(
                 guests,

@@ -58,7 +58,7 @@ use crate::{
     connector::Table,
     metrics::NodeMetrics,
     state::{Share, Snapshot},
-    time::{Clock, Timestamp, Watermark},
+    time::{Clock, SystemClock, Timestamp, Watermark},
     window::WindowKind,
 };
 
@@ -151,6 +151,18 @@ pub struct Resources {
     pub clock: Arc<dyn Clock>,
     /// The tables of reference data, by their place in the plan.
     pub tables: Arc<[Arc<Table>]>,
+}
+
+impl Resources {
+    /// What an operator is tried out with, away from the stream.
+    pub fn apart(guests: Guests) -> Self {
+        Self {
+            guests,
+            metrics: Arc::default(),
+            clock: Arc::new(SystemClock),
+            tables: Arc::default(),
+        }
+    }
 }
 
 /// Makes the operator of a stage for one subtask.

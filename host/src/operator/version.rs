@@ -74,9 +74,16 @@ impl Version {
 
     /// The digest of the component of the first function, in hexadecimal; empty if there is none.
     pub(super) fn digest(&self) -> Arc<str> {
-        let first = self.functions.first();
-        let digest = first.map(|bound| self.instances[bound.instance].component().digest());
-        digest.map_or_else(|| "".into(), |digest| digest.to_string().into())
+        match self.functions.is_empty() {
+            true => "".into(),
+            false => self.digest_at(0),
+        }
+    }
+
+    /// The digest of the component of the function at a place, in hexadecimal.
+    pub(super) fn digest_at(&self, place: usize) -> Arc<str> {
+        let instance = &self.instances[self.functions[place].instance];
+        instance.component().digest().to_string().into()
     }
 
     /// What the function at a place begins with.
@@ -168,10 +175,10 @@ impl Probation {
     }
 
     /// Tells that `component` has failed, and gives back the version before it.
-    pub(super) fn fail(self, component: &Arc<str>, error: &CallError) -> Version {
+    pub(super) fn fail(self, component: Arc<str>, error: &CallError) -> Version {
         let fault = Fault {
             stage: self.faults.stage,
-            component: Arc::clone(component),
+            component,
             error: error.to_string(),
         };
         // Nobody may be left to be told when the job ends.

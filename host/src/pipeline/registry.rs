@@ -24,6 +24,8 @@ const STD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/std.wasm"));
 pub struct Registry {
     engine: Engine,
     components: Arc<Mutex<HashMap<LibraryRef, Component>>>,
+    /// What can be had by its digest without being loaded.
+    at_hand: Arc<Vec<Component>>,
 }
 
 impl Registry {
@@ -32,13 +34,18 @@ impl Registry {
         Self {
             engine,
             components: Arc::default(),
+            at_hand: Arc::default(),
         }
     }
 
-    /// Another one on the same engine that has not loaded anything: it reads files again.
+    /// Another one on the same engine that reads files again. What is asked for by its digest it has from
+    /// this one.
     #[must_use]
     pub fn fresh(&self) -> Self {
-        Self::new(self.engine.clone())
+        Self {
+            at_hand: Arc::new(self.components().values().cloned().collect()),
+            ..Self::new(self.engine.clone())
+        }
     }
 
     /// Makes an instance of the library at the place `library` of `plan`, for `stage`.
@@ -149,6 +156,7 @@ impl Registry {
         let component = match reference {
             LibraryRef::Kept(digest) => components
                 .values()
+                .chain(&*self.at_hand)
                 .find(|component| component.digest().to_string() == *digest),
             reference => components.get(reference),
         };

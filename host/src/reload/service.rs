@@ -86,6 +86,8 @@ impl Drop for Service {
 fn serve(mut swapper: Swapper, mut audience: impl Audience, inbox: &mpsc::Receiver<Request>) {
     // Whether files have changed that have yet to be looked at.
     let mut changed = false;
+    // What has failed and could not be taken back yet, since no job runs.
+    let mut failed: Option<Fault> = None;
     loop {
         match inbox.recv_timeout(POLL) {
             Ok(Request::Reload) => changed = true,
@@ -106,8 +108,19 @@ fn serve(mut swapper: Swapper, mut audience: impl Audience, inbox: &mpsc::Receiv
             Err(RecvTimeoutError::Timeout) => {}
             Ok(Request::End) | Err(RecvTimeoutError::Disconnected) => return,
         }
-        if let Some(fault) = swapper.fault() {
-            audience.taken_back(&fault, &swapper.take_back(&fault));
+        match swapper.catch_up() {
+            None => {}
+            Some(Ok(report)) => audience.swapped(&report),
+            Some(Err(error)) => audience.refused(&error),
+        }
+        failed = failed.or_else(|| swapper.fault());
+        if let Some(fault) = failed.take() {
+            match swapper.take_back(&fault) {
+                Err(error) if error.downcast_ref() == Some(&NotSwapped::NoJob) => {
+                    failed = Some(fault);
+                }
+                done => audience.taken_back(&fault, &done),
+            }
         }
         // It may be about to start, or to be started again.
         if changed && swapper.is_running() {

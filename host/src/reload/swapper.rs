@@ -2,6 +2,7 @@
 //! was if it turns out bad.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Arc, Weak, mpsc},
     time::{Duration, Instant},
@@ -12,32 +13,46 @@ use anyhow::{Context, anyhow, bail};
 use super::{Difference, trial::Trial};
 use crate::{
     batch::Batch,
-    operator::{self, Fault, Faults, Guests, Side},
-    pipeline::{LibraryRef, Overrides, Plan, StageChange, check_migrations, compare},
-    runtime::{Change, Loaded, Migration, Swapped, Swaps, Trust, Watch},
+    operator::{self, Fault, Faults, Guests, Resources, Side},
+    pipeline::{LibraryRef, Overrides, Plan, Registry, StageChange, check_migrations, compare},
+    runtime::{Attempt, Change, Loaded, Migration, NotSwapped, Swapped, Swaps, Trust, Watch},
+    state::Share,
 };
 
-/// Loads the pipeline file as it is now, with other components than it names if so wished.
-pub type Load = Box<dyn Fn(&Overrides) -> anyhow::Result<Loaded> + Send>;
+/// Loads the pipeline file as it is now, with other components than it names if so wished; those that are asked for
+/// by their digests may be taken from a registry that has them.
+pub type Load = Box<dyn Fn(&Overrides, &Registry) -> anyhow::Result<Loaded> + Send>;
 
 /// A job whose components can be swapped.
 pub trait Swappable {
+    /// The latest start of the job; `None` if no job runs, or if it always goes on with what it was swapped to.
+    fn attempt(&self) -> Option<Attempt>;
+
     /// In how many copies a stage runs; none if no job runs.
     fn copies(&self, stage: usize) -> usize;
 
     /// The rows that came in last, of each copy of a stage that has seen some.
     fn recent(&self, stage: usize) -> Vec<(Side, Batch)>;
 
-    /// Swaps stages for those of `to`, all of them at the same barrier. Each stage comes with one change for
-    /// each of its [copies](Self::copies).
+    /// Swaps stages for those of `to`, all of them at the same barrier; without it, looks at what they know.
+    /// Each stage comes with one change for each of its [copies](Self::copies).
     ///
     /// # Errors
     ///
-    /// If it is not done.
-    fn swap(&mut self, to: Loaded, changes: Vec<(usize, Vec<Change>)>) -> anyhow::Result<Swapped>;
+    /// If it is not done, or the job is not the one of this `attempt` any more.
+    fn swap(
+        &mut self,
+        attempt: u64,
+        to: Option<Loaded>,
+        changes: Vec<(usize, Vec<Change>)>,
+    ) -> anyhow::Result<Swapped>;
 }
 
 impl Swappable for Swaps {
+    fn attempt(&self) -> Option<Attempt> {
+        Self::attempt(self)
+    }
+
     fn copies(&self, stage: usize) -> usize {
         Self::copies(self, stage)
     }
@@ -46,8 +61,13 @@ impl Swappable for Swaps {
         Self::recent(self, stage)
     }
 
-    fn swap(&mut self, to: Loaded, changes: Vec<(usize, Vec<Change>)>) -> anyhow::Result<Swapped> {
-        Ok(Self::swap(self, to, changes)?)
+    fn swap(
+        &mut self,
+        attempt: u64,
+        to: Option<Loaded>,
+        changes: Vec<(usize, Vec<Change>)>,
+    ) -> anyhow::Result<Swapped> {
+        Ok(Self::swap(self, attempt, to, changes)?)
     }
 }
 
@@ -56,10 +76,16 @@ pub struct Swapper<J = Swaps> {
     job: J,
     load: Load,
     current: Generation,
+    /// The start of the job in which that runs.
+    attempt: u64,
     /// What ran before, the latest last.
     earlier: Vec<Generation>,
-    /// What was taken back: it is not tried again as long as nothing else changes.
-    rejected: Option<Arc<Plan>>,
+    /// What the job was swapped to and does not run any more, since it was started again from a checkpoint that
+    /// is older than that.
+    lost: Option<Generation>,
+    /// The stages as they were taken back, by their names: they are not tried again as long as their files hold
+    /// just that.
+    rejected: BTreeMap<String, Arc<Plan>>,
     told: mpsc::Sender<Fault>,
     faults: mpsc::Receiver<Fault>,
 }
@@ -102,6 +128,8 @@ pub struct StageReport {
     pub name: String,
     /// What is other than before, in words.
     pub changes: Vec<String>,
+    /// Whether its input had ended before, so that the new version has nothing to do.
+    pub has_ended: bool,
     /// What it does otherwise to the rows that came last; `None` if it was not tried.
     pub difference: Option<Difference>,
 }
@@ -110,7 +138,7 @@ pub struct StageReport {
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stages = self.stages.iter();
-        let stages = stages.map(|stage| format!("`{}`: {}", stage.name, stage.changes.join(", ")));
+        let stages = stages.map(|stage| format!("`{}`: {stage}", stage.name));
         let stages: Vec<String> = stages.collect();
         write!(
             formatter,
@@ -118,6 +146,17 @@ impl fmt::Display for Report {
             self.number,
             stages.join("; ")
         )
+    }
+}
+
+/// What is other than before.
+impl fmt::Display for StageReport {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.changes.join(", "))?;
+        match self.has_ended {
+            true => formatter.write_str(" (its input has ended)"),
+            false => Ok(()),
+        }
     }
 }
 
@@ -162,8 +201,10 @@ impl<J: Swappable> Swapper<J> {
                 overrides,
                 trust: Weak::new(),
             },
+            attempt: 0,
             earlier: Vec::new(),
-            rejected: None,
+            lost: None,
+            rejected: BTreeMap::new(),
             told,
             faults,
         }
@@ -195,6 +236,7 @@ impl<J: Swappable> Swapper<J> {
     ///
     /// Why it is refused; the job goes on as it was.
     pub fn reload(&mut self) -> anyhow::Result<Option<Report>> {
+        self.look_around();
         let overrides = self.current.overrides.clone();
         self.change(overrides.clone(), &overrides)
     }
@@ -206,43 +248,24 @@ impl<J: Swappable> Swapper<J> {
     ///
     /// Why they are refused; the job goes on as it was.
     pub fn swap(&mut self, overrides: Overrides) -> anyhow::Result<Option<Report>> {
+        self.look_around();
         // Whoever asks by hand may want to see it fail again.
-        self.rejected = None;
+        let is_asked_for = |stage: &str| overrides.is_empty() || overrides.replaces(stage);
+        self.rejected.retain(|stage, _| !is_asked_for(stage));
         if overrides.is_empty() {
             return self.change(overrides.clone(), &overrides);
         }
         let overrides = self.current.overrides.clone().with(overrides);
-        let pinned = self.pins(&overrides).with(overrides.clone());
-        self.change(overrides, &pinned)
-    }
-
-    /// What runs now in the stages that `overrides` does not name, by its digests.
-    fn pins(&self, overrides: &Overrides) -> Overrides {
         let plan = &self.current.loaded.plan;
-        let mut pins = Overrides::default();
-        for stage in &plan.stages {
-            if overrides.replaces(&stage.name) {
-                continue;
-            }
-            for library in stage.work.libraries() {
-                let library = &plan.libraries[library];
-                let kept = LibraryRef::Kept(library.digest.clone());
-                pins = pins.library(&stage.name, &library.name, kept);
-            }
-        }
-        pins
+        let pinned = pins(plan, |stage| !overrides.replaces(stage)).with(overrides.clone());
+        self.change(overrides, &pinned)
     }
 
     /// Goes over to what is loaded with the overrides `now`; later loads begin with `overrides`.
     fn change(&mut self, overrides: Overrides, now: &Overrides) -> anyhow::Result<Option<Report>> {
         let started = Instant::now();
-        let loaded = (self.load)(now)?;
-        let same = |rejected: &Arc<Plan>| {
-            compare(rejected, &loaded.plan).is_ok_and(|changes| changes.is_empty())
-        };
-        if self.rejected.as_ref().is_some_and(same) {
-            bail!("it was taken back, and is the same as then: change it, or ask for it by hand");
-        }
+        let loaded = self.load(now)?;
+        self.check_rejected(&loaded.plan)?;
         let trust = Arc::new(self.trust_in(&loaded.plan));
         let next = Generation {
             loaded,
@@ -255,9 +278,88 @@ impl<J: Swappable> Swapper<J> {
             self.earlier.push(before);
             let surplus = self.earlier.len().saturating_sub(KEPT);
             self.earlier.drain(..surplus);
-            self.rejected = None;
         }
         Ok(report)
+    }
+
+    /// Refuses what was taken back and is the same as then. What is not is forgotten: it may come back.
+    fn check_rejected(&mut self, next: &Plan) -> anyhow::Result<()> {
+        let differs = |from: &Plan, stage: &str| {
+            let changes = compare(from, next);
+            changes.is_ok_and(|changes| changes.iter().any(|change| named(next, change) == stage))
+        };
+        self.rejected.retain(|stage, plan| !differs(plan, stage));
+        let now = &self.current.loaded.plan;
+        let mut rejected = self.rejected.keys();
+        match rejected.find(|stage| differs(now, stage)) {
+            None => Ok(()),
+            Some(stage) => bail!(
+                "stage `{stage}`: it was taken back, and is the same as then: change it, or ask for it by hand"
+            ),
+        }
+    }
+
+    /// Takes note of what the job runs by now: if it was started again, that may be something else than it was
+    /// swapped to.
+    fn look_around(&mut self) {
+        let Some(Attempt { number, loaded }) = self.job.attempt() else {
+            return;
+        };
+        if number == self.attempt {
+            return;
+        }
+        self.attempt = number;
+        let runs = |generation: &Generation| Arc::ptr_eq(&generation.loaded.plan, &loaded.plan);
+        if runs(&self.current) {
+            return;
+        }
+        let place = self.earlier.iter().rposition(runs);
+        let before = match place {
+            Some(place) => self.earlier.drain(place..).next(),
+            None => {
+                self.earlier.clear();
+                None
+            }
+        };
+        let before = before.unwrap_or_else(|| Generation {
+            loaded,
+            overrides: self.current.overrides.clone(),
+            trust: Weak::new(),
+        });
+        let lost = std::mem::replace(&mut self.current, before);
+        // What was lost first is what was wanted last.
+        self.lost.get_or_insert(lost);
+    }
+
+    /// Goes over again to what the job was swapped to, if it was started again from a checkpoint that is older
+    /// than that. `None` if there is nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// Why it is refused now; the job goes on as it is.
+    pub fn catch_up(&mut self) -> Option<anyhow::Result<Report>> {
+        self.look_around();
+        let lost = self.lost.clone()?;
+        let trust = Arc::new(self.trust_in(&lost.loaded.plan));
+        let next = Generation {
+            trust: Arc::downgrade(&trust),
+            ..lost
+        };
+        let done = self.go_over(next.clone(), &Care::Trial(trust), Instant::now());
+        let is_to_come = |error: &anyhow::Error| error.downcast_ref() == Some(&NotSwapped::NoJob);
+        if !done.as_ref().is_err_and(is_to_come) {
+            self.lost = None;
+        }
+        match done {
+            Err(error) if is_to_come(&error) => None,
+            Err(error) => Some(Err(error)),
+            Ok(None) => None,
+            Ok(Some(report)) => {
+                self.earlier
+                    .push(std::mem::replace(&mut self.current, next));
+                Some(Ok(report))
+            }
+        }
     }
 
     /// Goes back to what ran before the latest swap.
@@ -266,6 +368,7 @@ impl<J: Swappable> Swapper<J> {
     ///
     /// If nothing did, or it cannot take up the state; the job goes on as it was.
     pub fn roll_back(&mut self) -> anyhow::Result<Report> {
+        self.look_around();
         let last = self.earlier.len().checked_sub(1);
         let last = last.context("nothing has been swapped that could be taken back")?;
         self.go_back(last, &Care::None)
@@ -278,6 +381,7 @@ impl<J: Swappable> Swapper<J> {
     ///
     /// If that is too long ago, or cannot take up the state; the job goes on as it was.
     pub fn take_back(&mut self, fault: &Fault) -> anyhow::Result<Report> {
+        self.look_around();
         let now = &self.current.loaded.plan;
         let is_other = |change: &StageChange| *now.stages[change.stage].name == *fault.stage;
         let is_well = |before: &Generation| {
@@ -286,13 +390,36 @@ impl<J: Swappable> Swapper<J> {
         let well = self.earlier.iter().rposition(is_well);
         let well = well.context("what ran before is not known any more")?;
         let failed = self.earlier.get(well + 1).unwrap_or(&self.current);
-        let care = match failed.trust.upgrade() {
-            Some(_) => Care::Retreat,
-            None => Care::None,
+        // State that was converted in the same swap can come back only as long as it was not trusted.
+        let care = match failed.trust.upgrade().is_some_and(|trust| trust.lose()) {
+            true => Care::Retreat,
+            false => Care::None,
         };
-        let report = self.go_back(well, &care)?;
-        // Other subtasks may have seen it fail, too.
-        self.faults.try_iter().for_each(drop);
+        self.go_back(well, &care).or_else(|error| {
+            let alone = self.take_back_alone(fault, well);
+            alone.map_err(|_| error)
+        })
+    }
+
+    /// Goes back in the stage that has failed only, to what ran in it in the generation at a place among the
+    /// earlier ones.
+    fn take_back_alone(&mut self, fault: &Fault, well: usize) -> anyhow::Result<Report> {
+        let started = Instant::now();
+        let stage = &*fault.stage;
+        let before = pins(&self.earlier[well].loaded.plan, |name| name == stage);
+        let overrides = self.current.overrides.clone().with(before);
+        let others = pins(&self.current.loaded.plan, |name| !overrides.replaces(name));
+        let loaded = self.load(&others.with(overrides.clone()))?;
+        let next = Generation {
+            loaded,
+            overrides,
+            trust: Weak::new(),
+        };
+        let report = self.go_over(next.clone(), &Care::None, started)?;
+        let report = report.context("what ran before is what runs now")?;
+        let failed = std::mem::replace(&mut self.current, next);
+        self.reject(&failed.loaded.plan);
+        self.earlier.push(failed);
         Ok(report)
     }
 
@@ -302,14 +429,30 @@ impl<J: Swappable> Swapper<J> {
         let report = self.go_over(before.clone(), care, Instant::now())?;
         let report = report.context("what ran before is what runs now")?;
         self.earlier.truncate(place);
-        self.rejected = Some(Arc::clone(&self.current.loaded.plan));
-        self.current = before;
+        let failed = std::mem::replace(&mut self.current, before);
+        self.reject(&failed.loaded.plan);
         Ok(report)
+    }
+
+    /// Takes note that what differs in `failed` from what runs now is not to come back by itself.
+    fn reject(&mut self, failed: &Arc<Plan>) {
+        let changes = compare(&self.current.loaded.plan, failed).unwrap_or_default();
+        let stages = changes
+            .iter()
+            .map(|change| named(failed, change).to_owned());
+        let rejected = stages.map(|stage| (stage, Arc::clone(failed)));
+        self.rejected.extend(rejected);
+    }
+
+    /// Loads the pipeline file as it is now, with other components than it names.
+    fn load(&self, overrides: &Overrides) -> anyhow::Result<Loaded> {
+        (self.load)(overrides, &self.current.loaded.registry)
     }
 
     /// What has failed since it was swapped, if something has. Subtasks that have seen it fail have gone back
     /// already; [`take_back`](Self::take_back) takes the others there.
     pub fn fault(&mut self) -> Option<Fault> {
+        self.look_around();
         // What has been taken back may fail in several subtasks.
         let plan = &self.current.loaded.plan;
         self.faults.try_iter().find(|fault| runs(plan, fault))
@@ -349,12 +492,16 @@ impl<J: Swappable> Swapper<J> {
             prepared.push((change.stage, self.prepare(change, &new, care)?));
             stages.push(StageReport {
                 name: name.clone(),
+                has_ended: false,
                 changes: change.parts.iter().map(ToString::to_string).collect(),
                 difference,
             });
         }
         let plan = Arc::clone(&new.plan);
-        let swapped = self.job.swap(new, prepared)?;
+        let swapped = self.job.swap(self.attempt, Some(new), prepared)?;
+        for (stage, change) in stages.iter_mut().zip(&changes) {
+            stage.has_ended = swapped.ended.contains(&change.stage);
+        }
         Ok(Some(Report {
             number: swapped.number,
             stages,
@@ -386,17 +533,21 @@ impl<J: Swappable> Swapper<J> {
     /// Has new functions convert what a stage knows now, away from the stream: what they cannot convert is found
     /// out before anything is swapped.
     fn rehearse(&mut self, change: &StageChange, new: &Loaded) -> anyhow::Result<()> {
-        let (old, place) = (self.current.loaded.clone(), change.stage);
+        let (old, place) = (&self.current.loaded, change.stage);
         let specs = [&old.plan, &new.plan].map(|plan| plan.stage_spec(place));
         let (told, known) = mpsc::channel();
         let looks = (0..self.job.copies(place)).map(|_| Change::Nothing { told: told.clone() });
         let looks = looks.collect();
         drop(told);
-        self.job.swap(old, vec![(place, looks)])?;
+        self.job.swap(self.attempt, None, vec![(place, looks)])?;
         let version = new.registry.version(&new.plan, &new.plan.stages[place])?;
         let mut guests = Guests::new(version);
         for known in known {
-            operator::migrate(&specs[0], &specs[1], &mut guests, known)?;
+            let known = operator::migrate(&specs[0], &specs[1], &mut guests, known)?;
+            // It must be what the stage takes up, too.
+            let guests = Guests::new(new.registry.version(&new.plan, &new.plan.stages[place])?);
+            let mut operator = operator::open(&specs[1], Resources::apart(guests))?;
+            operator.restore(&[known], Share::ALL)?;
         }
         Ok(())
     }
@@ -431,6 +582,7 @@ impl<J: Swappable> Swapper<J> {
                 Care::None | Care::Retreat => None,
             };
             Ok(Change::Migration(Box::new(Migration {
+                from: self.current.loaded.plan.stage_spec(place),
                 spec: new.plan.stage_spec(place),
                 guests: Guests::new(version),
                 watch,
@@ -445,6 +597,24 @@ impl<J: Swappable> Swapper<J> {
         let migrating = changes.iter().filter(|change| change.migrates);
         Trust::new(migrating.map(|change| self.job.copies(change.stage)).sum())
     }
+}
+
+/// What a plan runs in the stages that are wanted, by its digests.
+fn pins(plan: &Plan, is_wanted: impl Fn(&str) -> bool) -> Overrides {
+    let mut pins = Overrides::default();
+    for stage in plan.stages.iter().filter(|stage| is_wanted(&stage.name)) {
+        for library in stage.work.libraries() {
+            let library = &plan.libraries[library];
+            let kept = LibraryRef::Kept(library.digest.clone());
+            pins = pins.library(&stage.name, &library.name, kept);
+        }
+    }
+    pins
+}
+
+/// The stage of `plan` that changes.
+fn named<'a>(plan: &'a Plan, change: &StageChange) -> &'a str {
+    &plan.stages[change.stage].name
 }
 
 /// Whether the component that has failed is that of its stage.

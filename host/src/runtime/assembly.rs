@@ -157,6 +157,7 @@ impl Assembly<'_> {
         let before = before.and_then(|sources| sources.get(&name));
         let is_resumed = self.source_before(plan).is_some();
         for subtask in 0..vertex.parallelism {
+            seats.go_to(tasks.len());
             let partitions = Partitions::new(Arc::clone(source), max_open, rule);
             let (partitions, told) = match before {
                 None => (partitions, Told::NOTHING),
@@ -216,6 +217,7 @@ impl Assembly<'_> {
     ) -> anyhow::Result<()> {
         let plan = &self.plan.stages[index];
         for subtask in 0..vertex.parallelism {
+            seats.go_to(tasks.len());
             let late = match plan.late {
                 None => Vec::new(),
                 Some(sink) => {

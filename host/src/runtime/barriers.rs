@@ -43,10 +43,10 @@ impl Barriers {
         self.requested.store(number, Ordering::Release);
     }
 
-    /// Asks sources to send barriers of this number, at which components are swapped.
-    pub(super) fn request_swap(&self, number: u64) {
+    /// Says that components are swapped at the barriers of this number. To be said before anybody gets one: they are
+    /// taken for those of a checkpoint otherwise.
+    pub(super) fn announce_swap(&self, number: u64) {
         self.swapping.store(number, Ordering::Release);
-        self.request(number);
     }
 
     /// The number of the latest checkpoint that was begun.
@@ -71,7 +71,6 @@ impl Barriers {
 }
 
 /// What a subtask tells whoever makes the checkpoints.
-#[derive(Debug)]
 pub(super) struct Notice {
     /// The subtask.
     pub(super) subtask: usize,
@@ -80,7 +79,6 @@ pub(super) struct Notice {
 }
 
 /// What a subtask says.
-#[derive(Debug)]
 pub(super) enum Said {
     /// What it knew when the barrier of this number came.
     Acknowledged(u64, Part),

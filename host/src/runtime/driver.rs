@@ -13,12 +13,15 @@ use std::{
     time::Instant,
 };
 
+use anyhow::{Context, bail};
+
 use super::{
     assembly::Assembled,
     barriers::{Barriers, Notice, Said},
     checkpointing::Ways,
     control::Control,
     failpoints::{CheckpointStep, Failpoints},
+    seat::{Change, Migration},
     step::Step,
     storage::SharedStorage,
     swaps::SwapOrder,
@@ -29,6 +32,7 @@ use crate::{
         StageComponents, stage_components, stage_identities,
     },
     metrics::CheckpointMetrics,
+    operator,
     pipeline::Plan,
     time::{Clock, Timestamp},
 };
@@ -64,6 +68,9 @@ pub(super) struct Driver {
     end: Option<JobEnd>,
     /// Swaps that have yet to be done.
     swaps: VecDeque<SwapOrder>,
+    /// What the checkpoint of this number says, the latest that was gathered: what is swapped while it is
+    /// written does not belong to it.
+    labelled: Option<(u64, Label)>,
     /// How many steps something is left unwritten when the job is driven by hand: slow storage.
     delay: usize,
     delayed: usize,
@@ -133,6 +140,7 @@ impl Driver {
             stop_after: None,
             end: None,
             swaps: VecDeque::new(),
+            labelled: None,
             delay: 0,
             delayed: 0,
         }
@@ -249,14 +257,15 @@ impl Driver {
             match command {
                 Command::Start(number) => self.begin(number)?,
                 Command::StartSwap(number) => {
+                    self.barriers.announce_swap(number);
                     self.tell_sinks(number)?;
-                    self.barriers.request_swap(number);
+                    self.barriers.request(number);
                 }
                 Command::Swapped(number) => {
                     self.barriers.gathered(number);
-                    self.swapped(Some(number));
+                    self.swapped(number, now)?;
                 }
-                Command::TooLate => self.swapped(None),
+                Command::TooLate => self.too_late(),
                 Command::Write(gathered) => self.gathered(&gathered),
                 Command::Commit(number) => {
                     self.sinks.iter().try_for_each(|sink| sink.commit(number))?;
@@ -287,28 +296,84 @@ impl Driver {
         Ok(())
     }
 
-    /// The swap that was asked for first is done, at the barrier of this number, or cannot be done any more.
-    fn swapped(&mut self, number: Option<u64>) {
+    /// The swap that was asked for first is done, at the barrier of this number.
+    fn swapped(&mut self, number: u64, now: Timestamp) -> anyhow::Result<()> {
         let Some(order) = self.swaps.pop_front() else {
-            return;
+            return Ok(());
         };
-        if number.is_some() {
-            self.label = order.label;
+        for seat in &order.seats {
+            if let Some(change) = seat.take() {
+                self.change_ended(seat.subtask(), change)?;
+            }
+        }
+        let is_swap = order.label.is_some();
+        if let Some(label) = order.label {
+            self.label = label;
         }
         // Whoever has asked may be gone.
-        let _ = order.answer.send(number);
+        let _ = order.answer.send(Some(number));
+        // What was swapped is to be known as soon as can be.
+        match is_swap {
+            true => self.request(now),
+            false => Ok(()),
+        }
+    }
+
+    /// The swap that was asked for first cannot be done any more.
+    fn too_late(&mut self) {
+        if let Some(order) = self.swaps.pop_front() {
+            // Whoever has asked may be gone.
+            let _ = order.answer.send(None);
+        }
+    }
+
+    /// Does what a stage in a subtask would do at the barrier of a swap that has ended before it came there: what
+    /// it has known in the end is in all checkpoints to come.
+    fn change_ended(&mut self, subtask: usize, change: Change) -> anyhow::Result<()> {
+        let last = self.coordinator.last_of(subtask);
+        let Some(Part::Stage(last)) = last else {
+            return Ok(());
+        };
+        match change {
+            Change::Version { .. } => {}
+            Change::Nothing { told } => {
+                if let Some(known) = &last.state {
+                    // Whoever has asked may be gone.
+                    let _ = told.send(known.clone());
+                }
+            }
+            Change::Migration(mut migration) => {
+                if let Some(known) = last.state.take() {
+                    let Migration {
+                        from, spec, guests, ..
+                    } = &mut *migration;
+                    let migrated = operator::migrate(from, spec, guests, known);
+                    last.state = Some(migrated.with_context(|| {
+                        format!("the state of stage `{}` cannot be converted", spec.name)
+                    })?);
+                }
+            }
+            Change::Retreat => bail!(
+                "a stage that has ended since its state was converted cannot go back to the version before"
+            ),
+        }
+        Ok(())
     }
 
     fn gathered(&mut self, gathered: &Gathered<Part>) {
         self.barriers.gathered(gathered.number);
         let parts: Vec<(&Arc<str>, &Part)> = self.names.iter().zip(gathered.parts.iter()).collect();
+        let number = gathered.number;
+        let labelled = self.labelled.take().filter(|(of, _)| *of == number);
+        let (_, label) = labelled.unwrap_or_else(|| (number, self.label.clone()));
+        self.labelled = Some((number, label.clone()));
         self.unwritten = Some(Checkpoint {
-            number: gathered.number,
-            job: self.label.job.clone(),
+            number,
+            job: label.job,
             created_at: self.clock.now(),
             is_complete: gathered.is_last,
-            stages: self.label.stages.clone(),
-            components: self.label.components.clone(),
+            stages: label.stages,
+            components: label.components,
             snapshot: JobSnapshot::of_parts(&parts),
         });
     }

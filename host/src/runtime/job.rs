@@ -21,7 +21,7 @@ use super::{
     driver::{Driver, JobEnd},
     message::Capacity,
     sink_task::WrittenSink,
-    swaps::{Running, Swaps},
+    swaps::{Loaded, Running, Swaps},
     tables::open_tables,
     task::Task,
 };
@@ -100,20 +100,21 @@ impl Job {
             metrics: &JobMetrics::new(plan.sources.len(), plan.stages.len(), plan.sinks.len()),
             stop: &Arc::default(),
         };
-        Self::launch(plan, registry, clock, &launch)
+        let loaded = Loaded::new(plan, registry);
+        Self::launch(&loaded, clock, &launch)
     }
 
-    /// Starts `plan`, with other sources and sinks than it says, and checkpoints.
+    /// Starts a plan, with other sources and sinks than it says, and checkpoints.
     ///
     /// # Errors
     ///
     /// If something cannot be opened, or what it is to go on from does not fit; nothing runs then.
     pub fn launch(
-        plan: &Plan,
-        registry: &Registry,
+        loaded: &Loaded,
         clock: &Arc<dyn Clock>,
         launch: &Launch<'_>,
     ) -> anyhow::Result<Self> {
+        let Loaded { plan, registry } = loaded;
         let cut_short = Arc::default();
         let ways = Ways::new(launch.checkpointing, launch.before)?;
         if ways.keep() {
@@ -148,6 +149,7 @@ impl Job {
             finished,
         };
         launch.swaps.runs(Running {
+            loaded: loaded.clone(),
             seats: Arc::new(std::mem::take(&mut assembled.seats)),
             notices: ways.notices(),
         });

@@ -53,4 +53,4 @@ pub use session::{Beginning, Recall, Session};
 pub use stepped_job::SteppedJob;
 pub use storage::{MemoryStorage, SharedStorage, Storage};
 pub use succession::{Trust, Watch};
-pub use swaps::{Loaded, NotSwapped, Swapped, Swaps};
+pub use swaps::{Attempt, Loaded, NotSwapped, Swapped, Swaps};

@@ -35,6 +35,8 @@ pub enum Change {
 
 /// Functions that convert what a stage knows.
 pub struct Migration {
+    /// What the stage does until then.
+    pub from: StageSpec,
     /// What the stage does from then on.
     pub spec: StageSpec,
     /// The functions.
@@ -46,6 +48,8 @@ pub struct Migration {
 /// The copy of a stage in one subtask, as it is reached from outside.
 #[derive(Default)]
 pub(super) struct Seat {
+    /// The subtask, by its place in the job.
+    subtask: usize,
     /// The rows that came in last.
     recent: Mutex<Option<(Side, Batch)>>,
     change: Mutex<Option<Change>>,
@@ -56,6 +60,11 @@ pub(super) struct Seat {
 }
 
 impl Seat {
+    /// The subtask, by its place in the job.
+    pub(super) const fn subtask(&self) -> usize {
+        self.subtask
+    }
+
     /// Takes note of rows that come in. If somebody is looking just now, these are not seen.
     pub(super) fn note(&self, side: Side, batch: &Batch) {
         match self.recent.try_lock() {
@@ -107,24 +116,39 @@ impl Seat {
 
 /// The copies of all stages of a job: by stage, one a subtask.
 #[derive(Default)]
-pub(super) struct Seats(Vec<Vec<Arc<Seat>>>);
+pub(super) struct Seats {
+    stages: Vec<Vec<Arc<Seat>>>,
+    /// The subtask that is being put together.
+    subtask: usize,
+}
 
 impl Seats {
     /// None yet, for so many stages.
     pub(super) fn new(stages: usize) -> Self {
-        Self(vec![Vec::new(); stages])
+        Self {
+            stages: vec![Vec::new(); stages],
+            subtask: 0,
+        }
+    }
+
+    /// From now on seats are in this subtask.
+    pub(super) const fn go_to(&mut self, subtask: usize) {
+        self.subtask = subtask;
     }
 
     /// A seat for one more copy of a stage.
     pub(super) fn add(&mut self, stage: usize) -> Arc<Seat> {
-        let seat = Arc::<Seat>::default();
-        self.0[stage].push(Arc::clone(&seat));
+        let seat = Arc::new(Seat {
+            subtask: self.subtask,
+            ..Seat::default()
+        });
+        self.stages[stage].push(Arc::clone(&seat));
         seat
     }
 
     /// The copies of a stage.
     pub(super) fn of(&self, stage: usize) -> &[Arc<Seat>] {
-        self.0.get(stage).map_or(&[], Vec::as_slice)
+        self.stages.get(stage).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -27,7 +27,6 @@ use crate::{
     checkpoint::{Checkpoint, CheckpointStore, WriteStep, check_fits, stage_components},
     connector::SinkClosed,
     metrics::JobMetrics,
-    pipeline::{Plan, Registry},
     time::{Clock, Duration},
 };
 
@@ -37,8 +36,8 @@ const POLL: std::time::Duration = std::time::Duration::from_millis(20);
 /// A job from its start to its end. It goes on from its newest checkpoint when it is opened, and again
 /// whenever one of its sources or sinks has failed, as `[restart]` says.
 pub struct Session<'a> {
-    plan: &'a Plan,
-    registry: &'a Registry,
+    /// What the files held when it was opened.
+    present: Loaded,
     clock: &'a Arc<dyn Clock>,
     /// None in a job without checkpoints.
     checkpointing: Option<Checkpointing>,
@@ -46,8 +45,8 @@ pub struct Session<'a> {
     before: Option<Checkpoint>,
     metrics: JobMetrics,
     swaps: Swaps,
-    /// What the checkpoint of this number was made with, if that is not the plan.
-    recalled: Option<(u64, Loaded)>,
+    /// What the checkpoint that it goes on from was made with, if that is not what the files hold.
+    recalled: Option<Loaded>,
     stop: Arc<AtomicBool>,
 }
 
@@ -68,19 +67,18 @@ pub enum Beginning {
 }
 
 impl<'a> Session<'a> {
-    /// Opens the checkpoints of `plan`, if it has some. Nothing runs yet.
+    /// Opens the checkpoints of a plan, if it has some. Nothing runs yet.
     ///
     /// # Errors
     ///
     /// If they cannot be opened or read, or do not fit the plan.
     pub fn open(
-        plan: &'a Plan,
-        registry: &'a Registry,
+        present: &Loaded,
         clock: &'a Arc<dyn Clock>,
         beginning: Beginning,
         failpoints: &Arc<dyn Failpoints>,
     ) -> anyhow::Result<Self> {
-        Self::open_recalling(plan, registry, clock, beginning, failpoints, &|_| Ok(None))
+        Self::open_recalling(present, clock, beginning, failpoints, &|_| Ok(None))
     }
 
     /// The same; the job goes on with the components of its checkpoint, as far as `recall` finds them.
@@ -89,16 +87,15 @@ impl<'a> Session<'a> {
     ///
     /// As for [`open`](Self::open).
     pub fn open_recalling(
-        plan: &'a Plan,
-        registry: &'a Registry,
+        present: &Loaded,
         clock: &'a Arc<dyn Clock>,
         beginning: Beginning,
         failpoints: &Arc<dyn Failpoints>,
         recall: &Recall<'_>,
     ) -> anyhow::Result<Self> {
+        let plan = &present.plan;
         let mut session = Self {
-            plan,
-            registry,
+            present: present.clone(),
             clock,
             checkpointing: None,
             before: None,
@@ -135,8 +132,8 @@ impl<'a> Session<'a> {
         if let Some(newest) = &newest
             && let Some(loaded) = recall(newest)?
         {
-            session.swaps.remember(loaded.clone());
-            session.recalled = Some((newest.number, loaded));
+            session.swaps.remember(newest.number, loaded.clone());
+            session.recalled = Some(loaded);
         }
         session.before = session.go_on_from(&checkpointing, newest)?;
         session.checkpointing = Some(checkpointing);
@@ -150,8 +147,8 @@ impl<'a> Session<'a> {
     }
 
     /// What the job goes on with, if that is not the plan.
-    pub fn recalled(&self) -> Option<&Loaded> {
-        self.recalled.as_ref().map(|(_, loaded)| loaded)
+    pub const fn recalled(&self) -> Option<&Loaded> {
+        self.recalled.as_ref()
     }
 
     /// The number of the checkpoint that the job goes on from, if it does.
@@ -183,11 +180,11 @@ impl<'a> Session<'a> {
     pub fn run(mut self) -> anyhow::Result<Outcome> {
         let connectors = &PlannedConnectors;
         if let Some(before) = self.before.as_ref().filter(|before| before.is_complete) {
-            settle_former_sinks(self.plan, before)?;
-            recover_sinks(self.plan, connectors, before)?;
+            settle_former_sinks(&self.present.plan, before)?;
+            recover_sinks(&self.present.plan, connectors, before)?;
             return Ok(Outcome::Complete);
         }
-        let mut backoff = self.plan.restart.map(Backoff::new);
+        let mut backoff = self.present.plan.restart.map(Backoff::new);
         loop {
             let started = Instant::now();
             let is_first = backoff.is_none_or(|backoff| backoff.attempts() == 0);
@@ -234,7 +231,7 @@ impl<'a> Session<'a> {
 
     fn launch(&self, connectors: &dyn Connectors) -> anyhow::Result<Job> {
         if let Some(before) = &self.before {
-            settle_former_sinks(self.plan, before)?;
+            settle_former_sinks(&self.present.plan, before)?;
         }
         let launch = Launch {
             connectors,
@@ -244,25 +241,34 @@ impl<'a> Session<'a> {
             metrics: &self.metrics,
             stop: &self.stop,
         };
-        match self.before.as_ref().and_then(|before| self.swapped(before)) {
-            None => Job::launch(self.plan, self.registry, self.clock, &launch),
-            Some(to) => Job::launch(&to.plan, &to.registry, self.clock, &launch),
-        }
+        let loaded = match &self.before {
+            None => &self.present,
+            Some(before) => &self.loaded_at(before),
+        };
+        Job::launch(loaded, self.clock, &launch)
     }
 
-    /// What the job had been swapped to when a checkpoint was made: it goes on with these components.
-    fn swapped(&self, checkpoint: &Checkpoint) -> Option<Loaded> {
-        let ran = |plan: &Plan| checkpoint.components == stage_components(plan);
-        match &self.recalled {
-            Some((number, recalled)) if *number == checkpoint.number => Some(recalled.clone()),
-            _ if ran(self.plan) => None,
-            _ => self.swaps.latest(ran),
-        }
+    /// What the job ran when a checkpoint was made: it goes on with that.
+    fn loaded_at(&self, checkpoint: &Checkpoint) -> Loaded {
+        let ran = |loaded: &&Loaded| checkpoint.components == stage_components(&loaded.plan);
+        let swapped = self.swaps.before(checkpoint.number);
+        let known = swapped.first().into_iter().chain([&self.present]);
+        let found = known.chain(&swapped).find(ran);
+        found.unwrap_or(&self.present).clone()
     }
 
     /// The newest checkpoint.
     fn newest(&self, checkpointing: &Checkpointing) -> anyhow::Result<Option<Checkpoint>> {
         let newest = checkpointing.storage.lock().latest(None)?;
+        if let Some(newest) = &newest
+            && stage_components(&self.loaded_at(newest).plan) != newest.components
+        {
+            tracing::warn!(
+                checkpoint = newest.number,
+                "the components that the checkpoint was made with are not at hand any more; the job goes on with \
+                 those that it began with",
+            );
+        }
         self.go_on_from(checkpointing, newest)
     }
 
@@ -274,13 +280,11 @@ impl<'a> Session<'a> {
         newest: Option<Checkpoint>,
     ) -> anyhow::Result<Option<Checkpoint>> {
         if let Some(newest) = &newest {
-            match self.swapped(newest) {
-                None => check_fits(self.plan, newest)?,
-                Some(to) => check_fits(&to.plan, newest)?,
-            }
+            check_fits(&self.loaded_at(newest).plan, newest)?;
         }
         let number = newest.as_ref().map(|newest| newest.number);
         checkpointing.storage.lock().go_on_from(number)?;
+        self.swaps.go_back_to(number.unwrap_or(0));
         Ok(newest)
     }
 

@@ -130,6 +130,7 @@ impl Stage {
             spec,
             mut guests,
             watch,
+            ..
         } = migration;
         let known = self.known()?;
         let has_failed = self.has_failed();

@@ -144,19 +144,32 @@ impl StageTask {
             .as_micros()
             .saturating_sub(self.clock.now().as_micros());
         let left = Duration::from_micros(u64::try_from(left).unwrap_or_default());
-        match self.inbox.recv_timeout(left.min(MAX_SLEEP)) {
+        let since = self.since();
+        let received = self.inbox.recv_timeout(left.min(MAX_SLEEP));
+        self.note_wait(since);
+        match received {
             Ok(message) => Ok(Some(message)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
             Err(RecvTimeoutError::Disconnected) => Err(Cancelled.into()),
         }
     }
 
-    /// The next message. Notes how long it was waited for while others are put aside.
+    /// The next message.
     fn wait_for_message(&mut self) -> anyhow::Result<Message> {
-        let since = self.alignment.holds_back().then(Instant::now);
+        let since = self.since();
         let message = self.inbox.recv().map_err(|_| Cancelled)?;
-        self.waited += since.map_or(Duration::ZERO, |since| since.elapsed());
+        self.note_wait(since);
         Ok(message)
+    }
+
+    /// From when on nothing can be done while others are put aside, if some are.
+    fn since(&self) -> Option<Instant> {
+        self.alignment.holds_back().then(Instant::now)
+    }
+
+    /// Notes how long nothing could be done.
+    fn note_wait(&mut self, since: Option<Instant>) {
+        self.waited += since.map_or(Duration::ZERO, |since| since.elapsed());
     }
 
     /// Handles what has come, and what was put aside for it.
@@ -181,6 +194,8 @@ impl StageTask {
             let pause = waited + started.elapsed();
             self.pass_on(number)?;
             self.participant.pass(number, &swapped, pause);
+            // A stage that was restored is told the time before anything comes.
+            self.tick()?;
             return Ok(());
         }
         self.participant.reach(CheckpointStep::Stage)?;

@@ -24,7 +24,6 @@ use super::{
 use crate::{
     checkpoint::Checkpoint,
     metrics::JobMetrics,
-    pipeline::{Plan, Registry},
     time::{Clock, InputProgress, Timestamp, Watermark},
 };
 
@@ -56,13 +55,13 @@ impl SteppedJob {
     ///
     /// If something cannot be opened, or the checkpoint does not fit the plan.
     pub fn start(
-        plan: &Plan,
-        registry: &Registry,
+        loaded: &Loaded,
         clock: &Arc<dyn Clock>,
         connectors: &dyn Connectors,
         checkpointing: &Checkpointing,
         order: Order,
     ) -> anyhow::Result<Self> {
+        let Loaded { plan, registry } = loaded;
         let metrics = JobMetrics::new(plan.sources.len(), plan.stages.len(), plan.sinks.len());
         let before = {
             let mut storage = checkpointing.storage.lock();
@@ -89,6 +88,7 @@ impl SteppedJob {
         let counted = &metrics.checkpoints;
         let swaps = Swaps::default();
         swaps.runs(Running {
+            loaded: loaded.clone(),
             seats: Arc::new(std::mem::take(&mut assembled.seats)),
             notices: ways.notices(),
         });
@@ -154,8 +154,8 @@ impl SteppedJob {
         self.driver.request(self.clock.now())
     }
 
-    /// Swaps stages for those of `to`, and goes on until it is done and nothing moves any more. Each stage
-    /// comes with one change for each of its copies.
+    /// Swaps stages for those of `to`, or looks at what they know, and goes on until it is done and nothing moves
+    /// any more. Each stage comes with one change for each of its copies.
     ///
     /// # Errors
     ///
@@ -163,10 +163,10 @@ impl SteppedJob {
     /// job is of no use then.
     pub fn swap(
         &mut self,
-        to: Loaded,
+        to: Option<Loaded>,
         changes: Vec<(usize, Vec<Change>)>,
     ) -> anyhow::Result<Swapped> {
-        let pending = self.swaps.begin(to, changes)?;
+        let pending = self.swaps.begin(None, to, changes)?;
         self.run()?;
         Ok(pending.finish()?)
     }

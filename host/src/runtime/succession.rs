@@ -46,8 +46,8 @@ impl Trust {
         self.change(|left| left.saturating_sub(calls));
     }
 
-    /// Takes note of a failure. Returns whether it matters: trust that is earned is not lost any more.
-    fn lose(&self) -> bool {
+    /// Takes note of a failure, here or in what was swapped together with it. Returns whether it matters: trust that is earned is not lost any more.
+    pub fn lose(&self) -> bool {
         self.change(|_| LOST);
         self.calls_left.load(Ordering::Relaxed) == LOST
     }
@@ -140,7 +140,7 @@ impl Succession {
             Some(error)
                 if failure(&other_rounds, &other_seen).is_none() && self.watch.trust.lose() =>
             {
-                self.tell(acting, error);
+                self.tell(seen.component, error);
                 mem::swap(acting, &mut self.other);
                 self.has_failed = true;
                 rounds = other_rounds;
@@ -155,9 +155,8 @@ impl Succession {
         rounds.into()
     }
 
-    fn tell(&self, failed: &mut Actor, error: String) {
+    fn tell(&self, component: Option<Arc<str>>, error: String) {
         let faults = &self.watch.faults;
-        let component = failed.operator.guests().map(|guests| guests.digest());
         let fault = Fault {
             stage: Arc::clone(&faults.stage),
             component: component.unwrap_or_else(|| "".into()),

@@ -26,6 +26,16 @@ pub struct Loaded {
     pub registry: Arc<Registry>,
 }
 
+impl Loaded {
+    /// Both, to be shared.
+    pub fn new(plan: &Plan, registry: &Registry) -> Self {
+        Self {
+            plan: Arc::new(plan.clone()),
+            registry: Arc::new(registry.clone()),
+        }
+    }
+}
+
 /// The way to swap the functions of the stages of a job, from outside of it. Clones are the same way; it
 /// stays when the job is started again after a failure.
 #[derive(Clone, Default)]
@@ -34,34 +44,48 @@ pub struct Swaps(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     job: Option<Running>,
-    /// What the job has been swapped to, the latest last.
-    loaded: Vec<Loaded>,
+    /// How often a job was started.
+    attempts: u64,
+    /// What the job has been swapped to at the barriers of these numbers, the latest last.
+    history: Vec<(u64, Loaded)>,
 }
 
 /// A job goes on from its newest checkpoint, which is made right after a swap: what was swapped long before is
 /// not needed any more.
-const REMEMBERED: usize = 8;
+const REMEMBERED: usize = 32;
 
 impl State {
-    fn remember(&mut self, loaded: Loaded) {
-        self.loaded.push(loaded);
-        let surplus = self.loaded.len().saturating_sub(REMEMBERED);
-        self.loaded.drain(..surplus);
+    fn remember(&mut self, number: u64, loaded: Loaded) {
+        self.history.push((number, loaded));
+        let surplus = self.history.len().saturating_sub(REMEMBERED);
+        self.history.drain(..surplus);
     }
 }
 
 /// A job that runs.
 #[derive(Clone)]
 pub(super) struct Running {
+    /// What it was started with.
+    pub(super) loaded: Loaded,
     pub(super) seats: Arc<Seats>,
     pub(super) notices: mpsc::Sender<Notice>,
 }
 
+/// A start of the job.
+#[derive(Clone)]
+pub struct Attempt {
+    /// Its number.
+    pub number: u64,
+    /// What it was started with.
+    pub loaded: Loaded,
+}
+
 /// What is asked of whoever sends barriers.
-#[derive(Debug)]
 pub(super) struct SwapOrder {
-    /// What checkpoints say of the pipeline from then on.
-    pub(super) label: Label,
+    /// What checkpoints say of the pipeline from then on; `None` if somebody only looks.
+    pub(super) label: Option<Label>,
+    /// The copies of stages that are to change.
+    pub(super) seats: Vec<Arc<Seat>>,
     /// Is told the number of the barrier; `None` if the input had ended before.
     pub(super) answer: mpsc::Sender<Option<u64>>,
 }
@@ -73,6 +97,8 @@ pub struct Swapped {
     pub number: u64,
     /// For each subtask of the stages that were swapped how long it has processed nothing.
     pub pauses: Vec<Duration>,
+    /// The stages that have come to the end of their input before.
+    pub ended: Vec<usize>,
 }
 
 /// Why nothing was swapped.
@@ -98,17 +124,18 @@ impl std::error::Error for NotSwapped {}
 /// A swap that has been asked for.
 pub(super) struct Pending {
     swaps: Swaps,
-    to: Loaded,
+    /// What the job is swapped to; `None` if somebody only looks.
+    to: Option<Loaded>,
     offered: Offered,
     answered: mpsc::Receiver<Option<u64>>,
 }
 
 /// The copies of stages that are to change. When it is dropped, they keep nothing of it but what they took.
-struct Offered(Vec<Arc<Seat>>);
+struct Offered(Vec<(usize, Arc<Seat>)>);
 
 impl Drop for Offered {
     fn drop(&mut self) {
-        for seat in &self.0 {
+        for (_, seat) in &self.0 {
             drop(seat.take());
             seat.clear();
         }
@@ -130,11 +157,22 @@ impl Pending {
 
     fn end(self, number: Option<u64>) -> Result<Swapped, NotSwapped> {
         let number = number.ok_or(NotSwapped::TooLate)?;
-        lock(&self.swaps.0).remember(self.to);
-        let seats = self.offered.0.iter();
+        if let Some(to) = self.to {
+            lock(&self.swaps.0).remember(number, to);
+        }
+        let mut pauses = Vec::new();
+        let mut ended: Vec<usize> = Vec::new();
+        for copies in self.offered.0.chunk_by(|one, other| one.0 == other.0) {
+            let before = pauses.len();
+            pauses.extend(copies.iter().filter_map(|(_, seat)| seat.pause()));
+            if pauses.len() == before {
+                ended.extend(copies.first().map(|(stage, _)| stage));
+            }
+        }
         Ok(Swapped {
             number,
-            pauses: seats.filter_map(|seat| seat.pause()).collect(),
+            pauses,
+            ended,
         })
     }
 }
@@ -143,6 +181,16 @@ impl Swaps {
     /// Whether a job runs.
     pub fn is_running(&self) -> bool {
         lock(&self.0).job.is_some()
+    }
+
+    /// The start of the job that runs.
+    pub fn attempt(&self) -> Option<Attempt> {
+        let state = lock(&self.0);
+        let job = state.job.as_ref()?;
+        Some(Attempt {
+            number: state.attempts,
+            loaded: job.loaded.clone(),
+        })
     }
 
     /// In how many copies a stage runs; none if no job runs.
@@ -160,41 +208,53 @@ impl Swaps {
         seats.filter_map(|seat| seat.recent()).collect()
     }
 
-    /// Swaps stages for those of `to`, all of them at the same barrier, and waits until it is done. Each stage
-    /// comes with one change for each of its [copies](Self::copies).
+    /// Swaps stages for those of `to`, all of them at the same barrier, and waits until it is done; without it,
+    /// looks at what they know. Each stage comes with one change for each of its [copies](Self::copies).
     ///
     /// # Errors
     ///
-    /// If it is not done any more.
+    /// If it is not done any more, or the job is not the one of this `attempt`.
     pub fn swap(
         &self,
-        to: Loaded,
+        attempt: u64,
+        to: Option<Loaded>,
         changes: Vec<(usize, Vec<Change>)>,
     ) -> Result<Swapped, NotSwapped> {
-        self.begin(to, changes)?.wait()
+        self.begin(Some(attempt), to, changes)?.wait()
     }
 
-    /// The same without waiting: it is done as the job goes on.
+    /// The same without waiting: it is done as the job goes on. Whatever the attempt, if none is given.
     ///
     /// # Errors
     ///
-    /// If no job runs.
+    /// If no job runs, or another one.
     pub(super) fn begin(
         &self,
-        to: Loaded,
+        attempt: Option<u64>,
+        to: Option<Loaded>,
         changes: Vec<(usize, Vec<Change>)>,
     ) -> Result<Pending, NotSwapped> {
-        let job = self.job().ok_or(NotSwapped::NoJob)?;
+        let job = {
+            let state = lock(&self.0);
+            let is_same = attempt.is_none_or(|attempt| attempt == state.attempts);
+            let job = state.job.clone().filter(|_| is_same);
+            job.ok_or(NotSwapped::NoJob)?
+        };
         let mut offered = Offered(Vec::new());
         for (stage, changes) in changes {
-            for (seat, change) in job.seats.of(stage).iter().zip(changes) {
+            let seats = job.seats.of(stage);
+            if seats.len() != changes.len() {
+                return Err(NotSwapped::NoJob);
+            }
+            for (seat, change) in seats.iter().zip(changes) {
                 seat.offer(change);
-                offered.0.push(Arc::clone(seat));
+                offered.0.push((stage, Arc::clone(seat)));
             }
         }
         let (answer, answered) = mpsc::channel();
         let order = SwapOrder {
-            label: Label::of(&to.plan),
+            label: to.as_ref().map(|to| Label::of(&to.plan)),
+            seats: offered.0.iter().map(|(_, seat)| Arc::clone(seat)).collect(),
             answer,
         };
         let what = Said::Swap(order);
@@ -208,21 +268,32 @@ impl Swaps {
         })
     }
 
-    /// Takes note of what the job may go on with.
-    pub(super) fn remember(&self, loaded: Loaded) {
-        lock(&self.0).remember(loaded);
+    /// Takes note of what the job goes on with from the checkpoint of this number.
+    pub(super) fn remember(&self, number: u64, loaded: Loaded) {
+        lock(&self.0).remember(number, loaded);
     }
 
-    /// The latest of the plans that the job was swapped to of which `is_wanted` says so.
-    pub(super) fn latest(&self, is_wanted: impl Fn(&Plan) -> bool) -> Option<Loaded> {
+    /// The job goes on from the checkpoint of this number, or from the beginning: what was swapped later was
+    /// not.
+    pub(super) fn go_back_to(&self, checkpoint: u64) {
+        lock(&self.0)
+            .history
+            .retain(|(number, _)| *number <= checkpoint);
+    }
+
+    /// What the job had been swapped to when the checkpoint of this number was made, the latest first.
+    pub(super) fn before(&self, checkpoint: u64) -> Vec<Loaded> {
         let state = lock(&self.0);
-        let mut loaded = state.loaded.iter().rev();
-        loaded.find(|loaded| is_wanted(&loaded.plan)).cloned()
+        let before = state.history.iter().rev();
+        let before = before.filter(|(number, _)| *number <= checkpoint);
+        before.map(|(_, loaded)| loaded.clone()).collect()
     }
 
     /// From now on this is the job.
     pub(super) fn runs(&self, job: Running) {
-        lock(&self.0).job = Some(job);
+        let mut state = lock(&self.0);
+        state.attempts += 1;
+        state.job = Some(job);
     }
 
     /// The job is over.

@@ -8,7 +8,7 @@ use crate::{
     batch::Batch,
     operator::Side,
     reload::Swappable,
-    runtime::{Change, Loaded, NotSwapped, SteppedJob, Swapped},
+    runtime::{Attempt, Change, Loaded, NotSwapped, SteppedJob, Swapped},
 };
 
 /// The job of a case, over its restarts.
@@ -61,6 +61,10 @@ impl Stepped {
 }
 
 impl Swappable for Stepped {
+    fn attempt(&self) -> Option<Attempt> {
+        None
+    }
+
     fn copies(&self, stage: usize) -> usize {
         self.look().map_or(0, |job| job.swaps().copies(stage))
     }
@@ -73,7 +77,12 @@ impl Swappable for Stepped {
         }
     }
 
-    fn swap(&mut self, to: Loaded, changes: Vec<(usize, Vec<Change>)>) -> anyhow::Result<Swapped> {
+    fn swap(
+        &mut self,
+        _attempt: u64,
+        to: Option<Loaded>,
+        changes: Vec<(usize, Vec<Change>)>,
+    ) -> anyhow::Result<Swapped> {
         let swapped = self.job()?.swap(to, changes);
         self.has_failed = matches!(&swapped, Err(error) if !error.is::<NotSwapped>());
         swapped

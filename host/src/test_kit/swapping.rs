@@ -28,9 +28,9 @@ pub(super) fn swapper(
         plan: for_scripts(case.plan.clone()),
         registry: Arc::new(registry.clone()),
     };
-    let (reload, registry) = (case.reload.clone(), registry.clone());
-    let load: Load = Box::new(move |overrides| {
-        let registry = registry.fresh();
+    let reload = case.reload.clone();
+    let load: Load = Box::new(move |overrides, current| {
+        let registry = current.fresh();
         let plan = reload.load(&registry, overrides)?;
         Ok(Loaded {
             plan: for_scripts(plan),

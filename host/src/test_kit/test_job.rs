@@ -14,7 +14,7 @@ use crate::{
     operator::Work,
     pipeline::{DEAD_LETTERS, Plan, Registry},
     reload::Swapper,
-    runtime::{Checkpointing, MemoryStorage, Order, SharedStorage, SteppedJob},
+    runtime::{Checkpointing, Loaded, MemoryStorage, Order, SharedStorage, SteppedJob},
     time::{Clock, Duration, InputProgress, ManualClock, Timestamp, Watermark},
 };
 
@@ -308,9 +308,12 @@ impl TestJob {
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
         let order = self.order.clone();
         let storage = SharedStorage::new(MemoryStorage::holding(written));
+        let loaded = Loaded {
+            plan: Arc::new(self.plan.clone()),
+            registry: Arc::clone(&self.swapper.loaded().registry),
+        };
         let started = SteppedJob::start(
-            &self.plan,
-            &self.swapper.loaded().registry,
+            &loaded,
             &clock,
             &self.connectors,
             &Checkpointing::on_request(storage),

@@ -61,7 +61,15 @@ fn run(jump: usize, plan: &Plan, registry: &Registry, held: &Arc<AtomicUsize>) -
         inner: MemoryStorage::default(),
         held: Arc::clone(held),
     }));
-    let start = || SteppedJob::start(plan, registry, &clock, &world, &checkpointing, Order::Fixed);
+    let start = || {
+        SteppedJob::start(
+            &Loaded::new(plan, registry),
+            &clock,
+            &world,
+            &checkpointing,
+            Order::Fixed,
+        )
+    };
     let mut job = start().expect("the job starts");
     for _ in 0..STEPS {
         job.step().expect("a step");

@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, env, path::Path, sync::Arc};
 use tidemill::{
     connector::SinkConfig,
     pipeline::{Plan, Registry},
-    runtime::{Checkpointing, NoFailpoints, Order, SharedStorage, SteppedJob},
+    runtime::{Checkpointing, Loaded, NoFailpoints, Order, SharedStorage, SteppedJob},
     test_kit::load_text,
     time::{Clock, Duration, ManualClock, Timestamp},
     wasm::{Engine, EngineOptions},
@@ -245,7 +245,13 @@ fn undisturbed(plan: &Plan, registry: &Registry, world: &World) {
     let storage = SharedStorage::new(SimulatedStorage::new(Faults::default()));
     let checkpointing = Checkpointing::on_request(storage);
     let order = Order::Fixed;
-    let job = SteppedJob::start(plan, registry, &clock, world, &checkpointing, order);
+    let job = SteppedJob::start(
+        &Loaded::new(plan, registry),
+        &clock,
+        world,
+        &checkpointing,
+        order,
+    );
     let mut job = job.expect("the job starts");
     job.run().expect("the job does not fail");
     assert!(job.has_ended());
@@ -277,7 +283,13 @@ fn disturbed(
             _ => Arc::new(NoFailpoints),
         };
         let order = Order::drawn(random.below(i64::MAX).unsigned_abs());
-        let job = SteppedJob::start(plan, registry, &clock, world, &checkpointing, order);
+        let job = SteppedJob::start(
+            &Loaded::new(plan, registry),
+            &clock,
+            world,
+            &checkpointing,
+            order,
+        );
         let Ok(mut job) = job else { continue };
         job.slow_down_storage(random.below(30) as usize);
         let lives_for = match is_doomed {

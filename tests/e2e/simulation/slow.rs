@@ -15,7 +15,13 @@ fn start(world: &World, turns: usize) -> SteppedJob {
     let storage = SharedStorage::new(SimulatedStorage::new(Faults::default()));
     let checkpointing = Checkpointing::on_request(storage);
     let order = Order::Fixed;
-    let job = SteppedJob::start(&plan, &registry, &clock, world, &checkpointing, order);
+    let job = SteppedJob::start(
+        &Loaded::new(&plan, &registry),
+        &clock,
+        world,
+        &checkpointing,
+        order,
+    );
     let mut job = job.expect("the job starts");
     job.slow_down_storage(turns);
     job

@@ -23,13 +23,13 @@ pub(super) fn run<T: Send>(file: &Path, swap: impl FnOnce(&mut Swapper) -> T + S
         cache_dir: Some(cache()),
     });
     let engine = engine.expect("this machine runs WebAssembly");
-    let load = loader(file.to_owned(), engine);
+    let load = loader(file.to_owned());
     let overrides = Overrides::default();
-    let loaded = load(&overrides).unwrap_or_else(|error| panic!("{error:#}"));
+    let loaded =
+        load(&overrides, &Registry::new(engine)).unwrap_or_else(|error| panic!("{error:#}"));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let failpoints: Arc<dyn Failpoints> = Arc::new(NoFailpoints);
-    let (plan, registry) = (Arc::clone(&loaded.plan), Arc::clone(&loaded.registry));
-    let session = Session::open(&plan, &registry, &clock, Beginning::Newest, &failpoints);
+    let session = Session::open(&loaded, &clock, Beginning::Newest, &failpoints);
     let session = session.expect("the job can begin");
     let mut swapper = Swapper::new(session.swaps().clone(), loaded, overrides, load);
     thread::scope(|scope| {
@@ -39,9 +39,9 @@ pub(super) fn run<T: Send>(file: &Path, swap: impl FnOnce(&mut Swapper) -> T + S
     })
 }
 
-fn loader(file: PathBuf, engine: Engine) -> Load {
-    Box::new(move |overrides| {
-        let registry = Registry::new(engine.clone());
+fn loader(file: PathBuf) -> Load {
+    Box::new(move |overrides, current| {
+        let registry = current.fresh();
         let environment = Environment {
             libraries: &registry,
             resolve_paths: &|path: &Path| resolve_paths(path),

@@ -112,6 +112,12 @@ impl<'a> Live<'a> {
         self.workspace.output(arguments)
     }
 
+    /// Ends it at once.
+    pub(super) fn kill(mut self) {
+        self.child.kill().expect("a child");
+        self.child.wait().expect("an end");
+    }
+
     /// Waits for its end, which must be a good one. Returns what it has said.
     #[track_caller]
     pub(super) fn end(mut self) -> String {

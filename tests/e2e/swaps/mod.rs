@@ -12,6 +12,7 @@ mod kills;
 mod live;
 mod migrations;
 mod refusals;
+mod restarts;
 mod rows;
 mod versions;
 mod windows;

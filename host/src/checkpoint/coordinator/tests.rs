@@ -141,7 +141,7 @@ fn what_has_ended_counts_with_what_it_knew_last() {
 }
 
 #[test]
-fn a_swap_goes_between_two_checkpoints_and_the_next_one_follows_at_once() {
+fn a_swap_waits_for_other_barriers_and_not_for_storage() {
     let roles = [Role::Source, Role::Stage, Role::Sink];
     let mut job = Coordinator::new(&roles, INTERVAL, 1, at(0));
     let passed = |subtask, number| Event::Passed { subtask, number };
@@ -150,24 +150,28 @@ fn a_swap_goes_between_two_checkpoints_and_the_next_one_follows_at_once() {
     for subtask in 0..2 {
         check(&mut job, 10, acknowledged(subtask, 1), &[]);
     }
-    check(
-        &mut job,
-        10,
-        acknowledged(2, 1),
-        &[write(1, false, &[1, 1, 1])],
-    );
-    check(&mut job, 11, Event::Written(1), &[Command::Commit(1)]);
+    let gathered = || write(1, false, &[1, 1, 1]);
+    let commands = [gathered(), Command::StartSwap(2)];
+    check(&mut job, 10, acknowledged(2, 1), &commands);
+    check(&mut job, 10, Event::SwapRequested, &[]);
+    check(&mut job, 10, Event::WriteFailed(1), &[]);
+    check(&mut job, 10, passed(0, 2), &[]);
+    check(&mut job, 10, passed(1, 1), &[]);
+    check(&mut job, 10, passed(1, 2), &[]);
+    let commands = [Command::Swapped(2), Command::StartSwap(3)];
+    check(&mut job, 10, passed(2, 2), &commands);
+    // The barrier of the next checkpoint has to wait for that of the swap.
+    check(&mut job, 30, Event::Requested, &[gathered()]);
+    check(&mut job, 31, Event::Written(1), &[Command::Commit(1)]);
     let committed = Event::Committed {
         subtask: 2,
         number: 1,
     };
-    let commands = [Command::Settle(1), Command::StartSwap(2)];
-    check(&mut job, 11, committed, &commands);
-    check(&mut job, 11, passed(0, 2), &[]);
-    check(&mut job, 11, passed(1, 1), &[]);
-    check(&mut job, 11, passed(1, 2), &[]);
-    let commands = [Command::Swapped(2), Command::Start(3)];
-    check(&mut job, 12, passed(2, 2), &commands);
+    check(&mut job, 31, committed, &[Command::Settle(1)]);
+    check(&mut job, 32, passed(0, 3), &[]);
+    check(&mut job, 32, passed(1, 3), &[]);
+    let commands = [Command::Swapped(3), Command::Start(4)];
+    check(&mut job, 32, passed(2, 3), &commands);
 }
 
 #[test]
@@ -310,8 +314,8 @@ impl World {
                 self.current = Some((number, self.ended.clone()));
             }
             Command::StartSwap(number) => {
-                assert!(self.current.is_none() && self.writing.is_none());
-                assert!(self.commits.iter().all(Option::is_none));
+                assert!(self.current.is_none(), "another barrier is on its way");
+                assert_eq!(self.swapping, None);
                 assert!(self.written.last().is_none_or(|last| *last < number));
                 for subtask in 0..self.roles.len() {
                     self.asked[subtask] = (!self.ended[subtask]).then_some(number);
@@ -331,7 +335,9 @@ impl World {
                     assert_eq!(number, gathered.number);
                     assert!(contributed.iter().all(|contributed| *contributed));
                 }
-                assert!(self.asked.iter().all(Option::is_none));
+                // Those of a swap do not count.
+                let asked = self.asked.iter().flatten();
+                assert!(asked.into_iter().all(|asked| self.swapping == Some(*asked)));
                 assert_eq!(gathered.parts.len(), self.roles.len());
                 for (subtask, part) in gathered.parts.iter().enumerate() {
                     assert_eq!(part.0, subtask);

@@ -23,6 +23,10 @@ use crate::{
 /// no row, or was released, has blank accumulators.
 pub(super) struct Store {
     pub(super) parts: Vec<Part>,
+    /// Whether a window has blank accumulators.
+    is_blank: Vec<bool>,
+    /// The version of the functions whose blank accumulators they are.
+    generation: u64,
 }
 
 /// What one function keeps.
@@ -41,6 +45,8 @@ impl Store {
         };
         Self {
             parts: calls.all().iter().map(part).collect(),
+            is_blank: Vec::new(),
+            generation: calls.generation(),
         }
     }
 
@@ -54,6 +60,10 @@ impl Store {
 
     /// Makes room for windows below `bound`.
     pub(super) fn grow(&mut self, calls: &Calls, bound: usize) -> Result<(), ArrowError> {
+        self.refresh(calls)?;
+        if self.is_blank.len() < bound {
+            self.is_blank.resize(bound, true);
+        }
         for (call, part) in self.parts.iter_mut().enumerate() {
             if let Part::Accumulators(table) = part {
                 let missing = bound.saturating_sub(table.rows());
@@ -67,7 +77,37 @@ impl Store {
     pub(super) fn put(&mut self, call: usize, windows: &[u32], columns: &[ArrayRef]) {
         if let Part::Accumulators(table) = &mut self.parts[call] {
             table.scatter(windows, columns, 0);
+            for &window in windows {
+                self.is_blank[window as usize] = false;
+            }
         }
+    }
+
+    /// Has windows that have seen no row begin with what the present version of the functions begins with.
+    fn refresh(&mut self, calls: &Calls) -> Result<(), ArrowError> {
+        if std::mem::replace(&mut self.generation, calls.generation()) == calls.generation() {
+            return Ok(());
+        }
+        let windows = (0_u32..).zip(&self.is_blank);
+        let blank: Vec<u32> = windows
+            .filter_map(|(window, is_blank)| is_blank.then_some(window))
+            .collect();
+        self.make_blank(calls, &blank)
+    }
+
+    fn make_blank(&mut self, calls: &Calls, windows: &[u32]) -> Result<(), ArrowError> {
+        for (call, part) in self.parts.iter_mut().enumerate() {
+            if let Part::Accumulators(table) = part {
+                let copies = UInt32Array::from(vec![0; windows.len()]);
+                let blanks: Columns = calls
+                    .blank(call)
+                    .iter()
+                    .map(|column| compute::take(column, &copies, None))
+                    .collect::<Result<_, _>>()?;
+                table.scatter(windows, &blanks, 0);
+            }
+        }
+        Ok(())
     }
 
     /// Keeps rows for the holistic functions. `parts` of windows become part of others first.
@@ -100,25 +140,20 @@ impl Store {
         if windows.is_empty() {
             return Ok(());
         }
-        for (call, part) in self.parts.iter_mut().enumerate() {
-            match part {
-                Part::Values(values) => values.release(windows),
-                Part::Accumulators(table) => {
-                    let copies = UInt32Array::from(vec![0; windows.len()]);
-                    let blanks: Columns = calls
-                        .blank(call)
-                        .iter()
-                        .map(|column| compute::take(column, &copies, None))
-                        .collect::<Result<_, _>>()?;
-                    table.scatter(windows, &blanks, 0);
-                }
+        for part in &mut self.parts {
+            if let Part::Values(values) = part {
+                values.release(windows);
             }
         }
-        Ok(())
+        for &window in windows {
+            self.is_blank[window as usize] = true;
+        }
+        self.make_blank(calls, windows)
     }
 
     /// Gives back the memory of windows from `bound` on, which are released.
     pub(super) fn truncate(&mut self, bound: usize) {
+        self.is_blank.truncate(bound);
         for part in &mut self.parts {
             match part {
                 Part::Values(values) => values.truncate(bound),

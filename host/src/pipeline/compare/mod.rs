@@ -148,8 +148,14 @@ pub fn compare(old: &Plan, new: &Plan) -> Result<Vec<StageChange>, Vec<Misfit>> 
     }
     let mut misfits = shape::others(old, new);
     let mut changes = Vec::new();
+    let mut others = Vec::new();
     for (place, (before, now)) in old.stages.iter().zip(&new.stages).enumerate() {
         if !shape::same_input(old, new, before, now) {
+            match shape::same_place(before, now) {
+                // What it gets follows from what is before it, which is told there.
+                true => others.push(shape::other_input(now)),
+                false => misfits.extend(shape::stage(old, new, before, now)),
+            }
             continue;
         }
         match calls(before, now) {
@@ -159,6 +165,9 @@ pub fn compare(old: &Plan, new: &Plan) -> Result<Vec<StageChange>, Vec<Misfit>> 
             }
             Err(found) => misfits.extend(found),
         }
+    }
+    if misfits.is_empty() {
+        misfits = others;
     }
     if misfits.is_empty() {
         let sinks = old.sinks.iter().zip(&new.sinks);

@@ -146,8 +146,7 @@ fn same_table(old: &TablePlan, new: &TablePlan) -> bool {
     old.config == new.config && old.schema == new.schema
 }
 
-/// Whether the rows that come into a stage are the same, and what it looks into. If they are not, something
-/// before it is another one, which is told there.
+/// Whether the rows that come into a stage are the same, and what it looks into.
 pub(super) fn same_input(old: &Plan, new: &Plan, before: &StagePlan, now: &StagePlan) -> bool {
     let table = |plan: &Plan, stage: &StagePlan| match &stage.work {
         Work::Lookup(work) => Some(plan.tables[work.table].schema.clone()),
@@ -156,6 +155,25 @@ pub(super) fn same_input(old: &Plan, new: &Plan, before: &StagePlan, now: &Stage
     before.input_schema == now.input_schema
         && before.right_schema == now.right_schema
         && table(old, before) == table(new, now)
+}
+
+/// Whether the rows that come into a stage come from the same sources and stages, and what it looks into is the
+/// same table.
+pub(super) fn same_place(before: &StagePlan, now: &StagePlan) -> bool {
+    let table = |stage: &StagePlan| match &stage.work {
+        Work::Lookup(work) => Some(work.table),
+        _ => None,
+    };
+    before.inputs == now.inputs
+        && before.right_inputs == now.right_inputs
+        && table(before) == table(now)
+}
+
+/// What is said of a stage if nothing else was found.
+pub(super) fn other_input(now: &StagePlan) -> Misfit {
+    let mut misfit = otherwise("what it gets", &[]);
+    misfit.stage = Some(now.name.clone());
+    misfit
 }
 
 /// Whether a stage has the same place and does the same but for its functions.

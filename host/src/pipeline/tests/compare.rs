@@ -324,6 +324,22 @@ fn the_shape_of_a_pipeline_stays() {
         |plan| plan.stages[1].inputs = vec![Node::Source(0)],
         &["stage `mapped`: it has changed: `from` is `readings` now and was `hot`"],
     );
+    // Rows of other columns, which end up the same.
+    check_refused(
+        |plan| {
+            plan.stages[1].inputs = vec![Node::Source(0)];
+            let fields = plan.stages[1].input_schema.fields().to_vec();
+            plan.stages[1].input_schema = Schema::new(fields[1..].to_vec()).expect("columns");
+        },
+        &["stage `mapped`: it has changed: `from` is `readings` now and was `hot`"],
+    );
+    check_refused(
+        |plan| {
+            let fields = plan.stages[1].input_schema.fields().to_vec();
+            plan.stages[1].input_schema = Schema::new(fields[1..].to_vec()).expect("columns");
+        },
+        &["stage `mapped`: what it gets is not what it was"],
+    );
     check_text_refused(
         "readings.jsonl",
         "others.jsonl",
