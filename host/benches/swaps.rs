@@ -41,7 +41,7 @@ use tidemill::{
     reload::{Audience, Load, Report, Request, Service, Swapper, Watcher},
     runtime::{Beginning, Failpoints, Loaded, NoFailpoints, Session},
     time::{Clock, SystemClock},
-    wasm::{Engine, EngineOptions},
+    wasm::{Aside, Engine, EngineOptions},
 };
 
 use self::progress::Progress;
@@ -316,20 +316,20 @@ impl Audience for Told {
 }
 
 fn loader(file: PathBuf) -> Load {
+    let aside = Aside::start().expect("a thread");
     Box::new(move |overrides, current| {
         let registry = current.fresh();
-        let environment = Environment {
-            libraries: &registry,
-            resolve_paths: &|path: &Path| resolve_paths(path),
-            parquet_schema: &|_: &Path| Err("the columns are named".to_owned()),
-            generator_schema: GeneratorConfig::schema(),
-            variable: &|name: &str| env::var(name).ok(),
-            cores: 1,
-        };
-        let plan = load_with(&file, &environment, overrides)?;
-        Ok(Loaded {
-            plan: Arc::new(plan),
-            registry: Arc::new(registry),
+        aside.run(|| {
+            let environment = Environment {
+                libraries: &registry,
+                resolve_paths: &|path: &Path| resolve_paths(path),
+                parquet_schema: &|_: &Path| Err("the columns are named".to_owned()),
+                generator_schema: GeneratorConfig::schema(),
+                variable: &|name: &str| env::var(name).ok(),
+                cores: 1,
+            };
+            let plan = load_with(&file, &environment, overrides)?;
+            Ok(Loaded::new(&plan, &registry))
         })
     })
 }

@@ -13,6 +13,7 @@ use crate::{
     pipeline::{LibraryRef, Overrides, Plan},
     reload::{Audience, Load, Report, Request, Service, Swapper, Watcher},
     runtime::{Loaded, Swaps},
+    wasm::Aside,
 };
 
 /// What keeps a job open to swaps. They end when it is dropped.
@@ -51,7 +52,7 @@ impl Live {
         let mut files = BTreeSet::from([job.file.to_owned()]);
         files.extend(components(job.present));
         files.extend(components(&job.loaded.plan));
-        let swapper = Swapper::new(job.swaps, job.loaded, job.overrides, loader(job.file));
+        let swapper = Swapper::new(job.swaps, job.loaded, job.overrides, loader(job.file)?);
         let watcher = Arc::<OnceLock<Watcher>>::default();
         let teller = Teller {
             show,
@@ -104,13 +105,14 @@ fn components(plan: &Plan) -> impl Iterator<Item = PathBuf> {
 }
 
 /// Loads the pipeline anew, and its components with it.
-fn loader(file: &Path) -> Load {
+fn loader(file: &Path) -> anyhow::Result<Load> {
     let file = file.to_owned();
-    Box::new(move |overrides, current| {
+    let aside = Aside::start()?;
+    Ok(Box::new(move |overrides, current| {
         let registry = current.fresh();
-        let plan = setup::load_with(&file, &registry, overrides)?;
+        let plan = aside.run(|| setup::load_with(&file, &registry, overrides))?;
         Ok(Loaded::new(&plan, &registry))
-    })
+    }))
 }
 
 /// Tells people of swaps, and the watcher of files that are new.

@@ -3,73 +3,31 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
     sync::{Arc, Weak, mpsc},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 
-use super::{Difference, trial::Trial};
+mod going_over;
+mod report;
+mod restarts;
+mod swappable;
+
+pub use report::{Report, StageReport};
+pub use swappable::Swappable;
+
+use going_over::Care;
+
 use crate::{
-    batch::Batch,
-    operator::{self, Fault, Faults, Guests, Resources, Side},
-    pipeline::{LibraryRef, Overrides, Plan, Registry, StageChange, check_migrations, compare},
-    runtime::{Attempt, Change, Loaded, Migration, NotSwapped, Swapped, Swaps, Trust, Watch},
-    state::Share,
+    operator::Fault,
+    pipeline::{LibraryRef, Overrides, Plan, Registry, StageChange, compare},
+    runtime::{Loaded, Swaps, Trust},
 };
 
 /// Loads the pipeline file as it is now, with other components than it names if so wished; those that are asked for
 /// by their digests may be taken from a registry that has them.
 pub type Load = Box<dyn Fn(&Overrides, &Registry) -> anyhow::Result<Loaded> + Send>;
-
-/// A job whose components can be swapped.
-pub trait Swappable {
-    /// The latest start of the job; `None` if no job runs, or if it always goes on with what it was swapped to.
-    fn attempt(&self) -> Option<Attempt>;
-
-    /// In how many copies a stage runs; none if no job runs.
-    fn copies(&self, stage: usize) -> usize;
-
-    /// The rows that came in last, of each copy of a stage that has seen some.
-    fn recent(&self, stage: usize) -> Vec<(Side, Batch)>;
-
-    /// Swaps stages for those of `to`, all of them at the same barrier; without it, looks at what they know.
-    /// Each stage comes with one change for each of its [copies](Self::copies).
-    ///
-    /// # Errors
-    ///
-    /// If it is not done, or the job is not the one of this `attempt` any more.
-    fn swap(
-        &mut self,
-        attempt: u64,
-        to: Option<Loaded>,
-        changes: Vec<(usize, Vec<Change>)>,
-    ) -> anyhow::Result<Swapped>;
-}
-
-impl Swappable for Swaps {
-    fn attempt(&self) -> Option<Attempt> {
-        Self::attempt(self)
-    }
-
-    fn copies(&self, stage: usize) -> usize {
-        Self::copies(self, stage)
-    }
-
-    fn recent(&self, stage: usize) -> Vec<(Side, Batch)> {
-        Self::recent(self, stage)
-    }
-
-    fn swap(
-        &mut self,
-        attempt: u64,
-        to: Option<Loaded>,
-        changes: Vec<(usize, Vec<Change>)>,
-    ) -> anyhow::Result<Swapped> {
-        Ok(Self::swap(self, attempt, to, changes)?)
-    }
-}
 
 /// Swaps the components of a job that runs: one on threads of its own unless it says otherwise.
 pub struct Swapper<J = Swaps> {
@@ -100,87 +58,8 @@ struct Generation {
     trust: Weak<Trust>,
 }
 
-/// On so many rows a version is tried: enough to see what it does, few enough to be done at once.
-const MOST_TRIED: usize = 1024;
-
 /// How many generations can be gone back.
 const KEPT: usize = 16;
-
-/// A swap that is done.
-#[derive(Debug)]
-pub struct Report {
-    /// The number of the barrier at which it was done.
-    pub number: u64,
-    /// The stages that have changed.
-    pub stages: Vec<StageReport>,
-    /// What the job runs by now.
-    pub plan: Arc<Plan>,
-    /// The longest time for which a subtask has processed nothing.
-    pub pause: Duration,
-    /// How long it took, from the loading of what is new.
-    pub took: Duration,
-}
-
-/// What has changed in a stage.
-#[derive(Debug)]
-pub struct StageReport {
-    /// The stage.
-    pub name: String,
-    /// What is other than before, in words.
-    pub changes: Vec<String>,
-    /// Whether its input had ended before, so that the new version has nothing to do.
-    pub has_ended: bool,
-    /// What it does otherwise to the rows that came last; `None` if it was not tried.
-    pub difference: Option<Difference>,
-}
-
-/// In one line: where and what.
-impl fmt::Display for Report {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stages = self.stages.iter();
-        let stages = stages.map(|stage| format!("`{}`: {stage}", stage.name));
-        let stages: Vec<String> = stages.collect();
-        write!(
-            formatter,
-            "swapped at barrier {}: {}",
-            self.number,
-            stages.join("; ")
-        )
-    }
-}
-
-/// What is other than before.
-impl fmt::Display for StageReport {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.changes.join(", "))?;
-        match self.has_ended {
-            true => formatter.write_str(" (its input has ended)"),
-            false => Ok(()),
-        }
-    }
-}
-
-/// How a swap is gone about.
-#[derive(Clone)]
-enum Care {
-    /// The new version is tried first, and on probation afterwards; what keeps other state shares this trust.
-    Trial(Arc<Trust>),
-    /// It has run before.
-    None,
-    /// It has run before, and comes back with the state that it has kept since: what took its place has lost
-    /// its trust.
-    Retreat,
-}
-
-impl Care {
-    const fn is_trial(&self) -> bool {
-        matches!(self, Self::Trial(_))
-    }
-
-    const fn is_retreat(&self) -> bool {
-        matches!(self, Self::Retreat)
-    }
-}
 
 impl Swapper {
     /// Whether there is a job that could be swapped just now.
@@ -299,69 +178,6 @@ impl<J: Swappable> Swapper<J> {
         }
     }
 
-    /// Takes note of what the job runs by now: if it was started again, that may be something else than it was
-    /// swapped to.
-    fn look_around(&mut self) {
-        let Some(Attempt { number, loaded }) = self.job.attempt() else {
-            return;
-        };
-        if number == self.attempt {
-            return;
-        }
-        self.attempt = number;
-        let runs = |generation: &Generation| Arc::ptr_eq(&generation.loaded.plan, &loaded.plan);
-        if runs(&self.current) {
-            return;
-        }
-        let place = self.earlier.iter().rposition(runs);
-        let before = match place {
-            Some(place) => self.earlier.drain(place..).next(),
-            None => {
-                self.earlier.clear();
-                None
-            }
-        };
-        let before = before.unwrap_or_else(|| Generation {
-            loaded,
-            overrides: self.current.overrides.clone(),
-            trust: Weak::new(),
-        });
-        let lost = std::mem::replace(&mut self.current, before);
-        // What was lost first is what was wanted last.
-        self.lost.get_or_insert(lost);
-    }
-
-    /// Goes over again to what the job was swapped to, if it was started again from a checkpoint that is older
-    /// than that. `None` if there is nothing to do.
-    ///
-    /// # Errors
-    ///
-    /// Why it is refused now; the job goes on as it is.
-    pub fn catch_up(&mut self) -> Option<anyhow::Result<Report>> {
-        self.look_around();
-        let lost = self.lost.clone()?;
-        let trust = Arc::new(self.trust_in(&lost.loaded.plan));
-        let next = Generation {
-            trust: Arc::downgrade(&trust),
-            ..lost
-        };
-        let done = self.go_over(next.clone(), &Care::Trial(trust), Instant::now());
-        let is_to_come = |error: &anyhow::Error| error.downcast_ref() == Some(&NotSwapped::NoJob);
-        if !done.as_ref().is_err_and(is_to_come) {
-            self.lost = None;
-        }
-        match done {
-            Err(error) if is_to_come(&error) => None,
-            Err(error) => Some(Err(error)),
-            Ok(None) => None,
-            Ok(Some(report)) => {
-                self.earlier
-                    .push(std::mem::replace(&mut self.current, next));
-                Some(Ok(report))
-            }
-        }
-    }
-
     /// Goes back to what ran before the latest swap.
     ///
     /// # Errors
@@ -457,146 +273,6 @@ impl<J: Swappable> Swapper<J> {
         let plan = &self.current.loaded.plan;
         self.faults.try_iter().find(|fault| runs(plan, fault))
     }
-
-    /// Goes over to another generation, if it differs.
-    fn go_over(
-        &mut self,
-        next: Generation,
-        care: &Care,
-        started: Instant,
-    ) -> anyhow::Result<Option<Report>> {
-        let (old, new) = (self.current.loaded.clone(), next.loaded);
-        let changes = compare(&old.plan, &new.plan).map_err(|reasons| refusal(&reasons))?;
-        if changes.is_empty() {
-            return Ok(None);
-        }
-        if !care.is_retreat() {
-            check_migrations(&new.registry, &old.plan, &new.plan, &changes)
-                .map_err(|reasons| refusal(&reasons))?;
-        }
-        let mut stages = Vec::new();
-        let mut prepared = Vec::new();
-        for change in &changes {
-            let name = &new.plan.stages[change.stage].name;
-            let difference = match care.is_trial() {
-                false => None,
-                true => {
-                    let tried = self.try_out(change, &new);
-                    tried.with_context(|| format!("stage `{name}`"))?
-                }
-            };
-            if change.migrates && !care.is_retreat() {
-                let rehearsed = self.rehearse(change, &new);
-                rehearsed.with_context(|| format!("stage `{name}`"))?;
-            }
-            prepared.push((change.stage, self.prepare(change, &new, care)?));
-            stages.push(StageReport {
-                name: name.clone(),
-                has_ended: false,
-                changes: change.parts.iter().map(ToString::to_string).collect(),
-                difference,
-            });
-        }
-        let plan = Arc::clone(&new.plan);
-        let swapped = self.job.swap(self.attempt, Some(new), prepared)?;
-        for (stage, change) in stages.iter_mut().zip(&changes) {
-            stage.has_ended = swapped.ended.contains(&change.stage);
-        }
-        Ok(Some(Report {
-            number: swapped.number,
-            stages,
-            plan,
-            pause: swapped.pauses.into_iter().max().unwrap_or_default(),
-            took: started.elapsed(),
-        }))
-    }
-
-    /// Tries a stage on the rows that came to it last, if there are some.
-    fn try_out(&self, change: &StageChange, new: &Loaded) -> anyhow::Result<Option<Difference>> {
-        let rows = last_rows(self.job.recent(change.stage));
-        if rows.is_empty() {
-            return Ok(None);
-        }
-        let old = &self.current.loaded;
-        let version = |of: &Loaded| of.registry.version(&of.plan, &of.plan.stages[change.stage]);
-        let trial = Trial {
-            old: (old.plan.stage_spec(change.stage), version(old)?),
-            new: (new.plan.stage_spec(change.stage), version(new)?),
-            fallback: match change.migrates {
-                true => None,
-                false => Some(version(old)?),
-            },
-        };
-        trial.run(&rows).map(Some)
-    }
-
-    /// Has new functions convert what a stage knows now, away from the stream: what they cannot convert is found
-    /// out before anything is swapped.
-    fn rehearse(&mut self, change: &StageChange, new: &Loaded) -> anyhow::Result<()> {
-        let (old, place) = (&self.current.loaded, change.stage);
-        let specs = [&old.plan, &new.plan].map(|plan| plan.stage_spec(place));
-        let (told, known) = mpsc::channel();
-        let looks = (0..self.job.copies(place)).map(|_| Change::Nothing { told: told.clone() });
-        let looks = looks.collect();
-        drop(told);
-        self.job.swap(self.attempt, None, vec![(place, looks)])?;
-        let version = new.registry.version(&new.plan, &new.plan.stages[place])?;
-        let mut guests = Guests::new(version);
-        for known in known {
-            let known = operator::migrate(&specs[0], &specs[1], &mut guests, known)?;
-            // It must be what the stage takes up, too.
-            let guests = Guests::new(new.registry.version(&new.plan, &new.plan.stages[place])?);
-            let mut operator = operator::open(&specs[1], Resources::apart(guests))?;
-            operator.restore(&[known], Share::ALL)?;
-        }
-        Ok(())
-    }
-
-    /// What each copy of a stage changes to.
-    fn prepare(
-        &self,
-        change: &StageChange,
-        new: &Loaded,
-        care: &Care,
-    ) -> anyhow::Result<Vec<Change>> {
-        let place = change.stage;
-        let stage = &new.plan.stages[place];
-        let faults = || Faults {
-            stage: stage.name.as_str().into(),
-            told: self.told.clone(),
-        };
-        let change = |_| {
-            if change.migrates && care.is_retreat() {
-                return Ok(Change::Retreat);
-            }
-            let version = new.registry.version(&new.plan, stage)?;
-            if !change.migrates {
-                let probation = care.is_trial().then(faults);
-                return Ok(Change::Version { version, probation });
-            }
-            let watch = match care {
-                Care::Trial(trust) => Some(Watch {
-                    trust: Arc::clone(trust),
-                    faults: faults(),
-                }),
-                Care::None | Care::Retreat => None,
-            };
-            Ok(Change::Migration(Box::new(Migration {
-                from: self.current.loaded.plan.stage_spec(place),
-                spec: new.plan.stage_spec(place),
-                guests: Guests::new(version),
-                watch,
-            })))
-        };
-        (0..self.job.copies(place)).map(change).collect()
-    }
-
-    /// Trust to be earned by the stages of `next` whose state has to be converted.
-    fn trust_in(&self, next: &Plan) -> Trust {
-        let changes = compare(&self.current.loaded.plan, next).unwrap_or_default();
-        let migrating = changes.iter().filter(|change| change.migrates);
-        Trust::new(migrating.map(|change| self.job.copies(change.stage)).sum())
-    }
 }
 
 /// What a plan runs in the stages that are wanted, by its digests.
@@ -624,20 +300,4 @@ fn runs(plan: &Plan, fault: &Fault) -> bool {
         let mut libraries = stage.work.libraries().into_iter();
         libraries.any(|library| *plan.libraries[library].digest == *fault.component)
     })
-}
-
-/// The last of some rows, about as many of each copy of a stage.
-fn last_rows(mut recent: Vec<(Side, Batch)>) -> Vec<(Side, Batch)> {
-    let each = MOST_TRIED.div_ceil(recent.len().max(1));
-    for (_, batch) in &mut recent {
-        let first = batch.rows().saturating_sub(each);
-        *batch = batch.slice(first, batch.rows() - first);
-    }
-    recent
-}
-
-/// What speaks against a swap.
-fn refusal<T: fmt::Display>(reasons: &[T]) -> anyhow::Error {
-    let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
-    anyhow!("{}", reasons.join("\n"))
 }

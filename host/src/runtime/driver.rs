@@ -4,7 +4,7 @@
 //! that is driven by hand takes it for another subtask.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,7 +13,7 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context, bail};
+mod swapping;
 
 use super::{
     assembly::Assembled,
@@ -21,7 +21,7 @@ use super::{
     checkpointing::Ways,
     control::Control,
     failpoints::{CheckpointStep, Failpoints},
-    seat::{Change, Migration},
+    label::Label,
     step::Step,
     storage::SharedStorage,
     swaps::SwapOrder,
@@ -29,10 +29,8 @@ use super::{
 use crate::{
     checkpoint::{
         Checkpoint, Command, Coordinator, Event, Gathered, JobSnapshot, LockLost, Part, Role,
-        StageComponents, stage_components, stage_identities,
     },
     metrics::CheckpointMetrics,
-    operator,
     pipeline::Plan,
     time::{Clock, Timestamp},
 };
@@ -76,14 +74,6 @@ pub(super) struct Driver {
     delayed: usize,
 }
 
-/// What a checkpoint says of the pipeline that it is of.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Label {
-    job: String,
-    stages: BTreeMap<Arc<str>, String>,
-    components: StageComponents,
-}
-
 /// How a job with checkpoints ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum JobEnd {
@@ -93,16 +83,6 @@ pub(super) enum JobEnd {
     Stopped(Option<u64>),
     /// A subtask has failed.
     Halted,
-}
-
-impl Label {
-    pub(super) fn of(plan: &Plan) -> Self {
-        Self {
-            job: plan.name.clone(),
-            stages: stage_identities(plan),
-            components: stage_components(plan),
-        }
-    }
 }
 
 impl Driver {
@@ -293,70 +273,6 @@ impl Driver {
     fn tell_sinks(&self, number: u64) -> anyhow::Result<()> {
         let mut sinks = self.sinks.iter();
         sinks.try_for_each(|sink| sink.barrier(number))?;
-        Ok(())
-    }
-
-    /// The swap that was asked for first is done, at the barrier of this number.
-    fn swapped(&mut self, number: u64, now: Timestamp) -> anyhow::Result<()> {
-        let Some(order) = self.swaps.pop_front() else {
-            return Ok(());
-        };
-        for seat in &order.seats {
-            if let Some(change) = seat.take() {
-                self.change_ended(seat.subtask(), change)?;
-            }
-        }
-        let is_swap = order.label.is_some();
-        if let Some(label) = order.label {
-            self.label = label;
-        }
-        // Whoever has asked may be gone.
-        let _ = order.answer.send(Some(number));
-        // What was swapped is to be known as soon as can be.
-        match is_swap {
-            true => self.request(now),
-            false => Ok(()),
-        }
-    }
-
-    /// The swap that was asked for first cannot be done any more.
-    fn too_late(&mut self) {
-        if let Some(order) = self.swaps.pop_front() {
-            // Whoever has asked may be gone.
-            let _ = order.answer.send(None);
-        }
-    }
-
-    /// Does what a stage in a subtask would do at the barrier of a swap that has ended before it came there: what
-    /// it has known in the end is in all checkpoints to come.
-    fn change_ended(&mut self, subtask: usize, change: Change) -> anyhow::Result<()> {
-        let last = self.coordinator.last_of(subtask);
-        let Some(Part::Stage(last)) = last else {
-            return Ok(());
-        };
-        match change {
-            Change::Version { .. } => {}
-            Change::Nothing { told } => {
-                if let Some(known) = &last.state {
-                    // Whoever has asked may be gone.
-                    let _ = told.send(known.clone());
-                }
-            }
-            Change::Migration(mut migration) => {
-                if let Some(known) = last.state.take() {
-                    let Migration {
-                        from, spec, guests, ..
-                    } = &mut *migration;
-                    let migrated = operator::migrate(from, spec, guests, known);
-                    last.state = Some(migrated.with_context(|| {
-                        format!("the state of stage `{}` cannot be converted", spec.name)
-                    })?);
-                }
-            }
-            Change::Retreat => bail!(
-                "a stage that has ended since its state was converted cannot go back to the version before"
-            ),
-        }
         Ok(())
     }
 

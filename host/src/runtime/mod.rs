@@ -22,6 +22,7 @@ mod failpoints;
 mod former_sinks;
 mod graph;
 mod job;
+mod label;
 mod message;
 mod order;
 mod output;

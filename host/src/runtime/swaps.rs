@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     barriers::{Notice, Said},
-    driver::Label,
+    label::Label,
     seat::{Change, Seat, Seats},
 };
 use crate::{

@@ -2,6 +2,7 @@
 //!
 //! The only module that names wasmtime.
 
+mod aside;
 mod engine;
 mod ticker;
 
@@ -40,6 +41,7 @@ mod lift;
 mod lower;
 
 pub use aggregate::UpdateOutput;
+pub use aside::Aside;
 pub use call_error::CallError;
 pub use catalog::{Function, Kind};
 pub use catalog_error::CatalogError;
