@@ -13,5 +13,5 @@ mod live;
 mod migrations;
 mod refusals;
 mod rows;
-mod versions;
+pub mod versions;
 mod windows;
