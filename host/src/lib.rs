@@ -23,6 +23,7 @@ pub mod checkpoint;
 pub mod runtime;
 
 pub mod reload;
+pub mod replay;
 
 pub mod test_kit;
 pub mod toolchain;

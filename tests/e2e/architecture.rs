@@ -17,7 +17,7 @@ const LAYERS: [&[&str]; 11] = [
     &["pipeline"],
     &["checkpoint"],
     &["runtime"],
-    &["reload"],
+    &["reload", "replay"],
     &["test_kit", "toolchain"],
     &["cli"],
 ];

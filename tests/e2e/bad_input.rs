@@ -108,7 +108,18 @@ fn dead_letters_say_what_where_and_why() {
         assert_eq!(letter["source"], "readings.jsonl");
         assert_eq!(letter["number"], 501 + index as i64);
         assert_eq!(letter["row"], line);
-        assert_eq!(letter["component"], Value::Null);
+        assert_eq!(letter["kind"], "row");
+        for unknown in [
+            "component",
+            "function",
+            "backtrace",
+            "log",
+            "columns",
+            "raw",
+            "event_time",
+        ] {
+            assert_eq!(letter[unknown], Value::Null);
+        }
         assert_eq!(letter["reason"], reason);
     }
 }

@@ -54,23 +54,38 @@ format = "json"
 
 /// Expects one dead letter for each number that a function breaks down on, with its reason.
 #[track_caller]
-fn assert_dead_letters(workspace: &Workspace, run: &Run) {
+fn assert_dead_letters(workspace: &Workspace, run: &Run, function: &str) {
     let mut letters = workspace.json_lines("dead");
     letters.sort_by_key(|letter| letter["number"].as_i64());
     let expected = [
-        (13, "13 is unlucky"),
-        (14, "took longer than 400ms"),
-        (15, "out of memory: "),
-        (16, "trap: access outside of its memory"),
+        (13, "13 is unlucky", "panic"),
+        (14, "took longer than 400ms", "faulty::spin"),
+        (15, "out of memory: ", "alloc::"),
+        (16, "trap: access outside of its memory", "faulty::dig"),
     ];
     assert_eq!(letters.len(), expected.len(), "{letters:?}");
-    for (letter, (number, reason)) in letters.iter().zip(expected) {
+    for (letter, (number, reason, frame)) in letters.iter().zip(expected) {
         assert_eq!(letter["stage"], "work");
         assert_eq!(letter["source"], "numbers.jsonl");
         assert_eq!(letter["number"], number);
         let found = letter["reason"].as_str().expect("a reason");
         assert!(found.contains(reason), "`{reason}` is not in `{found}`");
+        assert_eq!(letter["kind"], "row");
+        assert_eq!(letter["function"], function);
+        let found = letter["backtrace"].as_str().expect("a backtrace");
+        assert!(found.contains(frame), "`{frame}` is not in `{found}`");
+        assert_eq!(letter["component"].as_str().map(str::len), Some(64));
+        let time = format!("1970-01-01T00:00:0{}.{}00Z", number / 10, number % 10);
+        assert_eq!(letter["event_time"], time);
+        let key = ["even", "odd"][number as usize % 2];
+        let row = format!("{{\"ts\":\"{time}\",\"k\":\"{key}\",\"n\":{number}}}");
+        assert_eq!(letter["row"], row);
+        let columns = "{\"ts\":\"timestamp\",\"k\":\"utf8\",\"n\":\"int64\"}";
+        assert_eq!(letter["columns"], columns);
     }
+    // A panic is said before the trap.
+    let log = letters[0]["log"].as_str().expect("lines");
+    assert!(log.contains("13 is unlucky"), "{log}");
     assert_eq!(run.count("work", "dead letters"), 4);
 }
 
@@ -89,7 +104,7 @@ fn column(rows: &[Value], name: &str) -> Vec<i64> {
 fn a_scalar_function_that_breaks_down_loses_no_other_row() {
     let (workspace, run) = run("map = \"faulty#echo\"");
     assert_eq!(column(&workspace.json_lines("out"), "same"), good());
-    assert_dead_letters(&workspace, &run);
+    assert_dead_letters(&workspace, &run, "echo");
 }
 
 #[test]
@@ -97,7 +112,7 @@ fn a_table_function_that_breaks_down_loses_no_other_row() {
     let (workspace, run) = run("flat_map = \"faulty#twins\"");
     let twins: Vec<i64> = good().into_iter().flat_map(|n| [n, n]).collect();
     assert_eq!(column(&workspace.json_lines("out"), "twin"), twins);
-    assert_dead_letters(&workspace, &run);
+    assert_dead_letters(&workspace, &run, "twins");
 }
 
 #[test]
@@ -120,7 +135,7 @@ aggregate = [
         [sum(0), sum(1)],
         "no function counts a row that another lost"
     );
-    assert_dead_letters(&workspace, &run);
+    assert_dead_letters(&workspace, &run, "total");
 }
 
 #[test]
@@ -131,7 +146,7 @@ aggregate = [
   { call = "faulty#total", args = ["n"] },
   { call = "std#count", args = ["n"] },
 ]"#);
-    assert_dead_letters(&workspace, &run);
+    assert_dead_letters(&workspace, &run, "total");
     let rows = workspace.json_lines("out");
     let found: Vec<(i64, i64, i64)> = rows
         .iter()
@@ -161,7 +176,7 @@ fn a_process_function_that_breaks_down_keeps_an_exact_state() {
         column(&workspace.json_lines("out"), "running"),
         totals.collect::<Vec<_>>()
     );
-    assert_dead_letters(&workspace, &run);
+    assert_dead_letters(&workspace, &run, "running_total");
 }
 
 #[test]

@@ -155,6 +155,16 @@ impl Schema {
         Ok(Self { fields })
     }
 
+    /// The columns of an Arrow schema, all of which may hold nulls; `None` if one has a type that there is not here, or
+    /// two have one name.
+    pub fn from_arrow(schema: &arrow_types::Schema) -> Option<Self> {
+        let fields = schema.fields().iter().map(|field| {
+            let data_type = DataType::from_arrow(field.data_type())?;
+            Some(Field::nullable(field.name(), data_type))
+        });
+        Self::new(fields.collect::<Option<_>>()?).ok()
+    }
+
     /// The columns, in order.
     pub fn fields(&self) -> &[Field] {
         &self.fields

@@ -13,6 +13,7 @@ mod interrupt;
 mod live;
 mod logging;
 mod progress;
+mod replay;
 mod run;
 mod setup;
 mod summary;
@@ -54,6 +55,7 @@ enum Command {
     Rollback(swap::Rollback),
     Check(check::Check),
     Test(test::Test),
+    Replay(replay::Replay),
     Inspect(inspect::Inspect),
     Checkpoints(checkpoints::Checkpoints),
     Compat(compat::Compat),
@@ -106,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Rollback(rollback) => rollback.execute(),
         Command::Check(check) => check.execute(),
         Command::Test(test) => test.execute(),
+        Command::Replay(replay) => replay.execute(),
         Command::Inspect(inspect) => inspect.execute(),
         Command::Checkpoints(checkpoints) => checkpoints.execute(),
         Command::Compat(compat) => compat.execute(),

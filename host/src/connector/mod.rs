@@ -21,6 +21,9 @@ mod socket;
 mod stdin;
 mod text;
 
+mod again;
+mod row_file;
+
 mod table;
 
 mod blackhole;
@@ -37,14 +40,16 @@ mod harness;
 #[cfg(test)]
 mod resume_tests;
 
+pub use again::decode_again;
 pub use config::{
     Decoding, EventTime, EventTimeUnit, Format, GeneratorConfig, Roll, SinkConfig, SourceConfig,
     TableConfig,
 };
 pub(crate) use format::TextEncoder;
-pub use format::{ParquetSchema, parquet_schema};
+pub use format::{ParquetSchema, parquet_schema, row_of_json};
 pub use open::{can_settle, is_staged_by, open_sink, open_source, settle_staged};
 pub use paths::resolve_paths;
+pub use row_file::RowFile;
 pub use sink::{Guarantee, Sink, SinkClosed, Staged, Transaction};
 pub use source::{Decoded, Partition, Read, ReadPosition, RejectedRow, Source, SourceProgress};
 pub use table::{Table, TableContent, TableIndex, TableView};

@@ -102,4 +102,8 @@ pub struct RejectedRow {
     pub reason: String,
     /// The row as it was read; bytes that are not UTF-8 are replaced.
     pub row: String,
+    /// What was read, if `row` cannot show all of it: bytes that are not UTF-8, or a Parquet file of this one row.
+    pub raw: Option<Vec<u8>>,
+    /// The header of the text, if its rows can be understood only with it.
+    pub header: Option<Arc<str>>,
 }

@@ -3,6 +3,7 @@
 mod resume;
 
 use std::{
+    borrow::Cow,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -74,6 +75,8 @@ pub(super) struct TextPartition<B> {
     dropped: u64,
     splitter: Splitter,
     stage: Stage,
+    /// The header, once it has come, if there is one.
+    header: Option<Arc<str>>,
     raw: Vec<RawType>,
     columns: Columns,
     batch_rows: usize,
@@ -126,6 +129,7 @@ impl<B: Bytes> TextPartition<B> {
             dropped: 0,
             splitter: Splitter::new(layout, MAX_ROW_BYTES),
             stage,
+            header: None,
             raw,
             columns: Columns::new(decoding, clock),
             batch_rows,
@@ -165,9 +169,11 @@ impl<B: Bytes> TextPartition<B> {
                 Next::Row(row) => match &self.stage {
                     Stage::Rows(_) => self.rows.push(row),
                     Stage::Header(header) => {
+                        let line = &self.buffer[row.bytes];
                         let decoder = header
-                            .decoder(&self.buffer[row.bytes])
+                            .decoder(line)
                             .with_context(|| format!("cannot read `{}` as csv", self.name))?;
+                        self.header = Some(String::from_utf8_lossy(line).into());
                         self.stage = Stage::Rows(Box::new(decoder));
                     }
                 },
@@ -186,13 +192,17 @@ impl<B: Bytes> TextPartition<B> {
     }
 
     fn reject(&self, row: &RowSpan, reason: String) -> RejectedRow {
+        let bytes = &self.buffer[row.bytes.clone()];
+        let text = String::from_utf8_lossy(bytes);
         RejectedRow {
+            raw: matches!(text, Cow::Owned(_)).then(|| bytes.to_vec()),
+            header: self.header.clone(),
             position: Position {
                 partition: Arc::clone(&self.name),
                 number: row.line,
             },
             reason,
-            row: String::from_utf8_lossy(&self.buffer[row.bytes.clone()]).into_owned(),
+            row: text.into_owned(),
         }
     }
 

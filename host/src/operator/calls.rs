@@ -3,9 +3,13 @@
 use arrow::array::ArrayRef;
 
 use crate::{
-    operator::{Call, Guests, guest::ComponentDigest},
+    operator::{
+        Call, Guests,
+        failure::{BadRow, Failure},
+        patience::Pace,
+    },
     state::Columns,
-    wasm::{self, CallError, HolisticOutput, Kind, UpdateOutput},
+    wasm::{self, HolisticOutput, Kind, RowError, UpdateOutput},
 };
 
 /// The functions of an aggregate stage and the instances they run in.
@@ -52,20 +56,21 @@ impl Calls {
         self.guests.generation()
     }
 
-    /// The digest of the first function's component.
-    pub(super) fn component(&self) -> ComponentDigest {
-        self.guests.component()
+    /// The rows that a function has refused in the call made last, by their places in it.
+    pub(super) fn refused(&self, call: usize, errors: Vec<RowError>) -> Vec<BadRow> {
+        self.guests.refused(call, errors)
     }
 
     /// Adds row `i` of `arguments` to accumulator `groups[i]`.
     pub(super) fn update(
         &mut self,
         call: usize,
+        pace: Pace,
         accumulators: wasm::Columns<'_>,
         groups: &[u32],
         arguments: wasm::Columns<'_>,
-    ) -> Result<UpdateOutput, CallError> {
-        self.guests.call(call, |instance, function| {
+    ) -> Result<UpdateOutput, Failure> {
+        self.guests.call(call, pace, |instance, function| {
             instance.aggregate_update(function, accumulators, groups, arguments)
         })
     }
@@ -74,11 +79,12 @@ impl Calls {
     pub(super) fn merge(
         &mut self,
         call: usize,
+        pace: Pace,
         accumulators: wasm::Columns<'_>,
         groups: &[u32],
         partials: wasm::Columns<'_>,
-    ) -> Result<Columns, CallError> {
-        self.guests.call(call, |instance, function| {
+    ) -> Result<Columns, Failure> {
+        self.guests.call(call, pace, |instance, function| {
             instance.aggregate_merge(function, accumulators, groups, partials)
         })
     }
@@ -87,9 +93,10 @@ impl Calls {
     pub(super) fn finish(
         &mut self,
         call: usize,
+        pace: Pace,
         accumulators: wasm::Columns<'_>,
-    ) -> Result<Columns, CallError> {
-        self.guests.call(call, |instance, function| {
+    ) -> Result<Columns, Failure> {
+        self.guests.call(call, pace, |instance, function| {
             instance.aggregate_finish(function, accumulators)
         })
     }
@@ -98,11 +105,12 @@ impl Calls {
     pub(super) fn evaluate(
         &mut self,
         call: usize,
+        pace: Pace,
         count: usize,
         groups: &[u32],
         arguments: wasm::Columns<'_>,
-    ) -> Result<HolisticOutput, CallError> {
-        self.guests.call(call, |instance, function| {
+    ) -> Result<HolisticOutput, Failure> {
+        self.guests.call(call, pace, |instance, function| {
             instance.holistic_evaluate(function, count, groups, arguments)
         })
     }

@@ -2,8 +2,8 @@
 
 use arrow::array::ArrayRef;
 
-use super::{Outbox, RejectionPolicy, projection::Projection, rejects::BadRow};
-use crate::{batch::Batch, metrics::NodeMetrics, wasm::RowError};
+use super::{Outbox, RejectionPolicy, failure::BadRow, projection::Projection};
+use crate::{batch::Batch, metrics::NodeMetrics};
 
 /// The rows that a table or process function makes of the rows of a batch, call by call.
 #[derive(Default)]
@@ -14,15 +14,16 @@ pub(super) struct Children {
 }
 
 impl Children {
-    /// Takes the results of a call with rows from `first` on.
+    /// Takes the results of a call with rows from `first` on. `refused` are places in the call.
     pub(super) fn add(
         &mut self,
         first: usize,
         parents: &[u32],
         columns: Vec<ArrayRef>,
-        errors: Vec<RowError>,
+        refused: Vec<BadRow>,
     ) {
-        self.bad.extend(BadRow::refused(first, errors));
+        self.bad
+            .extend(refused.into_iter().map(|bad| bad.after(first)));
         let parents = parents.iter().map(|row| first as u32 + row).collect();
         self.pieces.push((parents, columns));
     }

@@ -24,7 +24,7 @@ impl Filter {
             guests, metrics, ..
         } = resources;
         Self {
-            rejects: RejectionPolicy::of_stage(spec, guests.component(), &metrics),
+            rejects: RejectionPolicy::of_stage(spec, &metrics),
             call: call.clone(),
             guests,
             metrics,
@@ -38,7 +38,7 @@ impl Operator for Filter {
             &mut self.guests,
             &self.call,
             &batch,
-            self.rejects.patience(),
+            &self.rejects.patience(),
         )?;
         self.rejects.settle(&batch, &evaluated.bad, out)?;
         let verdict = evaluated.results[0].as_boolean();

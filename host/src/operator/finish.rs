@@ -13,11 +13,12 @@ use super::calls::Calls;
 use crate::{
     batch::Batch,
     operator::{
+        failure::{BadRow, Failure},
         isolation::isolate,
-        rejects::{BadRow, Patience},
+        patience::{Pace, Patience},
     },
     state::Columns,
-    wasm::{self, CallError, RowError},
+    wasm::{self, CallError},
 };
 
 /// What functions are to make results of.
@@ -48,7 +49,7 @@ pub(super) enum Gathered {
 pub(super) fn finish(
     calls: &mut Calls,
     state: &impl Finishable,
-    patience: Patience,
+    patience: &Patience,
 ) -> anyhow::Result<(Columns, Vec<BadRow>)> {
     let mut results = Vec::new();
     let mut bad: Vec<BadRow> = Vec::new();
@@ -58,36 +59,40 @@ pub(super) fn finish(
         let failed = isolate(
             0..state.count(),
             patience,
-            &mut |range: Range<usize>| {
-                let result = finish_some(calls, call, state, range.clone());
-                if let Err(error) = &result
+            &mut |range: Range<usize>, pace| {
+                // The job is about to end.
+                if let Some(failure) = &exhausted {
+                    return Err(Failure::clone(failure));
+                }
+                let result = finish_some(calls, call, pace, state, range.clone());
+                if let Err(failure) = &result
                     && range.len() == 1
-                    && is_out_of_means(error)
+                    && is_out_of_means(&failure.error)
                 {
-                    exhausted.get_or_insert_with(|| error.clone());
+                    exhausted = Some(failure.clone());
                 }
                 result
             },
-            &mut |range, (columns, errors)| {
-                bad.extend(BadRow::refused(range.start, errors));
-                pieces.push((range.start, columns));
+            &mut |range, (columns, refused): Finished| {
+                bad.extend(refused.into_iter().map(|bad| bad.after(range.start)));
+                pieces.push((range, columns));
             },
         );
         let function = &calls.all()[call].function;
-        if let Some(error) = exhausted {
+        if let Some(Failure { error, .. }) = exhausted {
             bail!(
                 "function `{}` cannot make the result of a single window: {error}; \
                  raise `limits` of the stage",
                 function.name,
             );
         }
-        for window in &failed {
-            let nulls = function.results.iter();
-            let nulls = nulls.map(|field| new_null_array(&field.data_type.to_arrow(), 1));
-            pieces.push((window.row, nulls.collect()));
-        }
-        pieces.sort_by_key(|(start, _)| *start);
-        results.extend(join(pieces)?);
+        let nulls = |count: usize| {
+            let results = function.results.iter();
+            results
+                .map(|field| new_null_array(&field.data_type.to_arrow(), count))
+                .collect()
+        };
+        results.extend(join(pieces, state.count(), nulls)?);
         bad.extend(failed);
     }
     bad.sort_by_key(|bad| bad.row);
@@ -95,12 +100,16 @@ pub(super) fn finish(
     Ok((results, bad))
 }
 
+/// The results of some windows, and those that there are none of, by their places among them.
+type Finished = (Columns, Vec<BadRow>);
+
 fn finish_some(
     calls: &mut Calls,
     call: usize,
+    pace: Pace,
     state: &impl Finishable,
     rows: Range<usize>,
-) -> Result<(Columns, Vec<RowError>), CallError> {
+) -> Result<Finished, Failure> {
     let count = rows.len();
     let gathered = state
         .gather(call, rows)
@@ -111,15 +120,15 @@ fn finish_some(
                 rows: count,
                 arrays: &accumulators,
             };
-            Ok((calls.finish(call, accumulators)?, Vec::new()))
+            Ok((calls.finish(call, pace, accumulators)?, Vec::new()))
         }
         Gathered::Values(groups, arguments) => {
             let arguments = wasm::Columns {
                 rows: groups.len(),
                 arrays: &arguments,
             };
-            let output = calls.evaluate(call, count, &groups, arguments)?;
-            Ok((output.columns, output.errors))
+            let output = calls.evaluate(call, pace, count, &groups, arguments)?;
+            Ok((output.columns, calls.refused(call, output.errors)))
         }
     }
 }
@@ -131,18 +140,32 @@ const fn is_out_of_means(error: &CallError) -> bool {
     )
 }
 
-/// Puts the results for parts of the windows together.
-fn join(mut pieces: Vec<(usize, Columns)>) -> Result<Columns, ArrowError> {
-    if pieces.len() == 1 {
-        return Ok(pieces.remove(0).1);
+/// Puts the results for parts of the windows together, with nulls for windows that there are none of: because a
+/// function has failed on them, or was given up before it came to them.
+fn join(
+    pieces: Vec<(Range<usize>, Columns)>,
+    windows: usize,
+    nulls: impl Fn(usize) -> Columns,
+) -> Result<Columns, ArrowError> {
+    let mut parts: Vec<Columns> = Vec::with_capacity(pieces.len());
+    let mut next = 0;
+    for (range, columns) in pieces {
+        if next < range.start {
+            parts.push(nulls(range.start - next));
+        }
+        next = range.end;
+        parts.push(columns);
     }
-    let columns = pieces.first().map_or(0, |(_, columns)| columns.len());
+    if next < windows || parts.is_empty() {
+        parts.push(nulls(windows - next));
+    }
+    if parts.len() == 1 {
+        return Ok(parts.remove(0));
+    }
+    let columns = parts.first().map_or(0, Vec::len);
     (0..columns)
         .map(|column| -> Result<ArrayRef, ArrowError> {
-            let parts: Vec<_> = pieces
-                .iter()
-                .map(|(_, columns)| columns[column].as_ref())
-                .collect();
+            let parts: Vec<_> = parts.iter().map(|part| part[column].as_ref()).collect();
             compute::concat(&parts)
         })
         .collect()

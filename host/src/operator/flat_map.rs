@@ -28,7 +28,7 @@ impl FlatMap {
             guests, metrics, ..
         } = resources;
         Self {
-            rejects: RejectionPolicy::of_stage(spec, guests.component(), &metrics),
+            rejects: RejectionPolicy::of_stage(spec, &metrics),
             projection: Projection::new(spec, output),
             call: call.clone(),
             guests,
@@ -45,9 +45,9 @@ impl Operator for FlatMap {
         let guests = &mut self.guests;
         let failed = isolate(
             0..batch.rows(),
-            patience,
-            &mut |rows| {
-                guests.call(0, |instance, function| {
+            &patience,
+            &mut |rows, pace| {
+                let output = guests.call(0, pace, |instance, function| {
                     let arguments = guest::slice(&arguments, &rows);
                     instance.table(
                         function,
@@ -56,11 +56,12 @@ impl Operator for FlatMap {
                             arrays: &arguments,
                         },
                     )
-                })
+                })?;
+                let refused = guests.refused(0, output.errors);
+                Ok((output.parents, output.columns, refused))
             },
-            &mut |rows, output| {
-                let (parents, columns) = (&output.parents, output.columns);
-                children.add(rows.start, parents, columns, output.errors);
+            &mut |rows, (parents, columns, refused)| {
+                children.add(rows.start, &parents, columns, refused);
             },
         );
         children.hand_on(

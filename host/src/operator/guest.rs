@@ -1,20 +1,18 @@
 //! The Wasm instances of a stage and the arguments that calls are made with.
 
-use std::{
-    fmt,
-    ops::Range,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{ops::Range, sync::Arc};
 
 use arrow::{array::ArrayRef, compute, error::ArrowError};
 
 use super::{
     Argument,
+    failure::{BadRow, Cause, Failure},
+    patience::Pace,
     version::{Faults, Probation, Version},
 };
 use crate::{
     batch::Batch,
-    wasm::{CallError, Function, Instance},
+    wasm::{CallError, Function, Instance, RowError},
 };
 
 /// What the functions of one stage run in, in one subtask. It can be exchanged between two batches for
@@ -23,7 +21,6 @@ pub struct Guests {
     version: Version,
     /// While the version is on probation: the one before it.
     probation: Option<Probation>,
-    component: ComponentDigest,
     /// While somebody watches: what has become of the calls.
     seen: Option<Seen>,
     /// How often the version was exchanged.
@@ -42,37 +39,13 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn note(&mut self, failure: Option<(&CallError, Arc<str>)>) {
+    fn note(&mut self, failure: Option<(&Failure, Arc<str>)>) {
         self.calls = self.calls.saturating_add(1);
-        if let Some((error, component)) = failure {
-            self.failure.get_or_insert_with(|| error.to_string());
+        if let Some((failure, component)) = failure {
+            self.failure
+                .get_or_insert_with(|| failure.error.to_string());
             self.component.get_or_insert(component);
         }
-    }
-}
-
-/// The digest of the component that a stage calls now, for those who tell it.
-#[derive(Clone)]
-pub(super) struct ComponentDigest(Arc<Mutex<Arc<str>>>);
-
-impl ComponentDigest {
-    fn new(digest: Arc<str>) -> Self {
-        Self(Arc::new(Mutex::new(digest)))
-    }
-
-    /// In hexadecimal.
-    pub(super) fn get(&self) -> Arc<str> {
-        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn set(&self, digest: Arc<str>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = digest;
-    }
-}
-
-impl fmt::Debug for ComponentDigest {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.get())
     }
 }
 
@@ -80,17 +53,11 @@ impl Guests {
     /// The guests of a stage that makes the calls of `version`.
     pub fn new(version: Version) -> Self {
         Self {
-            component: ComponentDigest::new(version.digest()),
             version,
             probation: None,
             seen: None,
             generation: 0,
         }
-    }
-
-    /// The digest of the component of the first function.
-    pub(super) fn component(&self) -> ComponentDigest {
-        self.component.clone()
     }
 
     /// How often the version was exchanged: what the functions [begin with](Self::blank) may be something else
@@ -124,7 +91,6 @@ impl Guests {
     /// that is not needed any more, if there is no `probation` in which it may be.
     pub fn swap(&mut self, version: Version, probation: Option<Faults>) -> Option<Version> {
         let before = std::mem::replace(&mut self.version, version);
-        self.component.set(self.version.digest());
         self.generation += 1;
         let unneeded = self.probation.take().map(Probation::into_before);
         match probation {
@@ -139,45 +105,61 @@ impl Guests {
     /// Makes the call at a place among the stage's calls. If it leaves the instance unusable, the next call gets a fresh one: no state is
     /// lost, for a guest has none.
     ///
+    /// It may take as long as `pace` says; so may the one to the version before, if there is one.
+    ///
     /// A call on which a version on probation fails is made to the version before it. If that one does
     /// better, it is taken back.
     pub(super) fn call<T>(
         &mut self,
         place: usize,
+        pace: Pace,
         run: impl Fn(&mut Instance, &Function) -> Result<T, CallError>,
-    ) -> Result<T, CallError> {
-        let result = self.version.call(place, &run);
+    ) -> Result<T, Failure> {
+        let result = self.version.call(place, pace, &run);
         if let Some(seen) = &mut self.seen {
             let failure = result.as_ref().err();
-            seen.note(failure.map(|error| (error, self.version.digest_at(place))));
+            seen.note(failure.map(|failure| (failure, self.version.called(place).component)));
         }
         let Some(probation) = &mut self.probation else {
             return result;
         };
-        let error = match result {
+        let failure = match result {
             Ok(value) => {
                 if probation.is_passed() {
                     self.probation = None;
                 }
                 return Ok(value);
             }
-            Err(error) => error,
+            Err(failure) => failure,
         };
-        match probation.before().call(place, &run) {
+        match probation.before().call(place, pace, &run) {
             Ok(value) => {
-                self.take_back(place, &error);
+                self.take_back(place, &failure);
                 Ok(value)
             }
             // The rows are to blame.
-            Err(_) => Err(error),
+            Err(_) => Err(failure),
         }
     }
 
+    /// The rows that the function at a place has refused in the call made last, in order, by their places in the
+    /// call.
+    pub(super) fn refused(&self, place: usize, errors: Vec<RowError>) -> Vec<BadRow> {
+        if errors.is_empty() {
+            return Vec::new();
+        }
+        let called = self.version.called(place);
+        let rows = errors.into_iter().map(|error| BadRow {
+            row: error.row as usize,
+            cause: Cause::refused(error, called.clone()),
+        });
+        rows.collect()
+    }
+
     /// Goes on with the version before, since the present one has failed where that one does not.
-    fn take_back(&mut self, place: usize, error: &CallError) {
+    fn take_back(&mut self, place: usize, failure: &Failure) {
         if let Some(probation) = self.probation.take() {
-            self.version = probation.fail(self.version.digest_at(place), error);
-            self.component.set(self.version.digest());
+            self.version = probation.fail(self.version.called(place).component, failure);
             self.generation += 1;
         }
     }

@@ -27,7 +27,7 @@ impl Map {
             guests, metrics, ..
         } = resources;
         Self {
-            rejects: RejectionPolicy::of_stage(spec, guests.component(), &metrics),
+            rejects: RejectionPolicy::of_stage(spec, &metrics),
             projection: Projection::new(spec, output),
             call: call.clone(),
             guests,
@@ -41,7 +41,7 @@ impl Operator for Map {
             &mut self.guests,
             &self.call,
             &batch,
-            self.rejects.patience(),
+            &self.rejects.patience(),
         )?;
         self.rejects.settle(&batch, &evaluated.bad, out)?;
         let Some(good) = evaluated.good(batch.rows()) else {

@@ -9,7 +9,7 @@ use arrow::{
     compute,
 };
 
-use super::{BATCH_ROWS, Call, Guests, StageSpec, Work, rolling, state_table};
+use super::{BATCH_ROWS, Call, Guests, StageSpec, Work, patience::Pace, rolling, state_table};
 use crate::{
     state::{Columns, Snapshot},
     wasm::{self, CallError, Kind},
@@ -105,20 +105,30 @@ fn convert(
             .iter()
             .map(|column| column.slice(start, length))
             .collect();
-        let converted = guests.call(place, |instance, function| -> Result<Columns, CallError> {
-            let state = wasm::Columns {
-                rows: length,
-                arrays: &piece,
-            };
-            match function.kind {
-                Kind::Process => instance.process_migrate(function, version, fields, state),
-                _ => instance.aggregate_migrate(function, version, fields, state),
-            }
-        });
-        pieces.push(converted.with_context(|| {
-            let (name, to) = (&now.function.name, now.function.state_version);
-            format!("`{name}` cannot convert its state of version {version} to version {to}")
-        })?);
+        let converted = guests.call(
+            place,
+            Pace::Whole,
+            |instance, function| -> Result<Columns, CallError> {
+                let state = wasm::Columns {
+                    rows: length,
+                    arrays: &piece,
+                };
+                match function.kind {
+                    Kind::Process => instance.process_migrate(function, version, fields, state),
+                    _ => instance.aggregate_migrate(function, version, fields, state),
+                }
+            },
+        );
+        pieces.push(
+            converted
+                .map_err(|failure| failure.error)
+                .with_context(|| {
+                    let (name, to) = (&now.function.name, now.function.state_version);
+                    format!(
+                        "`{name}` cannot convert its state of version {version} to version {to}"
+                    )
+                })?,
+        );
     }
     let width = now.function.state.len();
     let joined = (0..width).map(|column| {

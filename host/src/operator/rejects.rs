@@ -5,72 +5,26 @@ use std::sync::Arc;
 use anyhow::bail;
 
 use super::{
-    DeadLetter, OnError, Outbox, StageSpec, dead_letter::rows_as_json, guest::ComponentDigest,
+    DeadLetter, LetterKind, OnError, Outbox, StageSpec,
+    dead_letter::RowTexts,
+    failure::BadRow,
+    patience::{Allowance, Patience},
 };
 use crate::{
     batch::{Batch, Origin},
     connector::RejectedRow,
     metrics::NodeMetrics,
-    wasm::RowError,
+    time::Timestamp,
 };
-
-/// A row of a batch that could not be handled.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct BadRow {
-    /// Its place in the batch.
-    pub(super) row: usize,
-    /// Why.
-    pub(super) reason: String,
-}
-
-impl BadRow {
-    /// The rows that a function refuses, of a call with rows from `first` on.
-    pub(super) fn refused(first: usize, errors: Vec<RowError>) -> impl Iterator<Item = Self> {
-        errors.into_iter().map(move |error| Self {
-            row: first + error.row as usize,
-            reason: error.message,
-        })
-    }
-}
-
-/// How many rows may still fail one after the other.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
-    in_a_row: u64,
-    limit: u64,
-}
-
-impl Patience {
-    /// `in_a_row` rows have failed of late, and `limit` may.
-    pub(super) const fn new(in_a_row: u64, limit: u64) -> Self {
-        Self { in_a_row, limit }
-    }
-
-    /// Takes note of a row that has not failed.
-    pub(super) const fn renew(&mut self) {
-        self.in_a_row = 0;
-    }
-
-    /// Takes note of a row that has failed and returns whether it was one too many.
-    pub(super) const fn lose(&mut self) -> bool {
-        self.in_a_row += 1;
-        self.in_a_row > self.limit
-    }
-
-    #[cfg(test)]
-    pub(super) const fn endless() -> Self {
-        Self::new(0, u64::MAX)
-    }
-}
 
 /// Applies `on_error` and stops the job when too many rows fail in a row.
 #[derive(Debug)]
 pub struct RejectionPolicy {
     name: Arc<str>,
-    component: Option<ComponentDigest>,
     on_error: OnError,
     max_in_a_row: u64,
     in_a_row: u64,
+    allowance: Allowance,
     unit: Unit,
     metrics: Arc<NodeMetrics>,
 }
@@ -83,6 +37,15 @@ enum Unit {
     Window,
 }
 
+impl Unit {
+    const fn kind(self) -> LetterKind {
+        match self {
+            Self::Row => LetterKind::Row,
+            Self::Window => LetterKind::Window,
+        }
+    }
+}
+
 impl RejectionPolicy {
     /// The policy of a source.
     pub fn of_source(
@@ -93,30 +56,23 @@ impl RejectionPolicy {
     ) -> Self {
         Self {
             name,
-            component: None,
             on_error,
             max_in_a_row,
             in_a_row: 0,
+            allowance: Allowance::default(),
             unit: Unit::Row,
             metrics,
         }
     }
 
-    /// The policy of a stage whose function is in `component`.
-    pub(super) fn of_stage(
-        spec: &StageSpec,
-        component: ComponentDigest,
-        metrics: &Arc<NodeMetrics>,
-    ) -> Self {
-        Self {
-            component: Some(component),
-            ..Self::of_source(
-                Arc::clone(&spec.name),
-                spec.on_error,
-                spec.max_dead_letters,
-                Arc::clone(metrics),
-            )
-        }
+    /// The policy of a stage.
+    pub(super) fn of_stage(spec: &StageSpec, metrics: &Arc<NodeMetrics>) -> Self {
+        Self::of_source(
+            Arc::clone(&spec.name),
+            spec.on_error,
+            spec.max_dead_letters,
+            Arc::clone(metrics),
+        )
     }
 
     /// The same policy for windows on which a function fails as a whole.
@@ -153,12 +109,13 @@ impl RejectionPolicy {
         Ok(())
     }
 
-    /// How many more rows may fail before [`settle`](Self::settle) ends the job.
-    pub(super) const fn patience(&self) -> Patience {
-        match self.on_error {
-            OnError::Fail => Patience::new(0, 0),
-            OnError::DeadLetter | OnError::Skip => Patience::new(self.in_a_row, self.max_in_a_row),
-        }
+    /// How much more may fail before [`settle`](Self::settle) ends the job.
+    pub(super) fn patience(&self) -> Patience {
+        let (in_a_row, limit) = match self.on_error {
+            OnError::Fail => (0, 0),
+            OnError::DeadLetter | OnError::Skip => (self.in_a_row, self.max_in_a_row),
+        };
+        Patience::new(in_a_row, limit, self.allowance.clone())
     }
 
     /// Deals with `bad` rows of `batch`, in the order of the rows.
@@ -168,31 +125,67 @@ impl RejectionPolicy {
         bad: &[BadRow],
         out: &mut Outbox,
     ) -> anyhow::Result<()> {
-        if bad.is_empty() {
+        if !bad.is_empty() {
+            self.dispose_all(batch, bad, out)?;
+        } else {
             self.count_good(batch.rows());
-            return Ok(());
         }
+        self.check_allowance()?;
+        if bad.len() < batch.rows() {
+            self.allowance.lost().forget();
+        }
+        Ok(())
+    }
+
+    /// Ends the job if calls that failed have taken too much time.
+    ///
+    /// # Errors
+    ///
+    /// If they have. What functions have made of the rows since then is not whole.
+    pub(super) fn check_allowance(&self) -> anyhow::Result<()> {
+        let lost = self.allowance.lost();
+        let Some(cause) = lost.used_up() else {
+            return Ok(());
+        };
+        let function = cause.called.as_ref();
+        let function = function.map_or_else(String::new, |called| {
+            format!("function `{}`: ", called.function)
+        });
+        bail!(
+            "`{}` has lost {:.1?} on calls that failed, more than the {:.1?} that it may until a batch comes through; \
+             the last one: {function}{}\n  mend the function; if it is only slow, raise `limits.deadline` of the stage",
+            self.name,
+            lost.time(),
+            lost.allowed(),
+            cause.reason,
+        );
+    }
+
+    fn dispose_all(
+        &mut self,
+        batch: &Batch,
+        bad: &[BadRow],
+        out: &mut Outbox,
+    ) -> anyhow::Result<()> {
         let places: Vec<u32> = bad.iter().map(|bad| bad.row as u32).collect();
-        let rows = rows_as_json(batch.record(), &places)?;
+        let rows = RowTexts::of(batch.record(), &places)?;
         let mut next = 0;
-        for (bad, row) in bad.iter().zip(rows) {
+        for (bad, row) in bad.iter().zip(rows.rows) {
             self.count_good(bad.row - next);
             next = bad.row + 1;
-            let letter = self.letter(batch, bad, row);
+            let letter = DeadLetter {
+                stage: Arc::clone(&self.name),
+                kind: self.unit.kind(),
+                event_time: batch
+                    .times()
+                    .map(|times| Timestamp::from_micros(times[bad.row])),
+                columns: Some(Arc::clone(&rows.columns)),
+                ..DeadLetter::of_call(&bad.cause, batch.origin().position(bad.row), row)
+            };
             self.dispose(letter, out)?;
         }
         self.count_good(batch.rows() - next);
         Ok(())
-    }
-
-    fn letter(&self, batch: &Batch, bad: &BadRow, row: String) -> DeadLetter {
-        DeadLetter {
-            stage: Arc::clone(&self.name),
-            component: self.component.as_ref().map(ComponentDigest::get),
-            position: batch.origin().position(bad.row),
-            reason: bad.reason.clone(),
-            row,
-        }
     }
 
     fn count_good(&mut self, rows: usize) {
@@ -243,4 +236,80 @@ fn place(letter: &DeadLetter) -> String {
     let position = letter.position.as_ref();
     let position = position.map_or_else(String::new, |position| format!(" at {position}"));
     format!("{position}: {}\n  row: {}", letter.reason, letter.row)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{ops::Range, time::Duration};
+
+    use super::*;
+    use crate::{
+        operator::{
+            failure::{Called, Failure},
+            isolation::isolate,
+            patience::Pace,
+        },
+        wasm::CallError,
+    };
+
+    /// A call that takes longer than all that may be lost.
+    fn hang(_: Range<usize>, _: Pace) -> Result<(), Failure> {
+        let error = CallError::Refused("gone for good".to_owned());
+        let called = Called {
+            function: "slow".into(),
+            component: "ab".into(),
+        };
+        Err(Failure::of_call(error, called, Vec::new()))
+    }
+
+    #[test]
+    fn a_stage_that_loses_too_much_time_ends_the_job() {
+        let metrics = Arc::default();
+        let mut policy = RejectionPolicy::of_source("work".into(), OnError::Skip, 1000, metrics);
+        let patience = policy.patience();
+        let before = Duration::from_millis(30_001);
+        let cause = || hang(0..1, Pace::Whole).expect_err("it fails").cause();
+        patience.lost().lose(before, cause);
+        let batch = Batch::new(
+            Arc::new(arrow::datatypes::Schema::empty()),
+            Vec::new(),
+            2,
+            None,
+            Origin::Derived,
+        );
+        let bad = isolate(0..2, &patience, &mut hang, &mut |_, ()| {});
+        assert_eq!(bad, [], "there is no time left");
+        let mut out = Outbox::default();
+        let error = policy.settle(&batch.expect("a batch"), &bad, &mut out);
+        assert_eq!(
+            error.expect_err("too much").to_string(),
+            "`work` has lost 30.0s on calls that failed, more than the 30.0s that it may until a batch comes through; \
+             the last one: function `slow`: gone for good\n  mend the function; if it is only slow, raise \
+             `limits.deadline` of the stage"
+        );
+    }
+
+    #[test]
+    fn time_that_was_lost_is_forgotten_with_a_batch_that_comes_through() {
+        let metrics = Arc::default();
+        let mut policy = RejectionPolicy::of_source("work".into(), OnError::Skip, 1000, metrics);
+        let batch = Batch::new(
+            Arc::new(arrow::datatypes::Schema::empty()),
+            Vec::new(),
+            2,
+            None,
+            Origin::Derived,
+        );
+        let batch = batch.expect("a batch");
+        let lost = |policy: &RejectionPolicy| {
+            let patience = policy.patience();
+            patience.lost().lose(Duration::from_secs(1), Arc::default);
+            let time = patience.lost().time();
+            time.as_secs()
+        };
+        assert_eq!([lost(&policy), lost(&policy)], [1, 2]);
+        let mut out = Outbox::default();
+        policy.settle(&batch, &[], &mut out).expect("a good batch");
+        assert_eq!(lost(&policy), 1);
+    }
 }

@@ -6,11 +6,7 @@ use arrow::{
     compute,
 };
 
-use super::{
-    Call, Guests, guest,
-    isolation::isolate,
-    rejects::{BadRow, Patience},
-};
+use super::{Call, Guests, failure::BadRow, guest, isolation::isolate, patience::Patience};
 use crate::{batch::Batch, wasm::Columns};
 
 /// What a scalar function makes of a batch.
@@ -41,7 +37,7 @@ pub(super) fn evaluate(
     guests: &mut Guests,
     call: &Call,
     batch: &Batch,
-    patience: Patience,
+    patience: &Patience,
 ) -> anyhow::Result<Evaluated> {
     let arguments = guest::arguments(&call.arguments, batch)?;
     let mut pieces: Vec<(usize, Vec<ArrayRef>)> = Vec::new();
@@ -49,8 +45,8 @@ pub(super) fn evaluate(
     let failed = isolate(
         0..batch.rows(),
         patience,
-        &mut |rows| {
-            guests.call(0, |instance, function| {
+        &mut |rows, pace| {
+            let output = guests.call(0, pace, |instance, function| {
                 let arguments = guest::slice(&arguments, &rows);
                 instance.scalar(
                     function,
@@ -59,11 +55,12 @@ pub(super) fn evaluate(
                         arrays: &arguments,
                     },
                 )
-            })
+            })?;
+            Ok((output.columns, guests.refused(0, output.errors)))
         },
-        &mut |rows, output| {
-            refused.extend(BadRow::refused(rows.start, output.errors));
-            pieces.push((rows.start, output.columns));
+        &mut |rows, (columns, bad)| {
+            refused.extend(bad.into_iter().map(|bad| bad.after(rows.start)));
+            pieces.push((rows.start, columns));
         },
     );
     let results = join(call, pieces, &failed)?;

@@ -17,7 +17,7 @@ use arrow::{
 
 use super::{
     Argument, Call, Guests, OnError, Operator, Outbox, Progress, Resources, Side, StageSpec,
-    Version, Work, dead_letter::rows_as_json, open,
+    Version, Work, dead_letter::RowTexts, open,
 };
 use crate::{
     batch::{Batch, DataType, Field, KeyEncoder, KeyHash, Origin, Schema},
@@ -330,12 +330,12 @@ impl Trial {
                 "a row at {earliest:?} behind the watermark {reached}"
             );
             let all: Vec<u32> = (0..batch.rows() as u32).collect();
-            let rows = rows_as_json(batch.record(), &all).expect("JSON");
+            let rows = RowTexts::of(batch.record(), &all).expect("JSON").rows;
             self.seen.rows.extend(rows);
         }
         for (_, batch) in out.late {
             let all: Vec<u32> = (0..batch.rows() as u32).collect();
-            let rows = rows_as_json(batch.record(), &all).expect("JSON");
+            let rows = RowTexts::of(batch.record(), &all).expect("JSON").rows;
             self.seen.late.extend(rows);
         }
         let reasons = out.dead_letters.into_iter().map(|letter| letter.reason);

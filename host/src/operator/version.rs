@@ -8,7 +8,11 @@ use std::{
 use anyhow::Context;
 use arrow::array::ArrayRef;
 
-use super::Call;
+use super::{
+    Call,
+    failure::{Called, Failure},
+    patience::Pace,
+};
 use crate::{
     state::Columns,
     wasm::{CallError, Function, Instance, Kind},
@@ -72,37 +76,53 @@ impl Version {
         Ok(version)
     }
 
-    /// The digest of the component of the first function, in hexadecimal; empty if there is none.
-    pub(super) fn digest(&self) -> Arc<str> {
-        match self.functions.is_empty() {
-            true => "".into(),
-            false => self.digest_at(0),
-        }
-    }
-
-    /// The digest of the component of the function at a place, in hexadecimal.
-    pub(super) fn digest_at(&self, place: usize) -> Arc<str> {
-        let instance = &self.instances[self.functions[place].instance];
-        instance.component().digest().to_string().into()
-    }
-
     /// What the function at a place begins with.
     pub(super) fn blank(&self, place: usize) -> &[ArrayRef] {
         &self.functions[place].blank
     }
 
-    /// Calls the function at a place. An instance that a call has broken is renewed first.
+    /// The function at a place.
+    pub(super) fn called(&self, place: usize) -> Called {
+        let bound = &self.functions[place];
+        let component = self.instances[bound.instance].component();
+        Called {
+            function: bound.function.name.as_str().into(),
+            component: component.digest().to_string().into(),
+        }
+    }
+
+    /// Calls the function at a place, for at most as long as `pace` says. An instance that the call breaks is
+    /// renewed at once: that takes its time, and it belongs to the failure.
     pub(super) fn call<T>(
         &mut self,
         place: usize,
+        pace: Pace,
         run: impl FnOnce(&mut Instance, &Function) -> Result<T, CallError>,
-    ) -> Result<T, CallError> {
+    ) -> Result<T, Failure> {
         let bound = &self.functions[place];
         let instance = &mut self.instances[bound.instance];
-        if instance.is_poisoned() {
-            instance.renew()?;
+        // It may not have been possible before.
+        let ready = match instance.is_poisoned() {
+            true => instance.renew(),
+            false => Ok(()),
+        };
+        if let Pace::AtMost(time) = pace {
+            instance.set_deadline(Some(time));
         }
-        run(instance, &bound.function)
+        let result = ready.and_then(|()| run(instance, &bound.function));
+        if let Pace::AtMost(_) = pace {
+            instance.set_deadline(None);
+        }
+        let error = match result {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        let log = instance.said();
+        if instance.is_poisoned() {
+            // What is wrong, if it is not this call's rows, is told by the next call.
+            let _ = instance.renew();
+        }
+        Err(Failure::of_call(error, self.called(place), log))
     }
 }
 
@@ -175,11 +195,11 @@ impl Probation {
     }
 
     /// Tells that `component` has failed, and gives back the version before it.
-    pub(super) fn fail(self, component: Arc<str>, error: &CallError) -> Version {
+    pub(super) fn fail(self, component: Arc<str>, failure: &Failure) -> Version {
         let fault = Fault {
             stage: self.faults.stage,
             component,
-            error: error.to_string(),
+            error: failure.error.to_string(),
         };
         // Nobody may be left to be told when the job ends.
         let _ = self.faults.told.send(fault);

@@ -39,6 +39,8 @@ pub enum CallError {
     Deadline {
         /// How long a call may take.
         deadline: Duration,
+        /// The functions it was in when the time was up, the innermost first.
+        frames: Vec<String>,
         /// The last lines the guest has logged or printed in this call.
         log: Vec<String>,
     },
@@ -51,6 +53,8 @@ pub enum CallError {
         current: usize,
         /// What it would have had.
         requested: usize,
+        /// The functions that asked for it, the innermost first.
+        frames: Vec<String>,
         /// The last lines the guest has logged or printed in this call.
         log: Vec<String>,
     },
@@ -93,23 +97,40 @@ impl CallError {
         }
     }
 
+    /// The functions in which the call has ended, as their authors call them, the innermost first; none if it
+    /// has not ended in the guest's code.
+    pub fn frames(&self) -> &[String] {
+        match self {
+            Self::Trap { frames, .. }
+            | Self::Deadline { frames, .. }
+            | Self::OutOfMemory { frames, .. } => frames,
+            Self::Refused(_) | Self::Malformed(_) | Self::Misfit(_) | Self::Poisoned => &[],
+        }
+    }
+
     /// What an error of the engine means.
     pub(super) fn of_engine(error: &wasmtime::Error, deadline: Duration, log: &Log) -> Self {
         let complaint = log.complaint();
         let log = log.recent();
+        let backtrace = error.downcast_ref::<WasmBacktrace>();
+        let frames = backtrace.map(frames).unwrap_or_default();
         if let Some(exceeded) = error.downcast_ref::<MemoryExceeded>() {
             return Self::OutOfMemory {
                 limit: exceeded.limit,
                 current: exceeded.current,
                 requested: exceeded.requested,
+                frames,
                 log,
             };
         }
         let trap = error.downcast_ref::<Trap>();
         if trap == Some(&Trap::Interrupt) {
-            return Self::Deadline { deadline, log };
+            return Self::Deadline {
+                deadline,
+                frames,
+                log,
+            };
         }
-        let backtrace = error.downcast_ref::<WasmBacktrace>();
         let message = match (trap, error.downcast_ref::<TablesExceeded>()) {
             (Some(trap), _) => describe(*trap),
             (None, Some(exceeded)) => exceeded.to_string(),
@@ -123,7 +144,6 @@ impl CallError {
                 }
             }
         };
-        let frames = backtrace.map(frames).unwrap_or_default();
         Self::Trap {
             message,
             complaint,

@@ -2,7 +2,7 @@
 //!
 //! Each interface of the contract has its calls in a file of its own.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use arrow::array::ArrayRef;
 
@@ -98,6 +98,19 @@ impl Instance {
     pub fn renew(&mut self) -> Result<(), CallError> {
         (self.running, self.functions) = start(&self.component, &self.options, &self.budget)?;
         Ok(())
+    }
+
+    /// The last lines that the guest has logged or printed in the call made last, the oldest first.
+    pub fn said(&mut self) -> Vec<String> {
+        self.running.said()
+    }
+
+    /// Has the next calls take at most so long, and never longer than the limits allow. `None`: as long as those
+    /// allow.
+    pub fn set_deadline(&mut self, shorter: Option<Duration>) {
+        let deadline = self.options.limits.deadline;
+        let deadline = shorter.map_or(deadline, |shorter| shorter.min(deadline));
+        self.running.set_deadline(deadline);
     }
 
     pub(super) fn running(&mut self) -> &mut Running {

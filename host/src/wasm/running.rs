@@ -78,6 +78,17 @@ impl Running {
         self.poisoned
     }
 
+    /// The last lines that the guest has logged or printed in its last call.
+    pub(super) fn said(&mut self) -> Vec<String> {
+        self.store.data_mut().log().recent()
+    }
+
+    /// Has the next calls take at most so long.
+    pub(super) fn set_deadline(&mut self, deadline: Duration) {
+        self.deadline = deadline;
+        self.ticks = ticks(deadline);
+    }
+
     /// Configures the instance: its catalog as it gives it, or its reason to refuse.
     pub(super) fn configure(
         &mut self,

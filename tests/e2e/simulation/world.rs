@@ -233,6 +233,8 @@ impl Partition for SimulatedPartition {
             },
             reason: "no time".to_owned(),
             row: row.key.clone(),
+            raw: None,
+            header: None,
         });
         Ok(Read::Rows(Decoded {
             batch,

@@ -14,5 +14,5 @@ mod migrations;
 mod refusals;
 mod restarts;
 mod rows;
-mod versions;
+pub mod versions;
 mod windows;

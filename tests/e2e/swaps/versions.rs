@@ -7,7 +7,7 @@ use crate::support::library;
 
 /// What is wrong with a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wrong {
+pub enum Wrong {
     Nothing,
     /// It fails on every row.
     Trap,
@@ -23,12 +23,12 @@ pub(super) enum Wrong {
 const TEXT: &[u8] = b"version of marks: ";
 
 /// `marks` as a version from 1 to 9.
-pub(super) fn marks(version: i64) -> Vec<u8> {
+pub fn marks(version: i64) -> Vec<u8> {
     marked(version, Wrong::Nothing)
 }
 
 /// `marks` as a version from 1 to 9 with which something is wrong.
-pub(super) fn marked(version: i64, wrong: Wrong) -> Vec<u8> {
+pub fn marked(version: i64, wrong: Wrong) -> Vec<u8> {
     altered_text("marks", version, wrong)
 }
 
@@ -57,7 +57,7 @@ fn altered_text(name: &str, version: i64, wrong: Wrong) -> Vec<u8> {
 }
 
 /// The component of a library with a digest of its own: it has one section more, which says nothing.
-pub(super) fn altered(mut component: Vec<u8>) -> Vec<u8> {
+pub fn altered(mut component: Vec<u8>) -> Vec<u8> {
     // A custom section: its id, its size, the size of its name, its name.
     component.extend(b"\x00\x06\x05noted");
     component

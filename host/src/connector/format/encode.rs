@@ -14,7 +14,7 @@ use arrow::{
     json,
 };
 
-use super::event_time::LIMITS;
+use super::{event_time::LIMITS, exact::ExactValues};
 use crate::{batch::Schema, connector::Format};
 
 /// Encodes rows as text.
@@ -26,6 +26,7 @@ pub(crate) struct TextEncoder {
     json: bool,
     schema: SchemaRef,
     header: Option<String>,
+    exact: bool,
 }
 
 impl TextEncoder {
@@ -46,7 +47,18 @@ impl TextEncoder {
             json,
             schema,
             header,
+            exact: false,
         })
+    }
+
+    /// Has JSON keep what it has no word for: NaN and infinities are texts, timestamps outside the years 0 to 9999
+    /// numbers of microseconds. [`row_of_json`](super::row_of_json) makes the same row again.
+    #[must_use]
+    pub(crate) fn exact(self) -> Self {
+        Self {
+            exact: true,
+            ..self
+        }
     }
 
     /// Appends what comes before the first row, if it has not been written yet.
@@ -59,15 +71,20 @@ impl TextEncoder {
     /// Appends rows.
     pub(crate) fn encode(&mut self, batch: &RecordBatch, out: &mut Vec<u8>) -> anyhow::Result<()> {
         self.begin(out);
-        let columns = batch.columns().iter().map(printable).collect();
+        let columns = batch.columns().iter();
+        let columns = columns
+            .map(|column| printable(column, self.exact))
+            .collect();
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         let batch =
             RecordBatch::try_new_with_options(SchemaRef::clone(&self.schema), columns, &options)
                 .context("the rows have other columns than the sink was opened for")?;
         if self.json {
-            let mut writer = json::WriterBuilder::new()
-                .with_explicit_nulls(true)
-                .build::<_, json::writer::LineDelimited>(out);
+            let mut builder = json::WriterBuilder::new().with_explicit_nulls(true);
+            if self.exact {
+                builder = builder.with_encoder_factory(Arc::new(ExactValues));
+            }
+            let mut writer = builder.build::<_, json::writer::LineDelimited>(out);
             writer.write(&batch)?;
         } else {
             let mut writer = csv::WriterBuilder::new().with_header(false).build(out);
@@ -105,14 +122,15 @@ fn printable_schema(schema: &Schema) -> SchemaRef {
     Arc::new(ArrowSchema::new(fields))
 }
 
-fn printable(column: &ArrayRef) -> ArrayRef {
+/// A column as the formatters can write it. If it is to be `exact`, nothing is taken out that they cannot.
+fn printable(column: &ArrayRef, exact: bool) -> ArrayRef {
     let Some(times) = column.as_primitive_opt::<TimestampMicrosecondType>() else {
         return Arc::clone(column);
     };
     let times = times.clone().with_data_type(printable_type());
     let (first, last) = LIMITS;
     let absurd = |&micros: &i64| micros < first || micros > last;
-    if !times.values().iter().any(absurd) {
+    if exact || !times.values().iter().any(absurd) {
         return Arc::new(times);
     }
     let absurd = times

@@ -14,7 +14,7 @@ use arrow::{
     json,
 };
 use parquet::arrow::{
-    ProjectionMask,
+    ArrowWriter, ProjectionMask,
     arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder},
 };
 
@@ -211,6 +211,8 @@ impl ParquetPartition {
             },
             reason,
             row: row_text(&found.slice(row, 1)),
+            raw: row_file(&found.slice(row, 1)),
+            header: None,
         });
         let rejected = rejected.collect();
         let before = self.bytes_until(self.rows);
@@ -292,6 +294,13 @@ fn row_text(row: &RecordBatch) -> String {
         Ok(()) => String::from_utf8_lossy(&text).trim_end().to_owned(),
         Err(error) => format!("a row that cannot be shown: {error}"),
     }
+}
+
+/// A row as a file of its own, which can be read again as the one that it stands in; `None` if there is no such file.
+fn row_file(row: &RecordBatch) -> Option<Vec<u8>> {
+    let mut writer = ArrowWriter::try_new(Vec::new(), row.schema(), None).ok()?;
+    writer.write(row).ok()?;
+    writer.into_inner().ok()
 }
 
 /// The writer knows no time zones but offsets.

@@ -15,9 +15,10 @@ use crate::{
     batch::Batch,
     operator::{
         calls::Calls,
+        failure::{BadRow, Failure},
         guest,
         isolation::isolate,
-        rejects::{BadRow, Patience},
+        patience::{Pace, Patience},
         touched::Touched,
     },
     state::{Columns, StateTable},
@@ -87,7 +88,7 @@ pub(super) fn absorb(
     calls: &mut Calls,
     open: &mut [Open],
     rows: &Rows<'_>,
-    patience: Patience,
+    patience: &Patience,
 ) -> anyhow::Result<Vec<BadRow>> {
     let places = place_keys(calls, open, rows)?;
     let arguments = calls.all().iter();
@@ -105,7 +106,7 @@ pub(super) fn absorb(
     let failed = isolate(
         0..rows.batch.rows(),
         patience,
-        &mut |range| attempt(calls, &mut open.borrow_mut(), &rows, range),
+        &mut |range, pace| attempt(calls, pace, &mut open.borrow_mut(), &rows, range),
         &mut |_, absorbed: Absorbed| {
             absorbed.commit(&mut open.borrow_mut(), &rows);
             bad.extend(absorbed.refused);
@@ -149,10 +150,11 @@ struct Absorbed {
 /// refuses.
 fn attempt(
     calls: &mut Calls,
+    pace: Pace,
     open: &mut [Open],
     rows: &Placed<'_>,
     range: Range<usize>,
-) -> Result<Absorbed, CallError> {
+) -> Result<Absorbed, Failure> {
     let mut selected: Vec<u32> = (range.start as u32..range.end as u32).collect();
     let mut refused: Vec<BadRow> = Vec::new();
     for _ in 0..MAX_ROUNDS {
@@ -176,9 +178,9 @@ fn attempt(
                 rows: selected.len(),
                 arrays: &arguments,
             };
-            let output = calls.update(index, before, &groups, arguments)?;
+            let output = calls.update(index, pace, before, &groups, arguments)?;
             accumulators.push(Some(output.accumulators));
-            errors.extend(output.errors);
+            errors = calls.refused(index, output.errors);
             if !errors.is_empty() {
                 break;
             }
@@ -193,19 +195,15 @@ fn attempt(
         }
         // No function may count a row that another refuses: once more, without these rows.
         let mut accepted = vec![true; selected.len()];
-        errors
-            .iter()
-            .for_each(|error| accepted[error.row as usize] = false);
-        refused.extend(errors.into_iter().map(|error| BadRow {
-            row: selected[error.row as usize] as usize,
-            reason: error.message,
+        errors.iter().for_each(|bad| accepted[bad.row] = false);
+        refused.extend(errors.into_iter().map(|bad| BadRow {
+            row: selected[bad.row] as usize,
+            ..bad
         }));
         let mut verdicts = accepted.into_iter();
         selected.retain(|_| verdicts.next() == Some(true));
     }
-    Err(CallError::Refused(
-        "refuses other rows each time it is asked".to_owned(),
-    ))
+    Err(CallError::Refused("refuses other rows each time it is asked".to_owned()).into())
 }
 
 /// How often rows that functions refuse are taken out of a batch before it is halved instead.

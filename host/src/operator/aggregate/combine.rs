@@ -11,9 +11,15 @@ use super::{
     value_log::ValueLog,
 };
 use crate::{
-    operator::{calls::Calls, guest, isolation::isolate, rejects::Patience},
+    operator::{
+        calls::Calls,
+        failure::{Cause, Failure},
+        guest,
+        isolation::{isolate, try_once},
+        patience::{Pace, Patience},
+    },
     state::Columns,
-    wasm::{self, CallError},
+    wasm,
 };
 
 /// Merges partials with the functions of a stage. Where two have the same keys, which is most often so,
@@ -70,9 +76,13 @@ impl Combiner<'_> {
                 let rows = start..union.others.len().min(start + CALL_ROWS);
                 let groups = &union.groups[rows.clone()];
                 let partials = guest::slice(&partials, &rows);
-                match self.merge_groups(call, &accumulators, groups, &partials) {
-                    Ok(merged) => accumulators = merged,
-                    Err(_) => return Ok(None),
+                let patience = self.patience.clone();
+                let merged = try_once(&patience, || {
+                    self.merge_groups(call, Pace::Whole, &accumulators, groups, &partials)
+                });
+                match merged {
+                    Some(merged) => accumulators = merged,
+                    None => return Ok(None),
                 }
             }
             calls.push(Settled::Accumulators(accumulators));
@@ -107,8 +117,8 @@ impl Combiner<'_> {
             };
             let common = overlap.common(one, other)?;
             let rows = overlap.common_rows(&first.keys);
-            let mut note = |row: usize, reason| {
-                failed.insert(first.keys[overlap.first_row(row)], reason);
+            let mut note = |row: usize, cause| {
+                failed.insert(first.keys[overlap.first_row(row)], cause);
             };
             let merged = self.merge(call, &common.0, &common.1, rows, &mut note)?;
             let accumulators = overlap.spread(one, other, merged)?;
@@ -127,8 +137,11 @@ impl Combiner<'_> {
         let calls = first.calls.iter().zip(&second.calls).enumerate();
         let calls = calls.map(|(call, both)| match both {
             (Settled::Accumulators(one), Settled::Accumulators(other)) => {
-                let merged = self.merge_groups(call, one, places, other);
-                merged.ok().map(Settled::Accumulators)
+                let patience = self.patience.clone();
+                let merged = try_once(&patience, || {
+                    self.merge_groups(call, Pace::Whole, one, places, other)
+                });
+                merged.map(Settled::Accumulators)
             }
             (Settled::Values(one), Settled::Values(other)) => {
                 Some(Settled::Values(ValueLog::of_all([one, other])))
@@ -146,10 +159,11 @@ impl Combiner<'_> {
     fn merge_groups(
         &mut self,
         call: usize,
+        pace: Pace,
         accumulators: &Columns,
         groups: &[u32],
         partials: &Columns,
-    ) -> Result<Columns, CallError> {
+    ) -> Result<Columns, Failure> {
         let accumulators = wasm::Columns {
             rows: accumulators.first().map_or(0, |column| column.len()),
             arrays: accumulators,
@@ -158,7 +172,7 @@ impl Combiner<'_> {
             rows: groups.len(),
             arrays: partials,
         };
-        self.calls.merge(call, accumulators, groups, partials)
+        self.calls.merge(call, pace, accumulators, groups, partials)
     }
 
     /// Merges the accumulators of `rows` keys, one to one. Tells `note` the rows on which the function
@@ -169,19 +183,20 @@ impl Combiner<'_> {
         first: &Columns,
         second: &Columns,
         rows: usize,
-        note: &mut impl FnMut(usize, String),
+        note: &mut impl FnMut(usize, Arc<Cause>),
     ) -> Result<Columns, ArrowError> {
         let mut pieces: Vec<(usize, Columns)> = Vec::new();
+        let patience = self.patience.clone();
         for start in (0..rows).step_by(CALL_ROWS) {
             let end = rows.min(start + CALL_ROWS);
             let mut tried = start;
             let failed = isolate(
                 start..end,
-                self.patience,
-                &mut |rows: Range<usize>| {
+                &patience,
+                &mut |rows: Range<usize>, pace| {
                     let (first, second) = (guest::slice(first, &rows), guest::slice(second, &rows));
                     let groups: Vec<u32> = (0..rows.len() as u32).collect();
-                    self.merge_groups(call, &first, &groups, &second)
+                    self.merge_groups(call, pace, &first, &groups, &second)
                 },
                 &mut |rows, merged| {
                     tried = rows.end;
@@ -191,10 +206,10 @@ impl Combiner<'_> {
             for bad in failed {
                 tried = tried.max(bad.row + 1);
                 pieces.push((bad.row, guest::slice(first, &(bad.row..bad.row + 1))));
-                note(bad.row, bad.reason);
+                note(bad.row, bad.cause);
             }
             if tried < end {
-                // Too many have failed one after the other: the job is about to end.
+                // Too much has failed: the job is about to end.
                 pieces.push((tried, guest::slice(first, &(tried..end))));
             }
         }
@@ -207,9 +222,11 @@ impl Combiner<'_> {
 }
 
 /// The keys on which a function has failed in some of `parts`, and why.
-fn all_failed<'a>(parts: impl IntoIterator<Item = &'a Partial>) -> HashMap<u32, String> {
+fn all_failed<'a>(parts: impl IntoIterator<Item = &'a Partial>) -> HashMap<u32, Arc<Cause>> {
     let failed = parts.into_iter().flat_map(|part| &part.failed);
-    failed.map(|(key, reason)| (*key, reason.clone())).collect()
+    failed
+        .map(|(key, cause)| (*key, Arc::clone(cause)))
+        .collect()
 }
 
 /// The rows of all pieces; of none, no rows of the columns `like`.

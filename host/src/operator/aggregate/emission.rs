@@ -81,7 +81,9 @@ impl Aggregate {
                 patience: self.failed_windows.patience(),
                 calls: &mut self.calls,
             };
-            let Some(partial) = ranges.get(slices.clone(), &slice_at, &mut combiner)? else {
+            let partial = ranges.get(slices.clone(), &slice_at, &mut combiner)?;
+            self.failed_windows.check_allowance()?;
+            let Some(partial) = partial else {
                 continue;
             };
             let keys = changes.keys(slices);

@@ -66,7 +66,9 @@ impl Aggregate {
             patience: self.failed_windows.patience(),
             calls: &mut self.calls,
         };
-        match self.slices.window(window, &mut combiner)? {
+        let partial = self.slices.window(window, &mut combiner)?;
+        self.failed_windows.check_allowance()?;
+        match partial {
             None => Ok(()),
             Some(partial) => self.make_rows(window, &partial, None, ready, out),
         }
@@ -120,7 +122,7 @@ impl Aggregate {
             return Ok(());
         }
         let patience = self.failed_windows.patience();
-        let (results, mut bad) = finish(&mut self.calls, &ready, patience)?;
+        let (results, mut bad) = finish(&mut self.calls, &ready, &patience)?;
         bad.extend(ready.not_merged());
         bad.sort_by_key(|bad| bad.row);
         bad.dedup_by_key(|bad| bad.row);

@@ -114,9 +114,8 @@ impl Aggregate {
             overdue: Overdue::default(),
             unsent: Changes::default(),
             send_at: None,
-            rejects: RejectionPolicy::of_stage(spec, calls.component(), &metrics),
-            failed_windows: RejectionPolicy::of_stage(spec, calls.component(), &metrics)
-                .for_windows(),
+            rejects: RejectionPolicy::of_stage(spec, &metrics),
+            failed_windows: RejectionPolicy::of_stage(spec, &metrics).for_windows(),
             calls,
             output: spec.output.to_arrow(),
             late: spec.late,
@@ -168,7 +167,7 @@ impl Aggregate {
             keys: &numbered.numbers,
             bound,
         };
-        let bad = absorb(&mut self.calls, &mut open, &rows, self.rejects.patience())?;
+        let bad = absorb(&mut self.calls, &mut open, &rows, &self.rejects.patience())?;
         let mut changes = Changes::default();
         let is_asked = self.emit != Emit::Final || !self.lateness.is_zero();
         for mut open in open {

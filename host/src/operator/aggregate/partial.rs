@@ -1,12 +1,12 @@
 //! What the rows of a piece of event time come to, once they are all there: of a slice, of several, of
 //! a window.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use arrow::{array::UInt32Array, compute, error::ArrowError};
 
 use super::value_log::ValueLog;
-use crate::state::Columns;
+use crate::{operator::failure::Cause, state::Columns};
 
 /// The keys that have rows in a piece of event time, and what each function has made of those rows.
 /// It does not change any more, so that its columns can be shared and sent as they are.
@@ -17,7 +17,7 @@ pub(super) struct Partial {
     /// One a function.
     pub(super) calls: Vec<Settled>,
     /// Keys whose accumulators could not be merged, and why.
-    pub(super) failed: HashMap<u32, String>,
+    pub(super) failed: HashMap<u32, Arc<Cause>>,
 }
 
 /// What one function has made.

@@ -13,8 +13,8 @@ use super::partial::{Partial, Settled, take};
 use crate::{
     batch::{Batch, Origin},
     operator::{
+        failure::BadRow,
         finish::{Finishable, Gathered},
-        rejects::BadRow,
     },
     state::Columns,
     window::Slice,
@@ -71,9 +71,9 @@ impl Ready {
                 failed.and_then(|failed| failed.get(&partial.keys[row as usize]))
             })
         });
-        rows.enumerate().filter_map(|(row, reason)| {
-            let reason = reason?.clone();
-            Some(BadRow { row, reason })
+        rows.enumerate().filter_map(|(row, cause)| {
+            let cause = Arc::clone(cause?);
+            Some(BadRow { row, cause })
         })
     }
 

@@ -20,7 +20,7 @@ use arrow::{
 use self::windows::{Assignment, Windows};
 use super::{
     AggregateWork, Guests, Operator, Outbox, Progress, Resources, Side, StageSpec,
-    rejects::BadRow,
+    failure::{BadRow, Cause},
     windowed::{Aggregator, Firing, Leaving, fire, watermark},
 };
 use crate::{
@@ -108,7 +108,8 @@ impl Bounds {
             let missing = missing.into_iter().find(|(_, column)| column.is_null(row));
             if let Some((name, _)) = missing {
                 let reason = format!("`{name}` is null, so the row belongs to no window");
-                split.bad.push(BadRow { row, reason });
+                let cause = Cause::of_host(reason);
+                split.bad.push(BadRow { row, cause });
             } else if watermark.closes(Timestamp::from_micros(ends.value(row))) {
                 split.late.push(row as u32);
             } else {

@@ -12,8 +12,8 @@ use arrow::array::ArrayRef;
 use self::states::{Opened, States};
 use super::{
     Call, Guests, Operator, Outbox, ProcessWork, Progress, RejectionPolicy, Resources, Side,
-    StageSpec, TimeDomain, children::Children, guest, isolation::isolate, projection::Projection,
-    rejects::BadRow, state_table, touched::Touched,
+    StageSpec, TimeDomain, children::Children, failure::BadRow, guest, isolation::isolate,
+    projection::Projection, state_table, touched::Touched,
 };
 use crate::{
     batch::{Batch, KeyEncoder},
@@ -64,7 +64,7 @@ impl Process {
             watermark: Watermark::START,
             now: Watermark::START.time(),
             touched: Touched::default(),
-            rejects: RejectionPolicy::of_stage(spec, guests.component(), &metrics),
+            rejects: RejectionPolicy::of_stage(spec, &metrics),
             projection: Projection::new(spec, &work.output),
             call: call.clone(),
             guests,
@@ -100,12 +100,12 @@ impl Process {
         let states = RefCell::new(&mut self.states);
         isolate(
             opened.rows.clone(),
-            patience,
-            &mut |rows| {
+            &patience,
+            &mut |rows, pace| {
                 let (places, groups) = touched.of(opened.places_of(&rows));
                 let before = states.borrow().gather(&places);
                 let arguments = guest::slice(arguments, &rows);
-                let output = guests.call(0, |instance, function| {
+                let output = guests.call(0, pace, |instance, function| {
                     let state = Columns {
                         rows: places.len(),
                         arrays: &before,
@@ -116,16 +116,22 @@ impl Process {
                     };
                     instance.process(function, state, &groups, arguments)
                 })?;
-                Ok((places, output))
+                let refused = guests.refused(0, output.errors);
+                Ok((
+                    places,
+                    output.state,
+                    output.parents,
+                    output.columns,
+                    refused,
+                ))
             },
-            &mut |rows, (places, output)| {
-                states.borrow_mut().scatter(&places, &output.state);
+            &mut |rows, (places, state, parents, columns, refused)| {
+                states.borrow_mut().scatter(&places, &state);
                 accepted[rows.clone()].fill(true);
-                for error in &output.errors {
-                    accepted[rows.start + error.row as usize] = false;
+                for bad in &refused {
+                    accepted[rows.start + bad.row] = false;
                 }
-                let (parents, columns) = (&output.parents, output.columns);
-                children.add(rows.start, parents, columns, output.errors);
+                children.add(rows.start, &parents, columns, refused);
             },
         )
     }

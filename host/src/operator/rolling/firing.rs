@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     batch::{Batch, Origin},
-    operator::{BATCH_ROWS, Outbox, TimeDomain, event_times, rejects::BadRow},
+    operator::{BATCH_ROWS, Outbox, TimeDomain, event_times, failure::BadRow},
     time::{Timestamp, Watermark},
 };
 
@@ -54,7 +54,8 @@ impl Rolling {
         let patience = self.failed_frames.patience();
         let (functions, tracks) = (&mut self.functions, &mut self.tracks);
         self.nodes
-            .build(functions, tracks, keys, self.frame, patience)?;
+            .build(functions, tracks, keys, self.frame, &patience)?;
+        self.failed_frames.check_allowance()?;
         let mut fired = Vec::new();
         for &key in keys {
             let track = &mut self.tracks[key as usize];
@@ -104,14 +105,14 @@ impl Rolling {
             }
         }
         let functions = &mut self.functions;
-        let (accumulators, failures) = self.nodes.combine(functions, &runs, patience)?;
+        let (accumulators, failures) = self.nodes.combine(functions, &runs, &patience)?;
         let frames = Frames {
             len: fired.len(),
             accumulators,
             values,
             store: &self.values,
         };
-        let (results, bad) = frames.results(functions, failures, patience)?;
+        let (results, bad) = frames.results(functions, failures, &patience)?;
 
         let places: Vec<u32> = fired.iter().map(|row| row.waiting.row).collect();
         let mut columns = self.rows.gather(&places);

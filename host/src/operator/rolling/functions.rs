@@ -13,9 +13,10 @@ use crate::{
     batch::{Batch, DataType},
     operator::{
         BATCH_ROWS, Call, Guests,
-        guest::{self, ComponentDigest},
+        failure::{BadRow, Failure},
+        guest,
         isolation::isolate,
-        rejects::{BadRow, Patience},
+        patience::{Pace, Patience},
     },
     state::Columns,
     wasm::{self, CallError, Kind},
@@ -81,11 +82,6 @@ impl Functions {
         blanks.flatten().cloned().collect()
     }
 
-    /// The digest of the first function's component.
-    pub(super) fn component(&self) -> ComponentDigest {
-        self.guests.component()
-    }
-
     /// The types of the columns of all accumulators.
     pub(super) fn accumulator_types(&self) -> Vec<DataType> {
         let calls = self.calls.iter().filter(|call| !is_holistic(call));
@@ -105,7 +101,7 @@ impl Functions {
     pub(super) fn leaves(
         &mut self,
         batch: &Batch,
-        patience: Patience,
+        patience: &Patience,
     ) -> Result<Leaves, ArrowError> {
         let arguments = self.calls.iter();
         let arguments = arguments.map(|call| guest::arguments(&call.arguments, batch));
@@ -114,7 +110,7 @@ impl Functions {
         let failed = isolate(
             0..batch.rows(),
             patience,
-            &mut |range| self.leaves_of(range, &arguments),
+            &mut |range, pace| self.leaves_of(range, pace, &arguments),
             &mut |_, (accepted, columns, refused): Accepted| {
                 rows.extend(accepted);
                 parts.push(columns);
@@ -142,8 +138,9 @@ impl Functions {
     fn leaves_of(
         &mut self,
         range: Range<usize>,
+        pace: Pace,
         arguments: &[Columns],
-    ) -> Result<Accepted, CallError> {
+    ) -> Result<Accepted, Failure> {
         let mut selected: Vec<u32> = (range.start as u32..range.end as u32).collect();
         let mut refused: Vec<BadRow> = Vec::new();
         for _ in 0..MAX_ROUNDS {
@@ -160,13 +157,13 @@ impl Functions {
                     true => part(arguments, &range),
                     false => select(arguments, &selected),
                 };
-                let output = self.guests.call(place, |instance, function| {
+                let output = self.guests.call(place, pace, |instance, function| {
                     let accumulators = columns(selected.len(), &blank[places.clone()]);
                     let arguments = columns(selected.len(), &arguments);
                     instance.aggregate_update(function, accumulators, &groups, arguments)
                 })?;
                 accumulators.extend(output.accumulators);
-                errors.extend(output.errors);
+                errors = self.guests.refused(place, output.errors);
                 if !errors.is_empty() {
                     break;
                 }
@@ -176,19 +173,17 @@ impl Functions {
             }
             // No function may take a row that another refuses: once more, without these rows.
             let mut accepted = vec![true; selected.len()];
-            for error in errors {
-                accepted[error.row as usize] = false;
+            for bad in errors {
+                accepted[bad.row] = false;
                 refused.push(BadRow {
-                    row: selected[error.row as usize] as usize,
-                    reason: error.message,
+                    row: selected[bad.row] as usize,
+                    ..bad
                 });
             }
             let mut verdicts = accepted.into_iter();
             selected.retain(|_| verdicts.next() == Some(true));
         }
-        Err(CallError::Refused(
-            "refuses other rows each time it is asked".to_owned(),
-        ))
+        Err(CallError::Refused("refuses other rows each time it is asked".to_owned()).into())
     }
 
     /// Adds `later` to `earlier`, one to one.
@@ -197,7 +192,7 @@ impl Functions {
         earlier: &[ArrayRef],
         later: &[ArrayRef],
         rows: usize,
-        patience: Patience,
+        patience: &Patience,
     ) -> Result<Merged, ArrowError> {
         let mut failures = Failures::default();
         let mut accumulators = Columns::with_capacity(earlier.len());
@@ -211,10 +206,10 @@ impl Functions {
                 failed.extend(isolate(
                     start..rows.min(start + BATCH_ROWS),
                     patience,
-                    &mut |range| {
+                    &mut |range, pace| {
                         let groups: Vec<u32> = (0..range.len() as u32).collect();
                         let (earlier, later) = (part(earlier, &range), part(later, &range));
-                        self.guests.call(place, |instance, function| {
+                        self.guests.call(place, pace, |instance, function| {
                             let earlier = columns(range.len(), &earlier);
                             let later = columns(range.len(), &later);
                             instance.aggregate_merge(function, earlier, &groups, later)

@@ -133,9 +133,8 @@ impl Rolling {
             now: Watermark::START.time(),
             output: spec.output.to_arrow(),
             late: spec.late,
-            rejects: RejectionPolicy::of_stage(spec, functions.component(), &metrics),
-            failed_frames: RejectionPolicy::of_stage(spec, functions.component(), &metrics)
-                .for_windows(),
+            rejects: RejectionPolicy::of_stage(spec, &metrics),
+            failed_frames: RejectionPolicy::of_stage(spec, &metrics).for_windows(),
             functions,
             metrics,
             clock,
@@ -159,7 +158,7 @@ impl Rolling {
 
     /// Makes the accumulators of the rows of a batch, and leaves out those that are refused.
     fn leaves(&mut self, batch: Batch, out: &mut Outbox) -> anyhow::Result<(Batch, Leaves)> {
-        let leaves = self.functions.leaves(&batch, self.rejects.patience())?;
+        let leaves = self.functions.leaves(&batch, &self.rejects.patience())?;
         self.rejects.settle(&batch, &leaves.bad, out)?;
         self.metrics.absorbed.add(leaves.rows.len());
         let batch = match leaves.bad.is_empty() {

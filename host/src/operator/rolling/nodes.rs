@@ -1,6 +1,6 @@
 //! The accumulators of rows, of runs of rows, and of whole frames.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use arrow::{array::ArrayRef, error::ArrowError};
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     batch::DataType,
-    operator::rejects::Patience,
+    operator::{failure::Cause, patience::Patience},
     state::{Columns, RowStore, StateTable},
 };
 
@@ -20,7 +20,7 @@ pub(super) struct Nodes {
     types: Vec<DataType>,
     store: RowStore,
     /// Runs on which a function has failed, and why.
-    failed: HashMap<u32, String>,
+    failed: HashMap<u32, Arc<Cause>>,
 }
 
 impl Nodes {
@@ -62,7 +62,7 @@ impl Nodes {
         tracks: &mut [Track],
         keys: &[u32],
         frame: Frame,
-        patience: Patience,
+        patience: &Patience,
     ) -> Result<(), ArrowError> {
         if !self.is_used() {
             return Ok(());
@@ -92,12 +92,12 @@ impl Nodes {
             self.store.fill(&places, &accumulators);
             let failures = failures.into_iter();
             self.failed
-                .extend(failures.map(|(row, reason)| (places[row], reason)));
+                .extend(failures.map(|(row, cause)| (places[row], cause)));
             // A run of what has failed has failed.
             for ((left, right), &place) in lefts.iter().zip(&rights).zip(&places) {
                 let part = self.failed.get(left).or_else(|| self.failed.get(right));
-                if let Some(reason) = part.cloned() {
-                    self.failed.insert(place, reason);
+                if let Some(cause) = part.cloned() {
+                    self.failed.insert(place, cause);
                 }
             }
         }
@@ -109,13 +109,13 @@ impl Nodes {
         &self,
         functions: &mut Functions,
         frames: &[Vec<u32>],
-        patience: Patience,
+        patience: &Patience,
     ) -> Result<(Columns, Failures), ArrowError> {
         let mut failures = Failures::default();
         if !self.failed.is_empty() {
-            let reason = |runs: &Vec<u32>| runs.iter().find_map(|run| self.failed.get(run));
+            let cause = |runs: &Vec<u32>| runs.iter().find_map(|run| self.failed.get(run));
             let failed = frames.iter().enumerate();
-            failures.extend(failed.filter_map(|(row, runs)| Some((row, reason(runs)?.clone()))));
+            failures.extend(failed.filter_map(|(row, runs)| Some((row, Arc::clone(cause(runs)?)))));
         }
         let firsts: Vec<u32> = frames
             .iter()
@@ -133,8 +133,8 @@ impl Nodes {
             let earlier = frames_so_far.gather(&rows);
             let merged = functions.merge(&earlier, &self.gather(&runs), rows.len(), patience)?;
             frames_so_far.scatter(&rows, &merged.accumulators, 0);
-            for (row, reason) in merged.failures {
-                failures.entry(rows[row] as usize).or_insert(reason);
+            for (row, cause) in merged.failures {
+                failures.entry(rows[row] as usize).or_insert(cause);
             }
         }
         let all: Vec<u32> = (0..firsts.len() as u32).collect();

@@ -1,18 +1,21 @@
 //! What calls for parts of some rows have come to, and what stands where they have failed.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use arrow::{array::ArrayRef, error::ArrowError};
 
 use super::functions::concat;
-use crate::{operator::rejects::BadRow, state::Columns};
+use crate::{
+    operator::failure::{BadRow, Cause},
+    state::Columns,
+};
 
 /// The columns of rows for which calls have succeeded, part by part, in any order.
 #[derive(Default)]
 pub(super) struct Pieces(Vec<(Range<usize>, Columns)>);
 
 /// Rows on which a function has failed, and why.
-pub(super) type Failures = BTreeMap<usize, String>;
+pub(super) type Failures = BTreeMap<usize, Arc<Cause>>;
 
 impl Pieces {
     pub(super) fn add(&mut self, rows: Range<usize>, columns: Columns) {
@@ -28,16 +31,16 @@ impl Pieces {
         failures: &mut Failures,
         fill: impl Fn(Range<usize>) -> Columns,
     ) -> Result<Columns, ArrowError> {
-        let last = failed.last().map(|bad| bad.reason.clone());
+        let last = failed.last().map(|bad| Arc::clone(&bad.cause));
         let given_up = last.unwrap_or_default();
-        failures.extend(failed.into_iter().map(|bad| (bad.row, bad.reason)));
+        failures.extend(failed.into_iter().map(|bad| (bad.row, bad.cause)));
         self.0.sort_by_key(|(rows, _)| rows.start);
         let mut parts: Vec<Columns> = Vec::with_capacity(self.0.len());
         let mut next = 0;
         for (range, columns) in self.0.into_iter().chain([(rows..rows, Vec::new())]) {
             if next < range.start {
                 for row in next..range.start {
-                    failures.entry(row).or_insert_with(|| given_up.clone());
+                    failures.entry(row).or_insert_with(|| Arc::clone(&given_up));
                 }
                 parts.push(fill(next..range.start));
             }
@@ -80,7 +83,7 @@ mod tests {
         pieces.add(0..1, numbers([0]));
         let bad = BadRow {
             row: 2,
-            reason: "two".to_owned(),
+            cause: Cause::of_host("two".to_owned()),
         };
         let mut failures = Failures::default();
         let nothing = |rows: Range<usize>| numbers(rows.map(|_| -1));
@@ -88,6 +91,6 @@ mod tests {
         assert_eq!(all.expect("columns"), numbers([0, -1, -1, 3, 4, -1]));
         let rows: Vec<usize> = failures.keys().copied().collect();
         assert_eq!(rows, [1, 2, 5]);
-        assert!(failures.values().all(|reason| reason == "two"));
+        assert!(failures.values().all(|cause| cause.reason == "two"));
     }
 }

@@ -12,8 +12,9 @@ use super::{
 use crate::{
     operator::{
         BATCH_ROWS,
+        failure::{BadRow, Failure},
         isolation::isolate,
-        rejects::{BadRow, Patience},
+        patience::{Pace, Patience},
     },
     state::{Columns, RowStore},
     wasm::{CallError, Function, Instance},
@@ -37,7 +38,7 @@ impl Frames<'_> {
         &self,
         functions: &mut Functions,
         mut failures: Failures,
-        patience: Patience,
+        patience: &Patience,
     ) -> anyhow::Result<(Vec<ArrayRef>, Vec<BadRow>)> {
         let mut results = Vec::new();
         let guests = &mut functions.guests;
@@ -47,37 +48,43 @@ impl Frames<'_> {
             let (mut pieces, mut failed) = (Pieces::default(), Vec::new());
             let (mut refused, mut exhausted) = (Vec::new(), None);
             for range in self.ranges(is_holistic(call)) {
-                let mut attempt = |range: Range<usize>| -> Result<_, CallError> {
-                    let result = guests.call(place, |instance, function| match is_holistic(call) {
-                        true => {
-                            let (groups, values) = self.values_of(&range, places);
-                            let values = columns(groups.len(), &values);
-                            let frames = range.len();
-                            let output =
-                                instance.holistic_evaluate(function, frames, &groups, values)?;
-                            Ok((output.columns, output.errors))
-                        }
-                        false => {
-                            let results = self.finish(instance, function, &range, places)?;
-                            Ok((results, Vec::new()))
-                        }
-                    });
-                    // Nothing is wrong with the rows of such a frame, so it must not be left out.
-                    if let Err(error) = &result
-                        && range.len() == 1
-                        && is_lack_of_means(error)
-                    {
-                        exhausted.get_or_insert(error.clone());
+                let mut attempt = |range: Range<usize>, pace: Pace| -> Result<_, Failure> {
+                    // The job is about to end.
+                    if let Some(failure) = &exhausted {
+                        return Err(Failure::clone(failure));
                     }
-                    result
+                    let result =
+                        guests.call(place, pace, |instance, function| match is_holistic(call) {
+                            true => {
+                                let (groups, values) = self.values_of(&range, places);
+                                let values = columns(groups.len(), &values);
+                                let frames = range.len();
+                                let output = instance
+                                    .holistic_evaluate(function, frames, &groups, values)?;
+                                Ok((output.columns, output.errors))
+                            }
+                            false => {
+                                let results = self.finish(instance, function, &range, places)?;
+                                Ok((results, Vec::new()))
+                            }
+                        });
+                    // Nothing is wrong with the rows of such a frame, so it must not be left out.
+                    if let Err(failure) = &result
+                        && range.len() == 1
+                        && is_lack_of_means(&failure.error)
+                    {
+                        exhausted = Some(failure.clone());
+                    }
+                    let (columns, errors) = result?;
+                    Ok((columns, guests.refused(place, errors)))
                 };
-                let mut accept = |range: Range<usize>, (columns, errors)| {
-                    refused.extend(BadRow::refused(range.start, errors));
+                let mut accept = |range: Range<usize>, (columns, bad): (Columns, Vec<BadRow>)| {
+                    refused.extend(bad.into_iter().map(|bad| bad.after(range.start)));
                     pieces.add(range, columns);
                 };
                 failed.extend(isolate(range, patience, &mut attempt, &mut accept));
             }
-            if let Some(error) = exhausted {
+            if let Some(Failure { error, .. }) = exhausted {
                 bail!(
                     "function `{}` cannot make the result of a single row: {error}; \
                      raise `limits` of the stage",
@@ -92,10 +99,10 @@ impl Frames<'_> {
             };
             results.extend(pieces.complete(self.len, failed, &mut failures, nulls)?);
             let refused = refused.into_iter();
-            failures.extend(refused.map(|bad: BadRow| (bad.row, bad.reason)));
+            failures.extend(refused.map(|bad: BadRow| (bad.row, bad.cause)));
         }
         let bad = failures.into_iter();
-        let bad = bad.map(|(row, reason)| BadRow { row, reason });
+        let bad = bad.map(|(row, cause)| BadRow { row, cause });
         Ok((results, bad.collect()))
     }
 

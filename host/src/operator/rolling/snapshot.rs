@@ -135,7 +135,8 @@ impl Rolling {
         let patience = self.failed_frames.patience();
         let (functions, tracks) = (&mut self.functions, &mut self.tracks);
         self.nodes
-            .build(functions, tracks, &keys, self.frame, patience)?;
+            .build(functions, tracks, &keys, self.frame, &patience)?;
+        self.failed_frames.check_allowance()?;
         self.reach();
         Ok(())
     }

@@ -15,9 +15,10 @@ use crate::{
     batch::Batch,
     operator::{
         calls::Calls,
+        failure::{BadRow, Failure},
         guest,
         isolation::isolate,
-        rejects::{BadRow, Patience},
+        patience::{Pace, Patience},
         touched::Touched,
     },
     state::Columns,
@@ -86,7 +87,7 @@ pub(super) fn absorb(
     touched: &mut Touched,
     batch: &Batch,
     rows: &[u32],
-    patience: Patience,
+    patience: &Patience,
 ) -> anyhow::Result<LeftOut> {
     let arguments = calls.all().iter();
     let arguments = arguments.map(|call| guest::arguments(&call.arguments, batch));
@@ -103,7 +104,7 @@ pub(super) fn absorb(
     let failed = isolate(
         0..rows.len(),
         patience,
-        &mut |range| absorption.attempt(range),
+        &mut |range, pace| absorption.attempt(range, pace),
         &mut |_, more: LeftOut| {
             left_out.bad.extend(more.bad);
             left_out.late.extend(more.late);
@@ -142,12 +143,12 @@ struct Updated {
 
 impl<A: Assign> Absorption<'_, A> {
     /// Takes in the rows at `range`, or changes nothing.
-    fn attempt(&mut self, range: Range<usize>) -> Result<LeftOut, CallError> {
+    fn attempt(&mut self, range: Range<usize>, pace: Pace) -> Result<LeftOut, Failure> {
         let mut selected = self.rows[range].to_vec();
         let mut left_out = LeftOut::default();
         for _ in 0..MAX_ROUNDS {
             let mut assigned = self.assign.assign(&selected);
-            let updated = match self.update(&assigned) {
+            let updated = match self.update(&assigned, pace) {
                 Ok(updated) => updated,
                 Err(error) => {
                     self.assign.take_back();
@@ -171,13 +172,11 @@ impl<A: Assign> Absorption<'_, A> {
             left_out.bad.extend(updated.refused);
         }
         // Some of them must be looked at by themselves.
-        Err(CallError::Refused(
-            "refuses other rows each time it is asked".to_owned(),
-        ))
+        Err(CallError::Refused("refuses other rows each time it is asked".to_owned()).into())
     }
 
     /// Updates copies of the accumulators.
-    fn update(&mut self, assigned: &Assigned) -> Result<Updated, CallError> {
+    fn update(&mut self, assigned: &Assigned, pace: Pace) -> Result<Updated, Failure> {
         let misfit = |error: arrow::error::ArrowError| CallError::Misfit(error.to_string());
         self.store
             .grow(self.calls, assigned.bound)
@@ -209,7 +208,9 @@ impl<A: Assign> Absorption<'_, A> {
                     rows: parts.len(),
                     arrays: &table.gather(&parts),
                 };
-                before = self.calls.merge(call, accumulators, &wholes, partials)?;
+                before = self
+                    .calls
+                    .merge(call, pace, accumulators, &wholes, partials)?;
             }
             if assigned.rows.is_empty() {
                 updated.accumulators.push(Some(before));
@@ -223,13 +224,14 @@ impl<A: Assign> Absorption<'_, A> {
                 rows: assigned.rows.len(),
                 arrays: &select(&self.arguments[call], &assigned.rows),
             };
-            let output = self.calls.update(call, accumulators, &groups, arguments)?;
-            updated
-                .refused
-                .extend(output.errors.into_iter().map(|error| BadRow {
-                    row: assigned.rows[error.row as usize] as usize,
-                    reason: error.message,
-                }));
+            let output = self
+                .calls
+                .update(call, pace, accumulators, &groups, arguments)?;
+            let refused = self.calls.refused(call, output.errors).into_iter();
+            updated.refused.extend(refused.map(|bad| BadRow {
+                row: assigned.rows[bad.row] as usize,
+                ..bad
+            }));
             updated.accumulators.push(Some(output.accumulators));
         }
         // The reason is that of the first function that has one.

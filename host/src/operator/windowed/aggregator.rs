@@ -17,8 +17,8 @@ use crate::{
     operator::{
         AggregateWork, BATCH_ROWS, Guests, Outbox, RejectionPolicy, StageSpec,
         calls::Calls,
+        failure::BadRow,
         finish::{finish, without},
-        rejects::BadRow,
         touched::Touched,
     },
     time::Timestamp,
@@ -86,9 +86,8 @@ impl Aggregator {
             touched: Touched::default(),
             output: spec.output.to_arrow(),
             late: spec.late,
-            rejects: RejectionPolicy::of_stage(spec, calls.component(), metrics),
-            failed_windows: RejectionPolicy::of_stage(spec, calls.component(), metrics)
-                .for_windows(),
+            rejects: RejectionPolicy::of_stage(spec, metrics),
+            failed_windows: RejectionPolicy::of_stage(spec, metrics).for_windows(),
             metrics: Arc::clone(metrics),
             calls,
         })
@@ -122,7 +121,7 @@ impl Aggregator {
     ) -> anyhow::Result<()> {
         let patience = self.rejects.patience();
         let (calls, store, touched) = (&mut self.calls, &mut self.store, &mut self.touched);
-        let left_out = absorb(calls, store, assign, touched, batch, rows, patience)?;
+        let left_out = absorb(calls, store, assign, touched, batch, rows, &patience)?;
         late.extend(left_out.late);
         late.sort_unstable();
         bad.extend(left_out.bad);
@@ -148,7 +147,7 @@ impl Aggregator {
     ) -> anyhow::Result<()> {
         for windows in windows.chunks(BATCH_ROWS) {
             let patience = self.failed_windows.patience();
-            let (results, bad) = finish(&mut self.calls, &self.store.of(windows), patience)?;
+            let (results, bad) = finish(&mut self.calls, &self.store.of(windows), &patience)?;
             let leaving: Vec<Leaving<'a>> = windows.iter().map(|&window| look(window)).collect();
             let batch = self.rows(&leaving, results)?;
             self.failed_windows.settle(&batch, &bad, out)?;

@@ -4,19 +4,24 @@ use std::sync::Arc;
 
 use super::*;
 use crate::{
-    connector::TestRows,
+    batch::Position,
+    connector::{RejectedRow, TestRows},
     operator::{DeadLetter, Side},
     runtime::message::Capacity,
 };
 
 fn letter(reason: &str) -> Batch {
-    DeadLetter::to_batch(&[DeadLetter {
-        stage: "stage".into(),
+    let rejected = RejectedRow {
+        position: Position {
+            partition: "file".into(),
+            number: 1,
+        },
         reason: reason.to_owned(),
         row: "{}".to_owned(),
-        component: None,
-        position: None,
-    }])
+        raw: None,
+        header: None,
+    };
+    DeadLetter::to_batch(&[DeadLetter::undecodable(&"source".into(), rejected)])
 }
 
 /// A sink with two inputs, the first of which has come to a barrier and gone on.

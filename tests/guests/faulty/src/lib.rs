@@ -15,7 +15,8 @@ fn fragile(n: i64) -> i64 {
     }
 }
 
-/// Never comes back.
+/// Never comes back. A function of its own also in the component, so that it is found in backtraces.
+#[inline(never)]
 fn spin() -> i64 {
     let mut turns = 0_i64;
     loop {
@@ -44,6 +45,12 @@ fn dig(depth: i64) -> i64 {
 #[scalar(result = "same")]
 pub fn echo(n: i64) -> i64 {
     fragile(n)
+}
+
+/// Whether a number is even, but for some.
+#[scalar]
+pub fn is_even(n: i64) -> bool {
+    fragile(n) % 2 == 0
 }
 
 /// Each number twice, but for some.
@@ -83,4 +90,4 @@ pub fn running_total(total: &mut Total, n: i64) -> Option<i64> {
     Some(total.total)
 }
 
-library!(echo, twins, Total, running_total);
+library!(echo, is_even, twins, Total, running_total);

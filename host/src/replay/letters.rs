@@ -1,0 +1,224 @@
+//! The files that a sink of dead letters has written, of this version or an earlier one.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::Context;
+use thiserror::Error;
+
+use crate::{
+    batch::Schema,
+    connector::{
+        Decoded, Decoding, Format, Partition, Read, SourceConfig, open_source, resolve_paths,
+    },
+    operator::DeadLetter,
+    time::SystemClock,
+};
+
+/// Files of dead letters, one after the other.
+pub struct DeadLetterFiles {
+    /// The last one first.
+    left: Vec<PathBuf>,
+    open: Option<(PathBuf, OpenFile)>,
+}
+
+/// A file that is being read, and what was read of it to find out what it is.
+struct OpenFile {
+    partition: Box<dyn Partition>,
+    first: Option<Decoded>,
+}
+
+/// Something is not a file of dead letters.
+#[derive(Debug, Error)]
+#[error("`{}` is no file of dead letters", path.display())]
+pub struct LetterError {
+    path: PathBuf,
+    source: anyhow::Error,
+}
+
+/// Letters that are handled together.
+const BATCH_ROWS: usize = 1024;
+
+impl DeadLetterFiles {
+    /// The files that `paths` mean: files, folders and globs.
+    ///
+    /// # Errors
+    ///
+    /// If there are none.
+    pub fn new(paths: &[PathBuf]) -> anyhow::Result<Self> {
+        let mut left = Vec::new();
+        for path in paths {
+            left.extend(resolve_paths(path)?);
+        }
+        left.reverse();
+        Ok(Self { left, open: None })
+    }
+
+    /// The next letters, in the order of the files; `None` if there are no more.
+    ///
+    /// # Errors
+    ///
+    /// A [`LetterError`] if a file cannot be read, or holds something else.
+    pub fn next(&mut self) -> Result<Option<Vec<DeadLetter>>, LetterError> {
+        loop {
+            if self.open.is_none() {
+                let Some(path) = self.left.pop() else {
+                    return Ok(None);
+                };
+                let file = OpenFile::new(&path);
+                let file = file.map_err(|source| LetterError {
+                    path: path.clone(),
+                    source,
+                })?;
+                self.open = Some((path, file));
+            }
+            let Some((path, file)) = &mut self.open else {
+                continue;
+            };
+            let letters = file.next().map_err(|source| LetterError {
+                path: path.clone(),
+                source,
+            })?;
+            match letters {
+                Some(letters) => return Ok(Some(letters)),
+                None => self.open = None,
+            }
+        }
+    }
+}
+
+impl OpenFile {
+    /// Opens a file with all columns that letters have, or as many of the first ones as it has.
+    fn new(path: &Path) -> anyhow::Result<Self> {
+        let fields = DeadLetter::schema().fields().to_vec();
+        let least = DeadLetter::first_columns().len();
+        let mut refusal = None;
+        for columns in (least..=fields.len()).rev() {
+            let schema = Schema::new(fields[..columns].to_vec());
+            let schema = schema.map_err(|name| anyhow::anyhow!("two columns are called `{name}`"));
+            match Self::with_columns(path, schema?) {
+                Ok(file) => return Ok(file),
+                // The least is what makes it letters, so that is what is told.
+                Err(error) => refusal = Some(error),
+            }
+        }
+        Err(refusal.unwrap_or_else(|| anyhow::anyhow!("letters have no columns")))
+    }
+
+    fn with_columns(path: &Path, schema: Schema) -> anyhow::Result<Self> {
+        let decoding = Decoding {
+            format: format_of(path),
+            schema,
+            event_time: None,
+            max_ahead: None,
+            batch_rows: BATCH_ROWS,
+        };
+        let config = SourceConfig::File {
+            paths: vec![path.to_path_buf()],
+            base: PathBuf::new(),
+            decoding,
+        };
+        let source = open_source(&config, Arc::new(SystemClock))?;
+        let partition = source.next_partition()?;
+        let mut file = Self {
+            partition: partition.context("there is nothing to read")?,
+            first: None,
+        };
+        // Which columns there are may be found out by reading only.
+        file.first = file.read()?;
+        Ok(file)
+    }
+
+    fn next(&mut self) -> anyhow::Result<Option<Vec<DeadLetter>>> {
+        let decoded = match self.first.take() {
+            Some(first) => Some(first),
+            None => self.read()?,
+        };
+        let Some(decoded) = decoded else {
+            return Ok(None);
+        };
+        if let Some(row) = decoded.rejected.first() {
+            anyhow::bail!("line {}: {}", row.position.number, row.reason);
+        }
+        DeadLetter::of_record(decoded.batch.record()).map(Some)
+    }
+
+    fn read(&mut self) -> anyhow::Result<Option<Decoded>> {
+        loop {
+            match self.partition.read()? {
+                Read::Rows(decoded) => return Ok(Some(decoded)),
+                Read::Idle | Read::Watermark(_) => {}
+                Read::End => return Ok(None),
+            }
+        }
+    }
+}
+
+/// The format that a file's name tells. What is printed has none, and is JSON unless somebody wants something else.
+fn format_of(path: &Path) -> Format {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut endings = name.rsplit('.');
+    match endings.find(|ending| !["gz", "zst"].contains(ending)) {
+        Some("csv") => Format::Csv,
+        Some("parquet") => Format::Parquet,
+        _ => Format::Json,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn read(path: &Path) -> Result<Vec<DeadLetter>, String> {
+        let mut files =
+            DeadLetterFiles::new(&[path.to_path_buf()]).map_err(|error| error.to_string())?;
+        let mut letters = Vec::new();
+        loop {
+            match files.next() {
+                Ok(Some(more)) => letters.extend(more),
+                Ok(None) => return Ok(letters),
+                Err(error) => return Err(format!("{:#}", anyhow::Error::from(error))),
+            }
+        }
+    }
+
+    #[track_caller]
+    fn check(name: &str, text: &str, expected: Result<&str, &str>) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("written");
+        let found = read(&path).map(|letters| {
+            let letters = letters.iter();
+            let told = letters.map(|letter| format!("{}: {}", letter.stage, letter.row));
+            told.collect::<Vec<_>>().join(", ")
+        });
+        let shown = format!("`{}`", path.display());
+        let found = found.map_err(|error| error.replace(&shown, "FILE"));
+        assert_eq!(found.as_deref().map_err(String::as_str), expected);
+    }
+
+    #[test]
+    fn letters_of_the_first_version_are_read() {
+        let json = "{\"stage\":\"a\",\"reason\":\"r\",\"component\":null,\"source\":\"f\",\"number\":1,\"row\":\"x\"}\n";
+        check("part-00000.jsonl", json, Ok("a: x"));
+        check("letters", json, Ok("a: x"));
+        let csv = "stage,reason,component,source,number,row\na,r,,f,1,\"x\ny\"\nb,r,,f,2,\n";
+        check("part-00000.csv", csv, Ok("a: x\ny, b: "));
+    }
+
+    #[test]
+    fn what_is_something_else_is_refused() {
+        let refused = Err("FILE is no file of dead letters: it has no `stage`");
+        check("a.jsonl", "{\"ts\":1}\n", refused);
+        let refused =
+            "FILE is no file of dead letters: line 1: not a JSON object: found something else";
+        check("a.jsonl", "hello\n", Err(refused));
+        let refused = "FILE is no file of dead letters: cannot read FILE as csv: column `stage` is missing in the header: a,b";
+        check("a.csv", "a,b\n1,2\n", Err(refused));
+        check("a.jsonl", "", Ok(""));
+    }
+}
