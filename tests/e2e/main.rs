@@ -19,6 +19,7 @@ mod oracle;
 mod recovery;
 mod refusals;
 mod restarts;
+mod sandbox;
 mod semantics;
 mod simulation;
 mod sources;

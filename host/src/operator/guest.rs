@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     batch::Batch,
+    time::{Timestamp, Watermark},
     wasm::{CallError, Function, Instance},
 };
 
@@ -24,6 +25,8 @@ pub struct Guests {
     /// While the version is on probation: the one before it.
     probation: Option<Probation>,
     component: ComponentDigest,
+    /// How far event time has come.
+    reached: Timestamp,
 }
 
 /// The digest of the component that a stage calls now, for those who tell it.
@@ -58,7 +61,22 @@ impl Guests {
             component: ComponentDigest::new(version.digest()),
             version,
             probation: None,
+            reached: Timestamp::EPOCH,
         }
+    }
+
+    /// Takes note that no row below `watermark` is expected any more: there the clock of guests stands that may
+    /// not see the host's. At the end of time it stays where it is, for no calendar goes that far.
+    pub fn advance(&mut self, watermark: Watermark) {
+        if watermark != Watermark::END {
+            // It may go back, and then it does so again after a restart.
+            self.reached = watermark.time().max(Timestamp::EPOCH);
+        }
+    }
+
+    /// Takes over how far event time has come for the guests that these replace.
+    pub fn go_on_from(&mut self, before: &Self) {
+        self.reached = before.reached;
     }
 
     /// The digest of the component of the first function.
@@ -97,7 +115,7 @@ impl Guests {
         place: usize,
         run: impl Fn(&mut Instance, &Function) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
-        let result = self.version.call(place, &run);
+        let result = self.version.call(place, self.reached, &run);
         let Some(probation) = &mut self.probation else {
             return result;
         };
@@ -108,9 +126,11 @@ impl Guests {
                 }
                 return Ok(value);
             }
+            // Nothing was called yet.
+            Err(error) if error.wants_less() => return Err(error),
             Err(error) => error,
         };
-        match probation.before().call(place, &run) {
+        match probation.before().call(place, self.reached, &run) {
             Ok(value) => {
                 self.take_back(&error);
                 Ok(value)

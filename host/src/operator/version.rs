@@ -11,6 +11,7 @@ use arrow::array::ArrayRef;
 use super::Call;
 use crate::{
     state::Columns,
+    time::Timestamp,
     wasm::{CallError, Function, Instance, Kind},
 };
 
@@ -84,10 +85,12 @@ impl Version {
         &self.functions[place].blank
     }
 
-    /// Calls the function at a place. An instance that a call has broken is renewed first.
+    /// Calls the function at a place when event time has come as far as `reached`. An instance that a call has
+    /// broken is renewed first.
     pub(super) fn call<T>(
         &mut self,
         place: usize,
+        reached: Timestamp,
         run: impl FnOnce(&mut Instance, &Function) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
         let bound = &self.functions[place];
@@ -95,6 +98,7 @@ impl Version {
         if instance.is_poisoned() {
             instance.renew()?;
         }
+        instance.set_time(reached);
         run(instance, &bound.function)
     }
 }

@@ -142,6 +142,9 @@ impl Stage {
     /// Goes on with functions that keep other state.
     fn migrate(&mut self, migration: Migration) -> anyhow::Result<()> {
         let Migration { spec, mut guests } = migration;
+        if let Some(before) = self.operator.guests() {
+            guests.go_on_from(before);
+        }
         let known = self.operator.snapshot()?;
         let known = known
             .map(|known| operator::migrate(&self.making.spec, &spec, &mut guests, known))
@@ -171,6 +174,9 @@ impl Stage {
     ) -> anyhow::Result<()> {
         let reached = snapshots.iter().map(|snapshot| snapshot.watermark).min();
         self.reached = reached.unwrap_or(watermark);
+        if let Some(guests) = self.operator.guests() {
+            guests.advance(watermark);
+        }
         if snapshots.is_empty() {
             return Ok(());
         }
@@ -230,6 +236,9 @@ impl Stage {
         fork: &mut Fork,
         side: &mut SideOutputs,
     ) -> anyhow::Result<()> {
+        if let Some(guests) = self.operator.guests() {
+            guests.advance(watermark);
+        }
         loop {
             let mut out = Outbox::default();
             let advanced = self.operator.advance(watermark, &mut out);

@@ -79,8 +79,7 @@ impl Frames<'_> {
             }
             if let Some(error) = exhausted {
                 bail!(
-                    "function `{}` cannot make the result of a single row: {error}; \
-                     raise `limits` of the stage",
+                    "function `{}` cannot make the result of a single row: {error}",
                     function.name,
                 );
             }
@@ -139,6 +138,6 @@ impl Frames<'_> {
 const fn is_lack_of_means(error: &CallError) -> bool {
     matches!(
         error,
-        CallError::OutOfMemory { .. } | CallError::Deadline { .. }
+        CallError::OutOfMemory { .. } | CallError::Deadline { .. } | CallError::Limit(_)
     )
 }
