@@ -33,7 +33,8 @@ use criterion::{
 use tidemill::{
     batch::DataType,
     wasm::{
-        Columns, Component, Engine, EngineOptions, Function, Instance, InstanceOptions, Limits,
+        Allow, Columns, Component, Engine, EngineOptions, Function, Instance, InstanceOptions,
+        Limits,
     },
 };
 
@@ -57,6 +58,7 @@ impl Guest {
         let options = InstanceOptions {
             config: "{}".into(),
             limits: Limits::default(),
+            allow: Allow::default(),
             stage: name.into(),
         };
         let instance = component(engine, library)

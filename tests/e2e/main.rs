@@ -21,6 +21,7 @@ mod recovery;
 mod refusals;
 mod replay;
 mod restarts;
+mod sandbox;
 mod semantics;
 mod simulation;
 mod sources;

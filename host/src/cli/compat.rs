@@ -12,7 +12,7 @@ use clap::Args;
 use super::{Ending, print, setup};
 use crate::{
     pipeline::{FunctionMisfit, StateFit, check_migration, compare_functions, counterpart},
-    wasm::{Component, Engine, Function, InstanceOptions, Limits},
+    wasm::{Allow, Component, Engine, Function, InstanceOptions, Limits},
 };
 
 /// Tell whether a component can replace another one while a stream runs
@@ -122,7 +122,7 @@ impl Compat {
             .load(&bytes)
             .with_context(|| format!("cannot load `{shown}`"))?;
         let functions = component
-            .catalog(&self.config)
+            .catalog(&self.config, &Allow::default())
             .with_context(|| format!("cannot tell what is in `{shown}`"))?;
         Ok((component, functions))
     }
@@ -162,6 +162,7 @@ impl Compat {
             let options = InstanceOptions {
                 config: self.config.as_str().into(),
                 limits: Limits::default(),
+                allow: Allow::default(),
                 stage: "compat".into(),
             };
             Ok(component.instantiate(options)?)

@@ -8,7 +8,7 @@ use clap::Args;
 use super::{Ending, print, setup};
 use crate::{
     batch::Field,
-    wasm::{Component, Function},
+    wasm::{Allow, Component, Function, what_it_gets},
 };
 
 /// Show the functions, signatures, state and imports of a component
@@ -31,7 +31,7 @@ impl Inspect {
             .load(&bytes)
             .with_context(|| format!("cannot load `{path}`"))?;
         let functions = component
-            .catalog(&self.config)
+            .catalog(&self.config, &Allow::default())
             .with_context(|| format!("cannot tell what is in `{path}`"))?;
         let mut text = heading(&path.to_string(), &component);
         for function in functions.iter() {
@@ -44,16 +44,22 @@ impl Inspect {
 }
 
 fn heading(path: &str, component: &Component) -> String {
-    let imports = if component.is_pure() {
-        "none: pure".to_owned()
-    } else {
-        format!("{} (denied or virtual)", component.imports().join(", "))
-    };
-    format!(
-        "{path}\n  digest   {}\n  size     {:.1} KiB\n  imports  {imports}\n",
+    let mut text = format!(
+        "{path}\n  digest   {}\n  size     {:.1} KiB\n",
         component.digest(),
         component.size() as f64 / 1024.0,
-    )
+    );
+    if component.is_pure() {
+        text.push_str("  imports  none: pure\n");
+    }
+    let width = component.imports().iter().map(String::len).max();
+    let width = width.unwrap_or_default();
+    for (place, import) in component.imports().iter().enumerate() {
+        let label = if place == 0 { "imports" } else { "" };
+        let gets = what_it_gets(import);
+        text.push_str(&format!("  {label:7}  {import:width$}  {gets}\n"));
+    }
+    text
 }
 
 fn description(function: &Function) -> String {

@@ -32,7 +32,7 @@ enum Encoding {
     /// One column, whose values are the lines.
     Lines,
     /// With the rows that have been written.
-    Parquet(ArrowWriter<Vec<u8>>),
+    Parquet(Box<ArrowWriter<Vec<u8>>>),
 }
 
 impl RowFile {
@@ -62,7 +62,7 @@ impl RowFile {
                 // Parquet knows times, and the source knows that it does.
                 Format::Parquet => {
                     let schema = decoding.schema.to_arrow();
-                    Encoding::Parquet(ArrowWriter::try_new(Vec::new(), schema, None)?)
+                    Encoding::Parquet(Box::new(ArrowWriter::try_new(Vec::new(), schema, None)?))
                 }
                 text => Encoding::Text(TextEncoder::new(text, &spelled)?.exact()),
             },

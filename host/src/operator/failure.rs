@@ -17,7 +17,7 @@ pub(super) struct Called {
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
     /// Why.
-    pub(super) error: CallError,
+    pub(super) error: Box<CallError>,
     /// Whose call it was; `None` if it has not come to a call of a single function.
     called: Option<Called>,
     /// What the guest has logged in the call.
@@ -48,9 +48,9 @@ pub(super) struct BadRow {
 
 impl Failure {
     /// A call of a function in which the guest has logged `log`.
-    pub(super) const fn of_call(error: CallError, called: Called, log: Vec<String>) -> Self {
+    pub(super) fn of_call(error: CallError, called: Called, log: Vec<String>) -> Self {
         Self {
-            error,
+            error: Box::new(error),
             called: Some(called),
             log,
         }
@@ -71,7 +71,7 @@ impl Failure {
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         Self {
-            error,
+            error: Box::new(error),
             called: None,
             log: Vec::new(),
         }

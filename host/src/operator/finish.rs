@@ -81,8 +81,7 @@ pub(super) fn finish(
         let function = &calls.all()[call].function;
         if let Some(Failure { error, .. }) = exhausted {
             bail!(
-                "function `{}` cannot make the result of a single window: {error}; \
-                 raise `limits` of the stage",
+                "function `{}` cannot make the result of a single window: {error}",
                 function.name,
             );
         }
@@ -136,7 +135,7 @@ fn finish_some(
 const fn is_out_of_means(error: &CallError) -> bool {
     matches!(
         error,
-        CallError::OutOfMemory { .. } | CallError::Deadline { .. }
+        CallError::OutOfMemory { .. } | CallError::Deadline { .. } | CallError::Limit(_)
     )
 }
 

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     batch::Batch,
+    time::{Timestamp, Watermark},
     wasm::{CallError, Function, Instance, RowError},
 };
 
@@ -25,6 +26,8 @@ pub struct Guests {
     seen: Option<Seen>,
     /// How often the version was exchanged.
     generation: u64,
+    /// How far event time has come.
+    reached: Timestamp,
 }
 
 /// What has become of calls since somebody looked last.
@@ -57,7 +60,22 @@ impl Guests {
             probation: None,
             seen: None,
             generation: 0,
+            reached: Timestamp::EPOCH,
         }
+    }
+
+    /// Takes note that no row below `watermark` is expected any more: there the clock of guests stands that may
+    /// not see the host's. At the end of time it stays where it is, for no calendar goes that far.
+    pub fn advance(&mut self, watermark: Watermark) {
+        if watermark != Watermark::END {
+            // It may go back, and then it does so again after a restart.
+            self.reached = watermark.time().max(Timestamp::EPOCH);
+        }
+    }
+
+    /// Takes over how far event time has come for the guests that these replace.
+    pub fn go_on_from(&mut self, before: &Self) {
+        self.reached = before.reached;
     }
 
     /// How often the version was exchanged: what the functions [begin with](Self::blank) may be something else
@@ -115,9 +133,11 @@ impl Guests {
         pace: Pace,
         run: impl Fn(&mut Instance, &Function) -> Result<T, CallError>,
     ) -> Result<T, Failure> {
-        let result = self.version.call(place, pace, &run);
+        let result = self.version.call(place, self.reached, pace, &run);
         if let Some(seen) = &mut self.seen {
             let failure = result.as_ref().err();
+            // What wants less was not called yet.
+            let failure = failure.filter(|failure| !failure.error.wants_less());
             seen.note(failure.map(|failure| (failure, self.version.called(place).component)));
         }
         let Some(probation) = &mut self.probation else {
@@ -130,9 +150,11 @@ impl Guests {
                 }
                 return Ok(value);
             }
+            // Nothing was called yet.
+            Err(failure) if failure.error.wants_less() => return Err(failure),
             Err(failure) => failure,
         };
-        match probation.before().call(place, pace, &run) {
+        match probation.before().call(place, self.reached, pace, &run) {
             Ok(value) => {
                 self.take_back(place, &failure);
                 Ok(value)

@@ -24,7 +24,7 @@ use crate::{
     metrics::NodeMetrics,
     state::{Share, Snapshot},
     time::{Clock, ManualClock, Timestamp, Watermark},
-    wasm::{Component, Engine, EngineOptions, InstanceOptions, Limits},
+    wasm::{Allow, Component, Engine, EngineOptions, InstanceOptions, Limits},
 };
 
 const STD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/std.wasm"));
@@ -80,7 +80,9 @@ pub(super) fn call(name: &str, columns: &[&str], config: &str, input: &Schema) -
         .map(|column| input.find(column).expect("a column"));
     let (places, types): (Vec<usize>, Vec<DataType>) =
         found.map(|(place, field)| (place, field.data_type)).unzip();
-    let functions = COMPONENT.catalog(config).expect("it fits");
+    let functions = COMPONENT
+        .catalog(config, &Allow::default())
+        .expect("it fits");
     let function = functions.iter().find(|function| {
         let parameters = function.parameters.iter().map(|field| field.data_type);
         function.name == name && parameters.eq(types.iter().copied())
@@ -137,6 +139,7 @@ impl Trial {
             let options = InstanceOptions {
                 config: Arc::clone(&self.config),
                 limits: Limits::default(),
+                allow: Allow::default(),
                 stage: "trial".into(),
             };
             let instance = COMPONENT.instantiate(options).expect("an instance");

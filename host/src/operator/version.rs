@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     state::Columns,
+    time::Timestamp,
     wasm::{CallError, Function, Instance, Kind},
 };
 
@@ -91,11 +92,13 @@ impl Version {
         }
     }
 
-    /// Calls the function at a place, for at most as long as `pace` says. An instance that the call breaks is
+    /// Calls the function at a place when event time has come as far as `reached`, for at most as long as `pace` says.
+    /// An instance that the call breaks is
     /// renewed at once: that takes its time, and it belongs to the failure.
     pub(super) fn call<T>(
         &mut self,
         place: usize,
+        reached: Timestamp,
         pace: Pace,
         run: impl FnOnce(&mut Instance, &Function) -> Result<T, CallError>,
     ) -> Result<T, Failure> {
@@ -109,6 +112,7 @@ impl Version {
         if let Pace::AtMost(time) = pace {
             instance.set_deadline(Some(time));
         }
+        instance.set_time(reached);
         let result = ready.and_then(|()| run(instance, &bound.function));
         if let Pace::AtMost(_) = pace {
             instance.set_deadline(None);

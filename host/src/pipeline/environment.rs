@@ -6,7 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use crate::{batch::Schema, wasm::Function};
+use crate::{
+    batch::Schema,
+    wasm::{Allow, Function},
+};
 
 /// Everything that resolving a pipeline asks from outside.
 pub struct Environment<'a> {
@@ -32,8 +35,8 @@ impl fmt::Debug for Environment<'_> {
 
 /// Loads libraries.
 pub trait Libraries {
-    /// Loads a library and configures it. `config` is a JSON object. Called once for each pair of
-    /// a library and a configuration that a pipeline names.
+    /// Loads a library and configures it, with the variables that `allow` has. `config` is a JSON object.
+    /// Called once for each library with each configuration and variables that a pipeline names.
     ///
     /// # Errors
     ///
@@ -43,6 +46,7 @@ pub trait Libraries {
         &self,
         reference: &LibraryRef,
         config: &str,
+        allow: &Allow,
     ) -> Result<Arc<LoadedLibrary>, LibraryError>;
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Plain data. It says what happens, not how it is spread over subtasks.
 
-use std::fmt;
+use std::{fmt, num::TryFromIntError};
 
 use super::{BuildConfig, CheckpointConfig, LibraryRef, RestartPolicy};
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     connector::{SinkConfig, SourceConfig, TableConfig},
     operator::{OnError, StageSpec, Work},
     time::Duration,
+    wasm::{Allow, Limits},
 };
 
 /// What the sink of dead letters is called. No other sink is: what they have written is kept under their names.
@@ -126,6 +127,8 @@ pub struct StagePlan {
     pub on_error: OnError,
     /// What its functions may use.
     pub limits: StageLimits,
+    /// What its functions may do beside computing.
+    pub allow: Allow,
     /// The sink for late rows, an index into [`Plan::sinks`].
     pub late: Option<usize>,
 }
@@ -176,13 +179,45 @@ impl fmt::Debug for LibraryUse {
     }
 }
 
-/// What the functions of a stage may use.
+/// What the functions of a stage may use. None of it is zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StageLimits {
-    /// Bytes of memory of an instance; never zero.
+    /// Bytes of memory of an instance.
     pub memory: u64,
-    /// Time for one call; never zero.
+    /// Time for one call.
     pub deadline: Duration,
+    /// Rows that a call may give back.
+    pub output_rows: u64,
+    /// Bytes that a call may give back.
+    pub output_bytes: u64,
+    /// Lines that an instance may log in a second.
+    pub log_lines: u32,
+    /// Bytes that an instance may log in a second.
+    pub log_bytes: u64,
+    /// Elements of all tables of an instance.
+    pub table_elements: u64,
+    /// Core instances that a component may be made of, memories and tables that they may have.
+    pub instances: u64,
+}
+
+impl StageLimits {
+    /// The same as an instance gets it.
+    ///
+    /// # Errors
+    ///
+    /// If this machine cannot count that far.
+    pub fn of_instance(&self) -> Result<Limits, TryFromIntError> {
+        Ok(Limits {
+            memory: self.memory.try_into()?,
+            deadline: self.deadline.into(),
+            output_rows: self.output_rows.try_into()?,
+            output_bytes: self.output_bytes.try_into()?,
+            log_lines: self.log_lines,
+            log_bytes: self.log_bytes.try_into()?,
+            table_elements: self.table_elements.try_into()?,
+            instances: self.instances.try_into()?,
+        })
+    }
 }
 
 impl Default for StageLimits {
@@ -190,6 +225,12 @@ impl Default for StageLimits {
         Self {
             memory: 64 << 20,
             deadline: Duration::from_secs(1),
+            output_rows: 4 << 20,
+            output_bytes: 128 << 20,
+            log_lines: 100,
+            log_bytes: 64 << 10,
+            table_elements: 1 << 20,
+            instances: 256,
         }
     }
 }
@@ -210,4 +251,15 @@ pub struct SinkPlan {
     /// The places of the columns by which a row replaces an earlier one with the same values; `None`
     /// if each row stands for itself.
     pub upsert_key: Option<Vec<usize>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_pipeline_does_not_say_is_what_an_instance_gets_by_itself() {
+        let limits = StageLimits::default().of_instance().expect("it fits");
+        assert_eq!(limits, Limits::default());
+    }
 }

@@ -12,7 +12,7 @@ use anyhow::Context;
 use super::{Libraries, LibraryError, LibraryRef, LoadedLibrary, Plan, StagePlan, short_digest};
 use crate::{
     operator::Version,
-    wasm::{CatalogError, Component, Engine, Instance, InstanceOptions, Limits},
+    wasm::{Allow, CatalogError, Component, Engine, Instance, InstanceOptions},
 };
 
 /// The standard library, built from `udfs/std`.
@@ -64,11 +64,8 @@ impl Registry {
         let options = InstanceOptions {
             config: library.config.as_str().into(),
             stage: stage.name.as_str().into(),
-            limits: Limits {
-                memory: usize::try_from(stage.limits.memory)?,
-                deadline: stage.limits.deadline.into(),
-                ..Limits::default()
-            },
+            limits: stage.limits.of_instance()?,
+            allow: stage.allow.clone(),
         };
         component.instantiate(options).with_context(|| {
             let (stage, library) = (&stage.name, &library.name);
@@ -178,12 +175,15 @@ impl Libraries for Registry {
         &self,
         reference: &LibraryRef,
         config: &str,
+        allow: &Allow,
     ) -> Result<Arc<LoadedLibrary>, LibraryError> {
         let component = self.component(reference)?;
-        let functions = component.catalog(config).map_err(|error| match error {
-            CatalogError::Refused(reason) => LibraryError::Config(reason),
-            other => LibraryError::Unusable(format!("{:#}", anyhow::Error::from(other))),
-        })?;
+        let functions = component
+            .catalog(config, allow)
+            .map_err(|error| match error {
+                CatalogError::Refused(reason) => LibraryError::Config(reason),
+                other => LibraryError::Unusable(format!("{:#}", anyhow::Error::from(other))),
+            })?;
         Ok(Arc::new(LoadedLibrary {
             digest: component.digest().to_string(),
             functions: functions.to_vec(),
@@ -212,21 +212,33 @@ mod tests {
         let file = LibraryRef::File(path.clone());
         let engine = Engine::new(&options).expect("an engine");
         let first = Registry::new(engine.clone());
-        let loaded = first.load(&file, "{}").expect("a library");
+        let loaded = first
+            .load(&file, "{}", &Allow::default())
+            .expect("a library");
         fs::write(&path, noted(b'b')).expect("written");
 
         // Known to the registry, read from the cache directory, and not there.
         let kept = LibraryRef::Kept(loaded.digest.clone());
-        assert_eq!(first.load(&kept, "{}"), Ok(Arc::clone(&loaded)));
+        assert_eq!(
+            first.load(&kept, "{}", &Allow::default()),
+            Ok(Arc::clone(&loaded))
+        );
         let second = Registry::new(engine);
         assert!(second.has(&loaded.digest));
-        assert_eq!(second.load(&kept, "{}"), Ok(Arc::clone(&loaded)));
-        let changed = second.load(&file, "{}").expect("a library");
+        assert_eq!(
+            second.load(&kept, "{}", &Allow::default()),
+            Ok(Arc::clone(&loaded))
+        );
+        let changed = second
+            .load(&file, "{}", &Allow::default())
+            .expect("a library");
         assert_ne!(changed.digest, loaded.digest);
         let engine = Engine::new(&EngineOptions::default()).expect("an engine");
         let elsewhere = Registry::new(engine);
         assert!(!elsewhere.has(&loaded.digest));
-        let error = elsewhere.load(&kept, "{}").expect_err("not kept");
+        let error = elsewhere
+            .load(&kept, "{}", &Allow::default())
+            .expect_err("not kept");
         let expected = format!(
             "the component {} is not among those that were kept",
             &loaded.digest[..12]
@@ -240,7 +252,7 @@ mod tests {
         let registry = Registry::new(engine);
         let digest = blake3::hash(STD).to_string();
         assert!(registry.has(&digest));
-        let loaded = registry.load(&LibraryRef::Kept(digest.clone()), "{}");
+        let loaded = registry.load(&LibraryRef::Kept(digest.clone()), "{}", &Allow::default());
         assert_eq!(loaded.expect("a library").digest, digest);
     }
 }

@@ -43,7 +43,12 @@ impl Actor {
         let operator = &mut self.operator;
         let done = match cue {
             Cue::Rows(side, batch) => operator.process(side, batch, &mut out).map(|()| None),
-            Cue::Watermark(watermark) => operator.advance(watermark, &mut out).map(Some),
+            Cue::Watermark(watermark) => {
+                if let Some(guests) = operator.guests() {
+                    guests.advance(watermark);
+                }
+                operator.advance(watermark, &mut out).map(Some)
+            }
             Cue::Time(now) => operator.tick(now, &mut out),
         };
         Round { out, done }

@@ -99,7 +99,9 @@ impl Stage {
         match change {
             Change::Version { version, .. } if self.has_failed() => {
                 let (spec, known) = (self.newest_spec().clone(), self.known()?);
-                self.replace(spec, Guests::new(version), known)?;
+                let mut guests = Guests::new(version);
+                self.show_time(&mut guests);
+                self.replace(spec, guests, known)?;
             }
             Change::Version { version, probation } => {
                 self.settle();
@@ -134,6 +136,7 @@ impl Stage {
         } = migration;
         let known = self.known()?;
         let has_failed = self.has_failed();
+        self.show_time(&mut guests);
         let old = self.newest_spec();
         let known = known
             .map(|known| operator::migrate(old, &spec, &mut guests, known))
@@ -146,6 +149,13 @@ impl Stage {
             self.succession = Some(Box::new(succession));
         }
         Ok(())
+    }
+
+    /// Has guests know how far event time has come.
+    fn show_time(&mut self, guests: &mut Guests) {
+        if let Some(before) = self.actor.operator.guests() {
+            guests.go_on_from(before);
+        }
     }
 
     /// Goes back to what ran before the state was converted.
@@ -218,6 +228,9 @@ impl Stage {
     ) -> anyhow::Result<()> {
         let reached = snapshots.iter().map(|snapshot| snapshot.watermark).min();
         self.reached = reached.unwrap_or(watermark);
+        if let Some(guests) = self.actor.operator.guests() {
+            guests.advance(watermark);
+        }
         if snapshots.is_empty() {
             return Ok(());
         }

@@ -8,9 +8,11 @@ use super::{
     check::{self, Expected},
     contract::Interface,
     exports::AggregateFunctions,
+    given::Given,
     instance::{Columns, Instance, RowError, batch, check_groups, count},
     lift::{self, UpdateResult},
     lower::{FieldName, Moved},
+    weight::{Unit, weight},
 };
 use crate::batch::Field;
 
@@ -35,8 +37,9 @@ impl Instance {
         rows: usize,
     ) -> Result<Vec<ArrayRef>, CallError> {
         let call = self.aggregate()?.init;
-        let params = (function.index, count(rows)?);
-        let result: lift::Batch = self.running().invoke(call, params)?;
+        let rows_sent = count(rows)?;
+        let given = || Given::new("init", &function.name).numbers(&[rows_sent]);
+        let result: lift::Batch = self.invoke(call, given, (function.index, rows_sent))?;
         Ok(Expected::state(function, rows).batch(result)?)
     }
 
@@ -58,8 +61,13 @@ impl Instance {
             accumulators,
             groups,
         };
-        let result: UpdateResult =
-            groups.send(self, call, function, &function.parameters, arguments)?;
+        let result: UpdateResult = groups.send(
+            self,
+            ("update", call),
+            function,
+            &function.parameters,
+            arguments,
+        )?;
         let errors = check::errors(function, result.errors, arguments.rows)?;
         let expected = Expected::state(function, accumulators.rows);
         Ok(UpdateOutput {
@@ -85,7 +93,8 @@ impl Instance {
             accumulators,
             groups,
         };
-        let result: lift::Batch = groups.send(self, call, function, &function.state, partials)?;
+        let result: lift::Batch =
+            groups.send(self, (MERGE, call), function, &function.state, partials)?;
         Ok(Expected::state(function, accumulators.rows).batch(result)?)
     }
 
@@ -103,8 +112,12 @@ impl Instance {
         let Columns { rows, arrays } = accumulators;
         let moved = Moved::of(arrays);
         let columns = moved.columns(&function.state, arrays, rows)?;
-        let params = (function.index, batch(rows, &columns)?);
-        let result: lift::Batch = self.running().invoke(call, params)?;
+        let batch = batch(rows, &columns)?;
+        let given = || {
+            let given = Given::new("finish", &function.name);
+            given.numbers(&[batch.rows]).columns(arrays)
+        };
+        let result: lift::Batch = self.invoke(call, given, (function.index, batch))?;
         Ok(Expected::results(function, rows).batch(result)?)
     }
 
@@ -139,8 +152,12 @@ impl Instance {
         let moved = Moved::of(arrays);
         let columns = moved.columns(old_fields, arrays, rows)?;
         let batch = batch(rows, &columns)?;
+        let given = || {
+            let given = Given::new("migrate", &function.name);
+            given.numbers(&[old_version, batch.rows]).columns(arrays)
+        };
         let params = (function.index, old_version, names.as_slice(), batch);
-        let result: lift::Batch = self.running().invoke(call, params)?;
+        let result: lift::Batch = self.invoke(call, given, params)?;
         Ok(Expected::state(function, rows).batch(result)?)
     }
 
@@ -149,6 +166,10 @@ impl Instance {
     }
 }
 
+/// The call that is made with accumulators instead of rows: for a single row there may be several, so nobody
+/// could send fewer.
+const MERGE: &str = "merge";
+
 /// Accumulators or states, and which of them each row belongs to.
 pub(super) struct Groups<'a> {
     pub(super) accumulators: Columns<'a>,
@@ -156,11 +177,11 @@ pub(super) struct Groups<'a> {
 }
 
 impl Groups<'_> {
-    /// Calls a function with rows of the columns `fields`.
+    /// Calls a function, which the contract calls `name`, with rows of the columns `fields`.
     pub(super) fn send<T: wasmtime::component::Lift>(
         &self,
         instance: &mut Instance,
-        call: wasmtime::component::Func,
+        (name, call): (&'static str, wasmtime::component::Func),
         function: &Function,
         fields: &[Field],
         rows: Columns<'_>,
@@ -170,12 +191,20 @@ impl Groups<'_> {
         let (moved_state, moved_rows) = (Moved::of(state.arrays), Moved::of(rows.arrays));
         let state_columns = moved_state.columns(&function.state, state.arrays, state.rows)?;
         let row_columns = moved_rows.columns(fields, rows.arrays, rows.rows)?;
+        if name != MERGE {
+            let bytes = size_of_val(self.groups) + weight(&state_columns) + weight(&row_columns);
+            instance.check_weight(Unit::Row, rows.rows, bytes)?;
+        }
         let params = (
             function.index,
             batch(state.rows, &state_columns)?,
             self.groups,
             batch(rows.rows, &row_columns)?,
         );
-        instance.running().invoke(call, params)
+        let given = || {
+            let given = Given::new(name, &function.name).numbers(self.groups);
+            given.columns(state.arrays).columns(rows.arrays)
+        };
+        instance.invoke(call, given, params)
     }
 }

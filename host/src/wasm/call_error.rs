@@ -7,7 +7,7 @@ use wasmtime::{FrameInfo, Trap, WasmBacktrace};
 
 use super::{
     check::Malformed,
-    limits::{MemoryExceeded, TablesExceeded},
+    limits::{Exceeded, Limits, MemoryExceeded, TablesExceeded},
     log::Log,
     lower::Mismatch,
     quote::quote,
@@ -35,7 +35,7 @@ pub enum CallError {
         log: Vec<String>,
     },
     /// The guest has taken too long.
-    #[error("took longer than {deadline:?}")]
+    #[error("took longer than {deadline:?} (raise `limits.deadline`)")]
     Deadline {
         /// How long a call may take.
         deadline: Duration,
@@ -45,7 +45,10 @@ pub enum CallError {
         log: Vec<String>,
     },
     /// The guest has asked for more memory than it may have.
-    #[error("out of memory: {requested} bytes requested, {current} in use, {limit} allowed")]
+    #[error(
+        "out of memory: {requested} bytes requested, {current} in use, {limit} allowed \
+         (raise `limits.memory`)"
+    )]
     OutOfMemory {
         /// What it may have, in bytes.
         limit: usize,
@@ -58,6 +61,12 @@ pub enum CallError {
         /// The last lines the guest has logged or printed in this call.
         log: Vec<String>,
     },
+    /// A limit is too low for the call.
+    #[error("{0}")]
+    Limit(
+        /// Which.
+        Exceeded,
+    ),
     /// The answer breaks the contract.
     #[error("malformed answer: {0}")]
     Malformed(
@@ -83,8 +92,13 @@ impl CallError {
             | Self::Deadline { .. }
             | Self::OutOfMemory { .. }
             | Self::Poisoned => true,
-            Self::Refused(_) | Self::Malformed(_) | Self::Misfit(_) => false,
+            Self::Refused(_) | Self::Limit(_) | Self::Malformed(_) | Self::Misfit(_) => false,
         }
+    }
+
+    /// Whether the call was not made, because it is to be made with fewer rows at once.
+    pub const fn wants_less(&self) -> bool {
+        matches!(self, Self::Limit(Exceeded::Arguments { count: 2.., .. }))
     }
 
     /// What the guest has logged or printed in the call, the oldest line first.
@@ -93,7 +107,11 @@ impl CallError {
             Self::Trap { log, .. } | Self::Deadline { log, .. } | Self::OutOfMemory { log, .. } => {
                 log
             }
-            Self::Refused(_) | Self::Malformed(_) | Self::Misfit(_) | Self::Poisoned => &[],
+            Self::Refused(_)
+            | Self::Limit(_)
+            | Self::Malformed(_)
+            | Self::Misfit(_)
+            | Self::Poisoned => &[],
         }
     }
 
@@ -104,12 +122,16 @@ impl CallError {
             Self::Trap { frames, .. }
             | Self::Deadline { frames, .. }
             | Self::OutOfMemory { frames, .. } => frames,
-            Self::Refused(_) | Self::Malformed(_) | Self::Misfit(_) | Self::Poisoned => &[],
+            Self::Refused(_)
+            | Self::Malformed(_)
+            | Self::Limit(_)
+            | Self::Misfit(_)
+            | Self::Poisoned => &[],
         }
     }
 
-    /// What an error of the engine means.
-    pub(super) fn of_engine(error: &wasmtime::Error, deadline: Duration, log: &Log) -> Self {
+    /// What an error of the engine means for an instance with these limits.
+    pub(super) fn of_engine(error: &wasmtime::Error, limits: &Limits, log: &Log) -> Self {
         let complaint = log.complaint();
         let log = log.recent();
         let backtrace = error.downcast_ref::<WasmBacktrace>();
@@ -126,7 +148,7 @@ impl CallError {
         let trap = error.downcast_ref::<Trap>();
         if trap == Some(&Trap::Interrupt) {
             return Self::Deadline {
-                deadline,
+                deadline: limits.deadline,
                 frames,
                 log,
             };
@@ -134,15 +156,12 @@ impl CallError {
         let message = match (trap, error.downcast_ref::<TablesExceeded>()) {
             (Some(trap), _) => describe(*trap),
             (None, Some(exceeded)) => exceeded.to_string(),
-            (None, None) => {
-                let cause = quote(&error.root_cause().to_string(), 512);
-                match backtrace {
-                    Some(_) => cause,
-                    // Not while the guest was at work, but before or after: its answer is no
-                    // answer, or larger than it may be.
-                    None => format!("call cannot be completed: {cause}"),
-                }
-            }
+            (None, None) => match (limits.of_engine(error), backtrace) {
+                (Some(exceeded), _) => exceeded,
+                (None, Some(_)) => cause(error),
+                // Not while the guest was at work, but before or after: its answer is no answer.
+                (None, None) => format!("call cannot be completed: {}", cause(error)),
+            },
         };
         Self::Trap {
             message,
@@ -150,6 +169,17 @@ impl CallError {
             frames,
             log,
         }
+    }
+}
+
+/// The innermost cause of an error.
+fn cause(error: &wasmtime::Error) -> String {
+    quote(&error.root_cause().to_string(), 512)
+}
+
+impl From<Exceeded> for CallError {
+    fn from(exceeded: Exceeded) -> Self {
+        Self::Limit(exceeded)
     }
 }
 
@@ -211,7 +241,7 @@ fn demangle(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wasm::{limits::Limits, log::Level, log_budget::LogBudget};
+    use crate::wasm::{log::Level, log_budget::LogBudget};
 
     fn engine_error(error: impl Into<wasmtime::Error>, said: &[&str]) -> CallError {
         let mut log = Log::new(
@@ -221,7 +251,11 @@ mod tests {
         for text in said {
             log.write(Level::Error, text);
         }
-        CallError::of_engine(&error.into(), Duration::from_millis(250), &log)
+        let limits = Limits {
+            deadline: Duration::from_millis(250),
+            ..Limits::default()
+        };
+        CallError::of_engine(&error.into(), &limits, &log)
     }
 
     #[test]
@@ -244,7 +278,10 @@ mod tests {
     #[test]
     fn an_interrupt_is_a_deadline() {
         let error = engine_error(Trap::Interrupt, &["still at it"]);
-        assert_eq!(error.to_string(), "took longer than 250ms");
+        assert_eq!(
+            error.to_string(),
+            "took longer than 250ms (raise `limits.deadline`)"
+        );
         assert_eq!(error.log(), ["still at it"]);
     }
 
@@ -258,7 +295,7 @@ mod tests {
         let error = engine_error(exceeded, &[]);
         assert_eq!(
             error.to_string(),
-            "out of memory: 4 bytes requested, 2 in use, 3 allowed"
+            "out of memory: 4 bytes requested, 2 in use, 3 allowed (raise `limits.memory`)"
         );
     }
 

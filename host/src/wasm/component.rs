@@ -12,6 +12,7 @@ use wasmtime::component::{
 };
 
 use super::{
+    allow::{Allow, Variable},
     call_error::CallError,
     catalog::{self, Function},
     catalog_error::CatalogError,
@@ -79,7 +80,14 @@ struct Inner {
 
 struct KnownCatalog {
     config: Arc<str>,
+    variables: Vec<Variable>,
     functions: Arc<[Function]>,
+}
+
+impl KnownCatalog {
+    fn is_of(&self, config: &str, variables: &[Variable]) -> bool {
+        *self.config == *config && *self.variables == *variables
+    }
 }
 
 impl Component {
@@ -147,13 +155,14 @@ impl Component {
         self.0.imports.is_empty()
     }
 
-    /// Asks for the functions of the library under a configuration, a JSON object.
+    /// Asks for the functions of the library under a configuration, a JSON object, with the variables that
+    /// are allowed and nothing else.
     ///
     /// # Errors
     ///
     /// If the component refuses the configuration, fails, or answers with what is not a catalog.
-    pub fn catalog(&self, config: &str) -> Result<Arc<[Function]>, CatalogError> {
-        if let Some(functions) = self.known_catalog(config) {
+    pub fn catalog(&self, config: &str, allow: &Allow) -> Result<Arc<[Function]>, CatalogError> {
+        if let Some(functions) = self.known_catalog(config, &allow.variables) {
             return Ok(functions);
         }
         let options = InstanceOptions {
@@ -163,6 +172,7 @@ impl Component {
                 deadline: CATALOG_DEADLINE,
                 ..Limits::default()
             },
+            allow: allow.only_variables(),
             stage: "catalog".into(),
         };
         let budget = LogBudget::new(Arc::clone(&options.stage), &options.limits);
@@ -193,7 +203,7 @@ impl Component {
             .map_err(CatalogError::Refused)?;
         let functions =
             catalog::check(functions, self.0.interfaces).map_err(CatalogError::Invalid)?;
-        let functions = self.remember(&options.config, functions)?;
+        let functions = self.remember(options, functions)?;
         Ok((running, functions))
     }
 
@@ -213,29 +223,31 @@ impl Component {
         self.0.imports_wasi
     }
 
-    fn known_catalog(&self, config: &str) -> Option<Arc<[Function]>> {
+    fn known_catalog(&self, config: &str, variables: &[Variable]) -> Option<Arc<[Function]>> {
         let catalogs = self.0.catalogs.lock();
         let catalogs = catalogs.unwrap_or_else(PoisonError::into_inner);
-        let known = catalogs.iter().find(|known| *known.config == *config);
+        let known = catalogs.iter().find(|known| known.is_of(config, variables));
         known.map(|known| Arc::clone(&known.functions))
     }
 
-    /// The catalog that all instances with this configuration share. Functions are called by their
-    /// place in it, so one that changes is refused.
+    /// The catalog that all instances with these options share. Functions are called by their place in
+    /// it, so one that changes is refused.
     fn remember(
         &self,
-        config: &Arc<str>,
+        options: &InstanceOptions,
         functions: Vec<Function>,
     ) -> Result<Arc<[Function]>, CatalogError> {
         let catalogs = self.0.catalogs.lock();
         let mut catalogs = catalogs.unwrap_or_else(PoisonError::into_inner);
-        match catalogs.iter().find(|known| known.config == *config) {
+        let (config, variables) = (&options.config, &options.allow.variables);
+        match catalogs.iter().find(|known| known.is_of(config, variables)) {
             Some(known) if *known.functions == *functions => Ok(Arc::clone(&known.functions)),
             Some(_) => Err(CatalogError::Unstable),
             None => {
                 let functions: Arc<[Function]> = functions.into();
                 catalogs.push(KnownCatalog {
                     config: Arc::clone(config),
+                    variables: variables.clone(),
                     functions: Arc::clone(&functions),
                 });
                 Ok(functions)

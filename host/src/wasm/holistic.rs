@@ -7,9 +7,11 @@ use super::{
     catalog::Function,
     check::{self, Excuses, Expected},
     contract::Interface,
+    given::Given,
     instance::{Columns, Instance, RowError, batch, check_groups, count},
     lift::HolisticResult,
     lower::Moved,
+    weight::{Unit, weight},
 };
 
 /// What a holistic function gives back.
@@ -40,9 +42,18 @@ impl Instance {
         check_groups(groups, rows, group_count)?;
         let moved = Moved::of(arrays);
         let columns = moved.columns(&function.parameters, arrays, rows)?;
-        let arguments = batch(rows, &columns)?;
-        let params = (function.index, count(group_count)?, groups, arguments);
-        let result: HolisticResult = self.running().invoke(call, params)?;
+        let bytes = size_of_val(groups) + weight(&columns);
+        self.check_weight(Unit::Group, group_count, bytes)?;
+        let group_number = count(group_count)?;
+        let given = || {
+            let given = Given::new("evaluate", &function.name);
+            given
+                .numbers(&[group_number])
+                .numbers(groups)
+                .columns(arrays)
+        };
+        let params = (function.index, group_number, groups, batch(rows, &columns)?);
+        let result: HolisticResult = self.invoke(call, given, params)?;
         let errors = check::errors(function, result.errors, group_count)?;
         let excuses = Excuses::of_groups(&errors);
         let columns = Expected::results(function, group_count).columns(result.columns, &excuses)?;

@@ -5,19 +5,24 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use arrow::array::ArrayRef;
+use wasmtime::component::{ComponentNamedList, Func, Lift, Lower};
 
 use super::{
+    allow::Allow,
     call_error::CallError,
     catalog::Function,
     catalog_error::CatalogError,
     component::Component,
     contract::Interface,
     exports::Handles,
-    limits::Limits,
+    given::Given,
+    limits::{Exceeded, Limits},
     log_budget::LogBudget,
     lower::{Batch, Column},
     running::Running,
+    weight::Unit,
 };
+use crate::time::Timestamp;
 
 /// What an instance is made with.
 #[derive(Clone, Debug)]
@@ -26,6 +31,8 @@ pub struct InstanceOptions {
     pub config: Arc<str>,
     /// What it may use.
     pub limits: Limits,
+    /// What it may do beside computing.
+    pub allow: Allow,
     /// The name of the stage, for the log.
     pub stage: Arc<str>,
 }
@@ -55,6 +62,8 @@ pub struct Instance {
     budget: LogBudget,
     functions: Arc<[Function]>,
     running: Running,
+    /// How far the stream has come, since the epoch.
+    reached: Duration,
 }
 
 impl Instance {
@@ -67,6 +76,7 @@ impl Instance {
             budget,
             functions,
             running,
+            reached: Duration::ZERO,
         })
     }
 
@@ -113,8 +123,35 @@ impl Instance {
         self.running.set_deadline(deadline);
     }
 
-    pub(super) fn running(&mut self) -> &mut Running {
-        &mut self.running
+    /// Sets how far the stream has come: where the clock of a guest stands that may not see the host's. What
+    /// lies before the epoch, it cannot show.
+    pub fn set_time(&mut self, reached: Timestamp) {
+        let micros = u64::try_from(reached.as_micros()).unwrap_or_default();
+        self.reached = Duration::from_micros(micros);
+    }
+
+    /// Whether a call may be made with `count` units of so many bytes together.
+    pub(super) fn check_weight(
+        &self,
+        unit: Unit,
+        count: usize,
+        bytes: usize,
+    ) -> Result<(), Exceeded> {
+        self.options.limits.check_weight(unit, count, bytes)
+    }
+
+    /// Calls a function of the contract with `params`; `given` tells what of them matters.
+    pub(super) fn invoke<Params, T>(
+        &mut self,
+        function: Func,
+        given: impl FnOnce() -> Given,
+        params: Params,
+    ) -> Result<T, CallError>
+    where
+        Params: ComponentNamedList + Lower,
+        T: Lift,
+    {
+        self.running.invoke(function, self.reached, given, params)
     }
 
     /// A function of an interface, if the component exports it.

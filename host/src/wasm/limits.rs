@@ -5,6 +5,8 @@ use std::time::Duration;
 use thiserror::Error;
 use wasmtime::ResourceLimiter;
 
+use super::weight::Unit;
+
 /// What one instance may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -20,6 +22,11 @@ pub struct Limits {
     pub log_lines: u32,
     /// Bytes in each second that go to the host's log.
     pub log_bytes: usize,
+    /// Elements of all tables of the instance together: functions, mostly.
+    pub table_elements: usize,
+    /// Core instances that the component may be made of, and memories and tables of them. Each memory
+    /// reserves address space.
+    pub instances: usize,
 }
 
 impl Default for Limits {
@@ -31,22 +38,60 @@ impl Default for Limits {
             output_rows: 4 << 20,
             log_lines: 100,
             log_bytes: 64 << 10,
+            table_elements: 1 << 20,
+            instances: 256,
         }
     }
 }
 
-/// Table elements of all tables of an instance together: functions, mostly.
-const MAX_TABLE_ELEMENTS: usize = 1 << 20;
-
-/// Core instances, memories and tables of a component. Each memory reserves address space.
-const MAX_PARTS: usize = 256;
-
-/// Keeps an instance within its memory.
+/// Keeps an instance within its memory and its tables.
 #[derive(Debug)]
 pub(super) struct Limiter {
-    limit: usize,
+    memory_limit: usize,
+    table_limit: usize,
+    instances: usize,
     memory: usize,
     table_elements: usize,
+}
+
+/// A limit of a stage is too low for a call. Nothing is wrong with the instance.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Exceeded {
+    /// A function gives back more rows than it may.
+    #[error(
+        "function `{function}`: {requested} result rows, {limit} allowed (raise `limits.output_rows`)"
+    )]
+    OutputRows {
+        /// The function.
+        function: String,
+        /// What it may give back.
+        limit: usize,
+        /// What it has given back.
+        requested: usize,
+    },
+    /// What a call is made with is larger than it may be.
+    #[error("{}, {limit} bytes allowed (raise `limits.memory`)", weighed(*unit, *count, *requested))]
+    Arguments {
+        /// What there may be fewer of.
+        unit: Unit,
+        /// How many there are.
+        count: usize,
+        /// How many bytes they may have.
+        limit: usize,
+        /// How many they have.
+        requested: usize,
+    },
+}
+
+fn weighed(unit: Unit, count: usize, bytes: usize) -> String {
+    match (unit, count) {
+        (Unit::Row, 0 | 1) => format!("a row of {bytes} bytes, with its state"),
+        (Unit::Group, 0 | 1) => {
+            format!("a holistic function needs all rows of a group at once: {bytes} bytes")
+        }
+        (Unit::Row, _) => format!("{count} rows of {bytes} bytes in one call"),
+        (Unit::Group, _) => format!("{count} groups of {bytes} bytes in one call"),
+    }
 }
 
 /// A guest has asked for more memory than it may have.
@@ -63,16 +108,21 @@ pub(super) struct MemoryExceeded {
 
 /// A guest has asked for larger tables than it may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("{requested} table elements requested, {current} in use, {MAX_TABLE_ELEMENTS} allowed")]
+#[error(
+    "{requested} table elements requested, {current} in use, {limit} allowed (raise `limits.table_elements`)"
+)]
 pub(super) struct TablesExceeded {
+    limit: usize,
     current: usize,
     requested: usize,
 }
 
 impl Limiter {
-    pub(super) const fn new(limit: usize) -> Self {
+    pub(super) const fn new(limits: &Limits) -> Self {
         Self {
-            limit,
+            memory_limit: limits.memory,
+            table_limit: limits.table_elements,
+            instances: limits.instances,
             memory: 0,
             table_elements: 0,
         }
@@ -87,11 +137,11 @@ impl ResourceLimiter for Limiter {
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let requested = self.memory.saturating_add(desired.saturating_sub(current));
-        if requested > self.limit {
+        if requested > self.memory_limit {
             // An error ends the call with this reason; a refusal would end it with whatever the
             // guest does when it has no memory left, which is to trap without a word.
             return Err(MemoryExceeded {
-                limit: self.limit,
+                limit: self.memory_limit,
                 current: self.memory,
                 requested,
             }
@@ -109,8 +159,9 @@ impl ResourceLimiter for Limiter {
     ) -> wasmtime::Result<bool> {
         let growth = desired.saturating_sub(current);
         let requested = self.table_elements.saturating_add(growth);
-        if requested > MAX_TABLE_ELEMENTS {
+        if requested > self.table_limit {
             return Err(TablesExceeded {
+                limit: self.table_limit,
                 current: self.table_elements,
                 requested,
             }
@@ -121,15 +172,15 @@ impl ResourceLimiter for Limiter {
     }
 
     fn instances(&self) -> usize {
-        MAX_PARTS
+        self.instances
     }
 
     fn tables(&self) -> usize {
-        MAX_PARTS
+        self.instances
     }
 
     fn memories(&self) -> usize {
-        MAX_PARTS
+        self.instances
     }
 }
 
@@ -139,7 +190,10 @@ mod tests {
 
     #[test]
     fn memories_count_together() {
-        let mut limiter = Limiter::new(1000);
+        let mut limiter = Limiter::new(&Limits {
+            memory: 1000,
+            ..Limits::default()
+        });
         assert!(limiter.memory_growing(0, 400, None).expect("within"));
         assert!(limiter.memory_growing(0, 500, None).expect("within"));
         let error = limiter.memory_growing(400, 600, None).expect_err("beyond");
@@ -152,12 +206,13 @@ mod tests {
 
     #[test]
     fn tables_are_limited() {
-        let mut limiter = Limiter::new(0);
+        let mut limiter = Limiter::new(&Limits::default());
         assert!(limiter.table_growing(0, 1 << 20, None).expect("within"));
         let error = limiter.table_growing(0, 1, None).expect_err("beyond");
         assert_eq!(
             error.to_string(),
-            "1048577 table elements requested, 1048576 in use, 1048576 allowed"
+            "1048577 table elements requested, 1048576 in use, 1048576 allowed \
+             (raise `limits.table_elements`)"
         );
     }
 }

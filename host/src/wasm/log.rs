@@ -33,6 +33,9 @@ pub(super) enum Level {
 /// Bytes of a line that are kept.
 const MAX_LINE: usize = 2048;
 
+/// Bytes that are taken at once.
+const MAX_TEXT: usize = 256 << 10;
+
 /// Lines that are taken at once.
 const MAX_LINES: usize = 1000;
 
@@ -144,6 +147,11 @@ impl Log {
     }
 }
 
+/// As much of a text as is taken at once.
+fn start(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_TEXT)]
+}
+
 /// Adds `tidemill:udf/log` to what components can import.
 pub(super) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
     let mut instance = linker.instance(&format!("{PACKAGE}/log@{VERSION}"))?;
@@ -151,7 +159,7 @@ pub(super) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
         "write",
         |mut store: wasmtime::StoreContextMut<'_, Sandbox>, (level, message): (Level, WasmStr)| {
             // Owned, for the log and the guest's memory belong to the same store.
-            let message = message.to_str(&store)?.into_owned();
+            let message = start(&message.to_str(&store)?).to_owned();
             store.data_mut().log().write(level, &message);
             Ok(())
         },

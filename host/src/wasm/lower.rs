@@ -24,8 +24,8 @@ pub(super) struct Batch<'a> {
 #[derive(Clone, Copy, Debug, ComponentType, Lower)]
 #[component(record)]
 pub(super) struct Column<'a> {
-    buffer: Buffer<'a>,
-    validity: Option<&'a [u8]>,
+    pub(super) buffer: Buffer<'a>,
+    pub(super) validity: Option<&'a [u8]>,
 }
 
 #[derive(Clone, Copy, Debug, ComponentType, Lower)]
@@ -52,8 +52,8 @@ pub(super) enum Buffer<'a> {
 #[derive(Clone, Copy, Debug, ComponentType, Lower)]
 #[component(record)]
 pub(super) struct VarBytes<'a> {
-    offsets: &'a [u32],
-    data: &'a [u8],
+    pub(super) offsets: &'a [u32],
+    pub(super) data: &'a [u8],
 }
 
 /// A declared column on its way into a guest.
@@ -84,8 +84,9 @@ pub(super) struct Mismatch(pub(super) String);
 #[derive(Debug, Default)]
 pub(super) struct Moved(Vec<MovedColumn>);
 
+/// What had to be moved of a column.
 #[derive(Debug, Default)]
-struct MovedColumn {
+pub(super) struct MovedColumn {
     values: Option<ArrowBuffer>,
     offsets: Option<Vec<u32>>,
     validity: Option<ArrowBuffer>,
@@ -98,6 +99,11 @@ impl Moved {
             return Self::default();
         }
         Self(arrays.iter().map(MovedColumn::of).collect())
+    }
+
+    /// What was moved of the first column.
+    pub(super) fn first(&self) -> Option<&MovedColumn> {
+        self.0.first()
     }
 
     /// The columns in the layout of the contract, as `fields` declare them.
@@ -188,7 +194,7 @@ fn offsets(array: &ArrayRef) -> Option<&OffsetBuffer<i32>> {
 }
 
 /// A column as `data_type`; nothing if it is of another type.
-fn column<'a>(
+pub(super) fn column<'a>(
     data_type: DataType,
     array: &'a ArrayRef,
     moved: Option<&'a MovedColumn>,

@@ -29,18 +29,23 @@ mod aggregate;
 mod holistic;
 mod process;
 
+mod allow;
 mod call_error;
+mod given;
+mod limit_error;
 mod limits;
 mod log;
 mod log_budget;
 mod quote;
 mod wasi;
+mod weight;
 
 mod check;
 mod lift;
 mod lower;
 
 pub use aggregate::UpdateOutput;
+pub use allow::{Allow, Variable};
 pub use aside::Aside;
 pub use call_error::CallError;
 pub use catalog::{Function, Kind};
@@ -50,8 +55,10 @@ pub use contract::{Interface, Interfaces, VERSION};
 pub use engine::{Engine, EngineOptions};
 pub use holistic::HolisticOutput;
 pub use instance::{Columns, Instance, InstanceOptions, RowError};
-pub use limits::Limits;
+pub use limits::{Exceeded, Limits};
 pub use load_error::LoadError;
 pub use process::ProcessOutput;
 pub use scalar::ScalarOutput;
 pub use table::TableOutput;
+pub use wasi::what_it_gets;
+pub use weight::Unit;

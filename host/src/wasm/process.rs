@@ -10,6 +10,7 @@ use super::{
     check::{self, Excuses, Expected},
     contract::Interface,
     exports::ProcessFunctions,
+    given::Given,
     instance::{Columns, Instance, RowError, count},
     lift::{self, ProcessResult},
 };
@@ -40,8 +41,9 @@ impl Instance {
         rows: usize,
     ) -> Result<Vec<ArrayRef>, CallError> {
         let call = self.process_functions()?.init;
-        let params = (function.index, count(rows)?);
-        let result: lift::Batch = self.running().invoke(call, params)?;
+        let rows_sent = count(rows)?;
+        let given = || Given::new("init", &function.name).numbers(&[rows_sent]);
+        let result: lift::Batch = self.invoke(call, given, (function.index, rows_sent))?;
         Ok(Expected::state(function, rows).batch(result)?)
     }
 
@@ -64,8 +66,13 @@ impl Instance {
             accumulators: state,
             groups: keys,
         };
-        let result: ProcessResult =
-            groups.send(self, call, function, &function.parameters, arguments)?;
+        let result: ProcessResult = groups.send(
+            self,
+            ("process", call),
+            function,
+            &function.parameters,
+            arguments,
+        )?;
         let parents = result.parents;
         check::row_limit(function, parents.len(), self.options().limits.output_rows)?;
         let errors = check::errors(function, result.errors, arguments.rows)?;

@@ -11,8 +11,10 @@ use super::{
     call_error::CallError,
     component::Component,
     exports::{Answer, ConfigureParams, Handles},
+    given::Given,
     instance::InstanceOptions,
     lift,
+    limits::Limits,
     log::Log,
     log_budget::LogBudget,
     quote::quoted,
@@ -24,7 +26,7 @@ use super::{
 pub(super) struct Running {
     store: Store<Sandbox>,
     handles: Handles,
-    deadline: Duration,
+    limits: Limits,
     ticks: u64,
     poisoned: bool,
 }
@@ -38,7 +40,7 @@ impl Running {
     ) -> Result<Self, CallError> {
         let limits = &options.limits;
         let log = Log::new(Arc::clone(&options.stage), budget.clone());
-        let sandbox = Sandbox::new(limits, log, component.imports_wasi());
+        let sandbox = Sandbox::new(options, log, component.imports_wasi());
         let mut store = Store::new(component.engine().wasmtime(), sandbox);
         store.limiter(|sandbox| sandbox.limiter());
         // Counts the bytes of all lists that a call gives back.
@@ -57,14 +59,14 @@ impl Running {
             Ok(handles) => Ok(Self {
                 store,
                 handles,
-                deadline: limits.deadline,
+                limits: limits.clone(),
                 ticks,
                 poisoned: false,
             }),
             Err(error) => {
                 let log = store.data_mut().log();
                 log.end_call();
-                Err(CallError::of_engine(&error, limits.deadline, log))
+                Err(CallError::of_engine(&error, limits, log))
             }
         }
     }
@@ -85,7 +87,7 @@ impl Running {
 
     /// Has the next calls take at most so long.
     pub(super) fn set_deadline(&mut self, deadline: Duration) {
-        self.deadline = deadline;
+        self.limits.deadline = deadline;
         self.ticks = ticks(deadline);
     }
 
@@ -95,17 +97,21 @@ impl Running {
         config: &str,
     ) -> Result<Result<Vec<lift::Function>, String>, CallError> {
         let configure = self.handles.configure;
-        match self.invoke::<ConfigureParams<'_>, _>(configure, (config,)) {
+        // At the epoch, whenever the instance is made: what it keeps must not depend on that.
+        let given = || Given::new("configure", config);
+        match self.invoke::<ConfigureParams<'_>, _>(configure, Duration::ZERO, given, (config,)) {
             Ok(functions) => Ok(Ok(functions)),
             Err(CallError::Refused(reason)) => Ok(Err(reason)),
             Err(error) => Err(error),
         }
     }
 
-    /// Calls a function of the contract.
+    /// Calls a function of the contract when the stream has come as far as `reached`.
     pub(super) fn invoke<Params, T>(
         &mut self,
         function: Func,
+        reached: Duration,
+        given: impl FnOnce() -> Given,
         params: Params,
     ) -> Result<T, CallError>
     where
@@ -116,7 +122,7 @@ impl Running {
             return Err(CallError::Poisoned);
         }
         self.store.set_epoch_deadline(self.ticks);
-        self.store.data_mut().log().begin_call();
+        self.store.data_mut().begin_call(reached, given);
         let answer = function
             .typed::<Params, Answer<T>>(&self.store)
             .and_then(|function| function.call(&mut self.store, params));
@@ -127,7 +133,7 @@ impl Running {
             Ok((Err(reason),)) => Err(CallError::Refused(quoted(reason))),
             Err(error) => {
                 self.poisoned = true;
-                Err(CallError::of_engine(&error, self.deadline, log))
+                Err(CallError::of_engine(&error, &self.limits, log))
             }
         }
     }

@@ -1,12 +1,16 @@
-//! What the host keeps for one instance: its limits, its log, and its empty world.
+//! What the host keeps for one instance: its limits, its log, and the world it sees.
+
+use std::time::Duration;
 
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::{
-    limits::{Limiter, Limits},
+    given::Given,
+    instance::InstanceOptions,
+    limits::Limiter,
     log::Log,
-    wasi::{self, Clock, Streams},
+    wasi::{self, Chance, Clock, Streams, Time},
 };
 
 /// The data of an instance's store.
@@ -20,23 +24,36 @@ pub(super) struct Sandbox {
 struct World {
     wasi: WasiCtx,
     resources: ResourceTable,
-    nanoseconds: u64,
+    time: Time,
+    chance: Chance,
 }
 
 impl Sandbox {
     /// A sandbox; with a world if the component imports WASI.
-    pub(super) fn new(limits: &Limits, log: Log, imports_wasi: bool) -> Self {
+    pub(super) fn new(options: &InstanceOptions, log: Log, imports_wasi: bool) -> Self {
+        let allow = &options.allow;
         let world = || {
             Box::new(World {
-                wasi: wasi::nothing(),
+                wasi: wasi::context(allow),
                 resources: wasi::resources(),
-                nanoseconds: 0,
+                time: Time::new(allow.clock),
+                chance: Chance::new(allow.random, options.stage.clone()),
             })
         };
         Self {
-            limiter: Limiter::new(limits.memory),
+            limiter: Limiter::new(&options.limits),
             log,
             world: imports_wasi.then(world),
+        }
+    }
+
+    /// Begins a call when the stream has come as far as `reached`, as a time since the epoch. `given` is what
+    /// the call is given, which only those that may draw random bytes are asked for.
+    pub(super) fn begin_call(&mut self, reached: Duration, given: impl FnOnce() -> Given) {
+        self.log.begin_call();
+        if let Some(world) = &mut self.world {
+            world.time.begin_call(reached);
+            world.chance.begin_call(given);
         }
     }
 
@@ -59,9 +76,13 @@ impl Sandbox {
     pub(super) fn clock(&mut self) -> Clock<'_> {
         let world = self.world.as_mut().expect(HAS_WORLD);
         Clock {
-            nanoseconds: &mut world.nanoseconds,
+            time: &mut world.time,
             resources: &mut world.resources,
         }
+    }
+
+    pub(super) fn chance(&mut self) -> &mut Chance {
+        &mut self.world.as_mut().expect(HAS_WORLD).chance
     }
 }
 

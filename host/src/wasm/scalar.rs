@@ -7,9 +7,11 @@ use super::{
     catalog::Function,
     check::{self, Excuses, Expected},
     contract::Interface,
+    given::Given,
     instance::{Columns, Instance, RowError, batch},
     lift::ScalarResult,
     lower::Moved,
+    weight::{Unit, weight},
 };
 
 /// What a scalar function gives back.
@@ -36,8 +38,15 @@ impl Instance {
         let Columns { rows, arrays } = arguments;
         let moved = Moved::of(arrays);
         let columns = moved.columns(&function.parameters, arrays, rows)?;
-        let params = (function.index, batch(rows, &columns)?);
-        let result: ScalarResult = self.running().invoke(call, params)?;
+        self.check_weight(Unit::Row, rows, weight(&columns))?;
+        let batch = batch(rows, &columns)?;
+        let given = || {
+            Given::new("scalar", &function.name)
+                .numbers(&[batch.rows])
+                .columns(arrays)
+        };
+        let params = (function.index, batch);
+        let result: ScalarResult = self.invoke(call, given, params)?;
         let errors = check::errors(function, result.errors, rows)?;
         let excuses = Excuses::of_rows(function, arrays, &errors);
         let columns = Expected::results(function, rows).columns(result.columns, &excuses)?;

@@ -7,9 +7,11 @@ use super::{
     catalog::Function,
     check::{self, Excuses, Expected},
     contract::Interface,
+    given::Given,
     instance::{Columns, Instance, RowError, batch},
     lift::TableResult,
     lower::Moved,
+    weight::{Unit, weight},
 };
 
 /// What a table function gives back.
@@ -38,8 +40,15 @@ impl Instance {
         let Columns { rows, arrays } = arguments;
         let moved = Moved::of(arrays);
         let columns = moved.columns(&function.parameters, arrays, rows)?;
-        let params = (function.index, batch(rows, &columns)?);
-        let result: TableResult = self.running().invoke(call, params)?;
+        self.check_weight(Unit::Row, rows, weight(&columns))?;
+        let batch = batch(rows, &columns)?;
+        let given = || {
+            Given::new("table", &function.name)
+                .numbers(&[batch.rows])
+                .columns(arrays)
+        };
+        let params = (function.index, batch);
+        let result: TableResult = self.invoke(call, given, params)?;
         let parents = result.parents;
         check::row_limit(function, parents.len(), self.options().limits.output_rows)?;
         let errors = check::errors(function, result.errors, rows)?;

@@ -18,14 +18,19 @@ use crate::{
     pipeline::{Environment, Libraries, LibraryError, LibraryRef, LoadedLibrary, load_text},
     state::Snapshot,
     time::{Duration, PartitionProgress, Timestamp, Watermark},
-    wasm::{Function, Kind},
+    wasm::{Allow, Function, Kind},
 };
 
 /// A library with some functions.
 struct Fake;
 
 impl Libraries for Fake {
-    fn load(&self, reference: &LibraryRef, _: &str) -> Result<Arc<LoadedLibrary>, LibraryError> {
+    fn load(
+        &self,
+        reference: &LibraryRef,
+        _: &str,
+        _: &Allow,
+    ) -> Result<Arc<LoadedLibrary>, LibraryError> {
         let int = |name: &str| Field::required(name, DataType::Int64);
         let function = |index, name: &str, kind, state: Vec<Field>| Function {
             index,

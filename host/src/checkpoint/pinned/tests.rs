@@ -11,14 +11,19 @@ use crate::{
     batch::{DataType, Field, Schema},
     checkpoint::{UsedComponent, stage_components},
     pipeline::{Environment, Libraries, LibraryError, LoadedLibrary, load_text, load_with},
-    wasm::{Function, Kind},
+    wasm::{Allow, Function, Kind},
 };
 
 /// Libraries with these digests by their names, each with the same function.
 struct Fake(BTreeMap<&'static str, &'static str>);
 
 impl Libraries for Fake {
-    fn load(&self, reference: &LibraryRef, _: &str) -> Result<Arc<LoadedLibrary>, LibraryError> {
+    fn load(
+        &self,
+        reference: &LibraryRef,
+        _: &str,
+        _: &Allow,
+    ) -> Result<Arc<LoadedLibrary>, LibraryError> {
         let digest = match reference {
             LibraryRef::Kept(digest) => digest.clone(),
             other => {

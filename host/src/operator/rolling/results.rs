@@ -86,8 +86,7 @@ impl Frames<'_> {
             }
             if let Some(Failure { error, .. }) = exhausted {
                 bail!(
-                    "function `{}` cannot make the result of a single row: {error}; \
-                     raise `limits` of the stage",
+                    "function `{}` cannot make the result of a single row: {error}",
                     function.name,
                 );
             }
@@ -146,6 +145,6 @@ impl Frames<'_> {
 const fn is_lack_of_means(error: &CallError) -> bool {
     matches!(
         error,
-        CallError::OutOfMemory { .. } | CallError::Deadline { .. }
+        CallError::OutOfMemory { .. } | CallError::Deadline { .. } | CallError::Limit(_)
     )
 }

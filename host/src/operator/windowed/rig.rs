@@ -19,7 +19,7 @@ use crate::{
     },
     state::Share,
     time::{Clock, Duration, ManualClock, Timestamp, Watermark},
-    wasm::{Component, Engine, EngineOptions, InstanceOptions, Limits},
+    wasm::{Allow, Component, Engine, EngineOptions, InstanceOptions, Limits},
     window::WindowKind,
 };
 
@@ -276,6 +276,7 @@ impl Rig {
             let options = InstanceOptions {
                 config: "{}".into(),
                 limits: Limits::default(),
+                allow: Allow::default(),
                 stage: "stage".into(),
             };
             let instance = library().instantiate(options).expect("an instance");
@@ -399,7 +400,9 @@ impl Rig {
 
 /// A call of a function of the standard library with the number of each row.
 fn call(name: &str) -> Call {
-    let functions = library().catalog("{}").expect("functions");
+    let functions = library()
+        .catalog("{}", &Allow::default())
+        .expect("functions");
     let takes = |parameters: &[Field]| match parameters {
         [] => name == "count",
         [only] => only.data_type == DataType::Int64,

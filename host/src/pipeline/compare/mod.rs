@@ -8,10 +8,10 @@ mod shape;
 
 use std::fmt;
 
-use super::{LibraryRef, LibraryUse, Plan, StageLimits, StagePlan, reader::Size, short_digest};
+use super::{LibraryRef, LibraryUse, Plan, StageLimits, StagePlan, describe::limits, short_digest};
 use crate::{
     operator::{Call, Work},
-    wasm::Function,
+    wasm::{Allow, Function},
 };
 
 pub use function::{FunctionMisfit, StateFit, compare_functions, counterpart};
@@ -57,6 +57,13 @@ pub enum Part {
         /// The new ones.
         new: StageLimits,
     },
+    /// What its functions may do beside computing is something else.
+    Allow {
+        /// What they could.
+        old: Allow,
+        /// What they can.
+        new: Allow,
+    },
     /// The state of a function has another version.
     State {
         /// The function.
@@ -84,10 +91,15 @@ impl fmt::Display for Part {
             // It may hold secrets.
             Self::Config { library } => write!(formatter, "another `config` of `{library}`"),
             Self::Limits { old, new } => {
-                let limits =
-                    |of: &StageLimits| format!("{}, {} a call", Size(of.memory), of.deadline);
                 write!(formatter, "limits {} -> {}", limits(old), limits(new))
             }
+            Self::Allow { old, new } => match (old.to_string(), new.to_string()) {
+                // It may be a secret.
+                (old, new) if old == new => {
+                    formatter.write_str("another value of what `allow` has")
+                }
+                (old, new) => write!(formatter, "allow {old} -> {new}"),
+            },
             Self::State { function, old, new } => {
                 write!(formatter, "state of `{function}` version {old} -> {new}")
             }
@@ -275,6 +287,12 @@ fn change(old: &Plan, new: &Plan, stage: usize, fits: &[StateFit]) -> Option<Sta
         parts.push(Part::Limits {
             old: before.limits,
             new: now.limits,
+        });
+    }
+    if before.allow != now.allow {
+        parts.push(Part::Allow {
+            old: before.allow.clone(),
+            new: now.allow.clone(),
         });
     }
     (!parts.is_empty()).then(|| StageChange {

@@ -10,8 +10,8 @@ use crate::{
 };
 
 /// What to do about a pipeline of another shape.
-const RESTART: &str = "only components, their configurations and limits can be changed while the job runs; stop it \
-                       and start it again for the rest: its state is kept where it fits";
+const RESTART: &str = "only components, their configurations, their limits and what they are allowed can be changed \
+                       while the job runs; stop it and start it again for the rest: its state is kept where it fits";
 
 /// Sources, tables, stages and sinks that only one of the plans has: then places in the one mean nothing in
 /// the other, and nothing else can be compared.
@@ -101,6 +101,7 @@ const OF_CALLS: &[&str] = &[
     "aggregate",
     "process",
     "limits",
+    "allow",
 ];
 
 fn job(old: &Plan, new: &Plan) -> Vec<Misfit> {

@@ -13,6 +13,7 @@ use crate::connector::SinkConfig;
 use lines::{columns, line, names, title};
 
 pub(super) use parts::Parts;
+pub(super) use stage::limits;
 
 impl fmt::Display for Plan {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     batch::Schema,
     operator::{Side, Work},
-    pipeline::{Plan, StagePlan, reader::Size},
+    pipeline::{Plan, StageLimits, StagePlan, reader::Size},
 };
 
 /// Writes what a stage does.
@@ -41,9 +41,10 @@ pub(super) fn stage(
     }
     // Only functions can refuse a row, and only they use memory of their own.
     if !stage.work.calls().is_empty() {
-        let memory = Size(stage.limits.memory);
-        let limits = format!("{memory} of memory, {} a call", stage.limits.deadline);
-        line(formatter, "limits", &limits)?;
+        line(formatter, "limits", &limits(&stage.limits))?;
+        if !stage.allow.is_nothing() {
+            line(formatter, "allow", &stage.allow.to_string())?;
+        }
         line(formatter, "on error", &stage.on_error.to_string())?;
     }
     if let Some(key) = &stage.upsert_key {
@@ -51,6 +52,54 @@ pub(super) fn stage(
         line(formatter, "replaces", &text)?;
     }
     columns(formatter, &stage.schema)
+}
+
+/// Memory and time, and of the others those that are not what they are by themselves.
+pub(in crate::pipeline) fn limits(limits: &StageLimits) -> String {
+    let usual = StageLimits::default();
+    let mut words = vec![
+        format!("{} of memory", Size(limits.memory)),
+        format!("{} a call", limits.deadline),
+    ];
+    let mut tell = |word: String, is_usual: bool| {
+        if !is_usual {
+            words.push(word);
+        }
+    };
+    let StageLimits {
+        output_rows,
+        output_bytes,
+        log_lines,
+        log_bytes,
+        table_elements,
+        instances,
+        ..
+    } = *limits;
+    tell(
+        format!("{output_rows} output rows"),
+        output_rows == usual.output_rows,
+    );
+    tell(
+        format!("{} of output", Size(output_bytes)),
+        output_bytes == usual.output_bytes,
+    );
+    tell(
+        format!("{log_lines} log lines a second"),
+        log_lines == usual.log_lines,
+    );
+    tell(
+        format!("{} of log a second", Size(log_bytes)),
+        log_bytes == usual.log_bytes,
+    );
+    tell(
+        format!("{table_elements} table elements"),
+        table_elements == usual.table_elements,
+    );
+    tell(
+        format!("{instances} core instances"),
+        instances == usual.instances,
+    );
+    words.join(", ")
 }
 
 /// How rows get from the subtasks before a stage to its own.

@@ -13,5 +13,5 @@ pub(super) use context::Context;
 pub(super) use document::Document;
 pub(super) use size::Size;
 pub(super) use table::{Keys, Table};
-pub(super) use text::Text;
+pub(super) use text::{Text, variable};
 pub(super) use value::{Value, all};

@@ -76,8 +76,12 @@ impl Text {
     }
 }
 
-/// The value of the variable `name`, which is referred to at `place`.
-fn variable(context: &Context<'_>, name: &str, place: Span) -> Option<String> {
+/// The value of the variable `name`, which is referred to at `place`. It is a secret from now on.
+pub(in crate::pipeline) fn variable(
+    context: &Context<'_>,
+    name: &str,
+    place: Span,
+) -> Option<String> {
     let letter = |char: char| char.is_ascii_alphanumeric() || char == '_';
     if name.is_empty() || !name.chars().all(letter) || name.starts_with(|c: char| c.is_numeric()) {
         let help = "such a name has letters, digits and `_`; write `$${` for the characters `${`";

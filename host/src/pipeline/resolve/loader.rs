@@ -6,16 +6,19 @@ use crate::pipeline::{
     Diagnostic, LibraryError, LibraryRef, LibraryUse, LoadedLibrary, reader::Context,
     spec::CallSpec,
 };
+use crate::wasm::Allow;
 
 /// A library that was asked for, and its place in the plan.
 type Loaded = Result<(usize, Arc<LoadedLibrary>), LibraryError>;
 
-/// What is loaded once: where it is, what it is called, its configuration.
-type Key = (LibraryRef, String, String);
+/// What is loaded once: where it is, what it is called, its configuration, and the variables it sees.
+type Key = (LibraryRef, String, String, Allow);
 
 /// The libraries asked for so far.
 pub(super) struct Loader<'a> {
     context: &'a Context<'a>,
+    /// What the stage that calls are resolved for allows.
+    allow: Allow,
     loaded: Vec<(Key, Rc<Loaded>)>,
     uses: Vec<LibraryUse>,
     /// Files that cannot be used: one mistake each, however many calls name it.
@@ -27,10 +30,16 @@ impl<'a> Loader<'a> {
     pub(super) fn new(context: &'a Context<'a>) -> Self {
         Self {
             context,
+            allow: Allow::default(),
             loaded: Vec::new(),
             uses: Vec::new(),
             broken: Vec::new(),
         }
+    }
+
+    /// Goes on with the calls of a stage that allows `allow`.
+    pub(super) fn allow(&mut self, allow: &Allow) {
+        self.allow = allow.only_variables();
     }
 
     /// The library of a call and its place in the plan; reports one that cannot be had.
@@ -83,11 +92,18 @@ impl<'a> Loader<'a> {
     fn load(&mut self, call: &CallSpec, config: &str) -> Rc<Loaded> {
         let reference = &call.library.reference;
         let name = &call.library.name;
-        let key = (reference.clone(), name.clone(), config.to_owned());
+        let allow = &self.allow;
+        let key = (
+            reference.clone(),
+            name.clone(),
+            config.to_owned(),
+            allow.clone(),
+        );
         if let Some((_, loaded)) = self.loaded.iter().find(|(other, _)| *other == key) {
             return Rc::clone(loaded);
         }
-        let loaded = self.context.environment.libraries.load(reference, config);
+        let libraries = self.context.environment.libraries;
+        let loaded = libraries.load(reference, config, allow);
         let loaded = loaded.map(|library| {
             self.uses.push(LibraryUse {
                 reference: reference.clone(),

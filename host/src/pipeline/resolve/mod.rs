@@ -156,6 +156,7 @@ impl Resolver<'_> {
             context,
         };
         let work = spec.work.as_ref();
+        libraries.allow(&spec.allow);
         let resolved = work.and_then(|work| stage::resolve(work, &scope, libraries));
         if let (Some(sink), Some(input)) = (self.late.of_stage[index], &input) {
             self.late_schemas.insert(sink, input.schema.clone());
@@ -174,6 +175,7 @@ impl Resolver<'_> {
             work,
             on_error: spec.on_error,
             limits: spec.limits,
+            allow: spec.allow.clone(),
             late: self.late.of_stage[index],
         })
     }

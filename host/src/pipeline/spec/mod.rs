@@ -4,6 +4,7 @@
 //! over in silence.
 
 mod aggregate;
+mod allow;
 mod build;
 mod call;
 mod checkpoint;
@@ -12,6 +13,7 @@ mod emission;
 mod generator;
 mod join;
 mod keep;
+mod limits;
 mod lookup;
 mod on;
 mod pipeline;

@@ -1,16 +1,17 @@
 //! `[stage.NAME]`.
 
 use super::{
-    From, join, lookup,
+    From,
+    allow::allow,
+    join,
+    limits::limits,
+    lookup,
     work::{WorkSpec, check_keys, kind},
 };
 use crate::{
     operator::OnError,
-    pipeline::{
-        StageLimits,
-        diagnostic::Spanned,
-        reader::{Keys, Table},
-    },
+    pipeline::{StageLimits, diagnostic::Spanned, reader::Table},
+    wasm::Allow,
 };
 
 /// What stands under `[stage.NAME]`.
@@ -27,6 +28,7 @@ pub(in crate::pipeline) struct StageSpec {
     pub(in crate::pipeline) late: Option<Spanned<String>>,
     pub(in crate::pipeline) on_error: OnError,
     pub(in crate::pipeline) limits: StageLimits,
+    pub(in crate::pipeline) allow: Allow,
 }
 
 impl StageSpec {
@@ -49,6 +51,7 @@ impl StageSpec {
             late: late.and_then(|value| value.name("the name of a sink")),
             on_error: on_error(table),
             limits: limits(table),
+            allow: allow(table),
         }
     }
 }
@@ -65,29 +68,4 @@ pub(super) fn on_error(table: &Table<'_>) -> OnError {
         .get("on_error")
         .and_then(|value| value.word("on_error", &words, &[]))
         .map_or(OnError::default(), |word| word.value)
-}
-
-fn limits(table: &Table<'_>) -> StageLimits {
-    let mut limits = StageLimits::default();
-    let what = "a table such as `{ memory = \"64MiB\", deadline = \"1s\" }`";
-    let Some(value) = table.get("limits") else {
-        return limits;
-    };
-    let Some(table) = value.table(what, "`limits`".to_owned()) else {
-        return limits;
-    };
-    table.check(Keys {
-        known: &["memory", "deadline"],
-        ..Keys::default()
-    });
-    if let Some(memory) = table.get("memory").and_then(|value| value.size()) {
-        limits.memory = memory.value.0;
-    }
-    if let Some(deadline) = table
-        .get("deadline")
-        .and_then(|value| value.positive_duration())
-    {
-        limits.deadline = deadline.value;
-    }
-    limits
 }

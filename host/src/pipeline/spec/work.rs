@@ -40,15 +40,20 @@ pub(in crate::pipeline) enum WorkSpec {
 
 /// The keys that say what a stage does, and the others that go with each.
 const KINDS: [(&str, &[&str]); 8] = [
-    ("filter", &["args", "config", "on_error", "limits"]),
-    ("map", &["args", "config", "keep", "on_error", "limits"]),
+    ("filter", &["args", "config", "on_error", "limits", "allow"]),
+    (
+        "map",
+        &["args", "config", "keep", "on_error", "limits", "allow"],
+    ),
     (
         "flat_map",
-        &["args", "config", "keep", "on_error", "limits"],
+        &["args", "config", "keep", "on_error", "limits", "allow"],
     ),
     (
         "process",
-        &["args", "config", "keep", "key", "ttl", "on_error", "limits"],
+        &[
+            "args", "config", "keep", "key", "ttl", "on_error", "limits", "allow",
+        ],
     ),
     (
         "aggregate",
@@ -61,6 +66,7 @@ const KINDS: [(&str, &[&str]); 8] = [
             "keep",
             "on_error",
             "limits",
+            "allow",
         ],
     ),
     ("top", &["key", "window", "emit", "late"]),

@@ -168,7 +168,10 @@ fn settings_change_and_are_not_told_if_they_may_be_secret() {
     check_changes(
         &plan_of(&text()),
         &plan_of(&toml),
-        &["hot: another `config` of `weather.wasm`, limits 64MiB, 1s a call -> 32MiB, 2s a call"],
+        &[
+            "hot: another `config` of `weather.wasm`, limits 64MiB of memory, 1s a call -> \
+           32MiB of memory, 2s a call",
+        ],
     );
 }
 
@@ -260,8 +263,8 @@ fn a_refusal_says_what_to_do() {
         told,
         [
             "the pipeline has changed: `parallelism` is `9` now and was `4`: only components, their \
-             configurations and limits can be changed while the job runs; stop it and start it again for the \
-             rest: its state is kept where it fits",
+             configurations, their limits and what they are allowed can be changed while the job runs; stop it \
+             and start it again for the rest: its state is kept where it fits",
             "stage `hot`: `is_hot` takes (temperature: float64, limit: float64) now, (temperature: float64) \
              before: give it back as it was, or stop the job and start it with the new one",
         ]

@@ -17,6 +17,7 @@ mod overrides;
 mod plans;
 mod processes;
 mod restart;
+mod sandbox;
 mod scripts;
 mod sections;
 mod sinks;

@@ -99,7 +99,7 @@ error: unknown key `cpu` in `limits`
 11 | limits = { memory = "0MiB", deadline = "0s", cpu = 1 }
    |                                              ^^^
    |
-   = help: known keys are `memory`, `deadline`
+   = help: known keys are `memory`, `deadline`, `output_rows`, `output_bytes`, `log_lines`, `log_bytes`, `table_elements`, `instances`
 "#,
     );
 }

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     batch::{DataType, Field, Schema},
     pipeline::{Environment, Libraries, LibraryError, LibraryRef, LoadedLibrary},
-    wasm::{Function, Kind},
+    wasm::{Allow, Function, Kind},
 };
 
 /// The world: every path is a file, unless it starts with `no`.
@@ -67,6 +67,7 @@ impl Libraries for World {
         &self,
         reference: &LibraryRef,
         config: &str,
+        _: &Allow,
     ) -> Result<Arc<LoadedLibrary>, LibraryError> {
         let name = reference.to_string();
         let functions = match name.rsplit('/').next().unwrap_or_default() {

@@ -5,7 +5,7 @@ use arrow::array::{Array, ArrayRef};
 use super::{Malformed, malformed};
 use crate::{
     batch::Field,
-    wasm::{catalog::Function, instance::RowError, lift, quote},
+    wasm::{catalog::Function, instance::RowError, lift, limits::Exceeded, quote},
 };
 
 /// Checks the errors of single rows of a call with `rows` rows, and sorts them.
@@ -44,16 +44,17 @@ pub(in super::super) fn errors(
 /// Checks the number of rows that a function gives back.
 pub(in super::super) fn row_limit(
     function: &Function,
-    rows: usize,
+    requested: usize,
     limit: usize,
-) -> Result<(), Malformed> {
-    if rows <= limit {
+) -> Result<(), Exceeded> {
+    if requested <= limit {
         return Ok(());
     }
-    Err(malformed(
-        function,
-        format_args!("{rows} result rows, of at most {limit}"),
-    ))
+    Err(Exceeded::OutputRows {
+        function: function.name.clone(),
+        limit,
+        requested,
+    })
 }
 
 /// Checks the parents of result rows: in range, never decreasing, and none of them refused.

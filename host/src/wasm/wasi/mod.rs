@@ -1,32 +1,33 @@
-//! The empty world that a component sees when it imports WASI 0.2: no files, environment, network,
-//! input or randomness, clocks that stand still, and output that goes to its log.
+//! The world that a component sees when it imports WASI 0.2: no files, network or input, output that goes to
+//! its log, and clocks, random bytes and variables as far as its stage allows them.
 //!
 //! Nothing here waits and nothing here needs an async runtime: whatever a guest asks to wait for is
 //! ready, so that no guest can hold its thread longer than its deadline.
 
 mod clock;
 mod denied;
+mod random;
 mod streams;
-
-use std::time::Duration;
 
 use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::{
-    Deterministic, HostWallClock, WasiCtx, WasiView,
+    WasiCtx, WasiView,
     cli::{WasiCli, WasiCliView},
-    clocks::{WasiClocks, WasiClocksView},
     filesystem::{WasiFilesystem, WasiFilesystemView},
     p2::{
-        bindings::{cli, clocks, filesystem, random, sync},
+        bindings::{cli, clocks, filesystem, random as wasi_random, sync},
         pipe::SinkOutputStream,
     },
-    random::WasiRandom,
     sockets::{WasiSockets, WasiSocketsView},
 };
 
 use self::denied::Denied;
-pub(super) use self::{clock::Clock, streams::Streams};
-use super::{contract::Name, sandbox::Sandbox};
+pub(super) use self::{
+    clock::{Clock, Time},
+    random::Chance,
+    streams::Streams,
+};
+use super::{allow::Allow, contract::Name, sandbox::Sandbox};
 
 /// Packages of WASI that a component may import.
 const OFFERED: [&str; 6] = [
@@ -39,29 +40,47 @@ const OFFERED: [&str; 6] = [
 ];
 
 /// Handles that a guest can have open at once.
-const MAX_HANDLES: usize = 1024;
+pub(super) const MAX_HANDLES: usize = 1024;
 
 /// Whether a component that imports `name` can be instantiated.
 pub(super) fn offers(name: &Name<'_>) -> bool {
     name.version.starts_with("0.2.") && OFFERED.contains(&name.package)
 }
 
-/// A WASI context without anything in it.
-pub(super) fn nothing() -> WasiCtx {
-    // The same for every instance: a result must not depend on chance.
-    let mut bytes = vec![0; 4096];
-    blake3::Hasher::new()
-        .finalize_xof()
-        .fill(bytes.as_mut_slice());
-    let random = || Deterministic::new(bytes.clone());
-    WasiCtx::builder()
+/// What a guest gets of an interface of WASI that it imports, in words.
+pub fn what_it_gets(import: &str) -> &'static str {
+    let Some(Name {
+        package, interface, ..
+    }) = Name::parse(import)
+    else {
+        return "nothing";
+    };
+    match (package, interface) {
+        ("wasi:clocks", _) => "the time of the stream; with `allow = [\"clock\"]` that of the host",
+        ("wasi:random", _) => {
+            "bytes that follow from the call; with `allow = [\"random\"]` those of the host"
+        }
+        ("wasi:cli", "environment") => {
+            "no variables; with `allow = [\"env:NAME\"]` those of the host"
+        }
+        ("wasi:cli", "stdout" | "stderr") => "the log",
+        ("wasi:cli", "stdin") => "an input that has ended",
+        ("wasi:cli", "exit") => "the end of the call, as a failure",
+        ("wasi:io", _) => "what belongs to the others",
+        _ => "nothing: denied",
+    }
+}
+
+/// A WASI context with the variables that are allowed, and nothing else in it. Clocks and random bytes are
+/// [`Time`] and [`Chance`].
+pub(super) fn context(allow: &Allow) -> WasiCtx {
+    let mut context = WasiCtx::builder();
+    for variable in &allow.variables {
+        context.env(&variable.name, &variable.value);
+    }
+    context
         .stdout(SinkOutputStream)
         .stderr(SinkOutputStream)
-        .wall_clock(Standstill)
-        .secure_random(random())
-        .insecure_random(random())
-        .insecure_random_seed(0)
-        .max_random_size(1 << 20)
         .build()
 }
 
@@ -81,7 +100,7 @@ pub(super) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
     sync::io::poll::add_to_linker::<_, Streams<'static>>(linker, Sandbox::streams)?;
     sync::io::streams::add_to_linker::<_, Streams<'static>>(linker, Sandbox::streams)?;
     clocks::monotonic_clock::add_to_linker::<_, Clock<'static>>(linker, Sandbox::clock)?;
-    clocks::wall_clock::add_to_linker::<_, WasiClocks>(linker, WasiClocksView::clocks)?;
+    clocks::wall_clock::add_to_linker::<_, Clock<'static>>(linker, Sandbox::clock)?;
     filesystem::preopens::add_to_linker::<_, WasiFilesystem>(
         linker,
         WasiFilesystemView::filesystem,
@@ -91,11 +110,9 @@ pub(super) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
         linker,
         WasiFilesystemView::filesystem,
     )?;
-    random::random::add_to_linker::<_, WasiRandom>(linker, |sandbox| sandbox.ctx().ctx.random())?;
-    random::insecure::add_to_linker::<_, WasiRandom>(linker, |sandbox| sandbox.ctx().ctx.random())?;
-    random::insecure_seed::add_to_linker::<_, WasiRandom>(linker, |sandbox| {
-        sandbox.ctx().ctx.random()
-    })?;
+    wasi_random::random::add_to_linker::<_, Chance>(linker, Sandbox::chance)?;
+    wasi_random::insecure::add_to_linker::<_, Chance>(linker, Sandbox::chance)?;
+    wasi_random::insecure_seed::add_to_linker::<_, Chance>(linker, Sandbox::chance)?;
     cli::exit::add_to_linker::<_, WasiCli>(linker, WasiCliView::cli)?;
     cli::environment::add_to_linker::<_, WasiCli>(linker, WasiCliView::cli)?;
     cli::stdin::add_to_linker::<_, WasiCli>(linker, WasiCliView::cli)?;
@@ -131,19 +148,6 @@ impl HasData for Resources {
     type Data<'a> = &'a mut ResourceTable;
 }
 
-/// A clock that always shows the beginning of the epoch.
-struct Standstill;
-
-impl HostWallClock for Standstill {
-    fn resolution(&self) -> Duration {
-        Duration::from_micros(1)
-    }
-
-    fn now(&self) -> Duration {
-        Duration::ZERO
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,5 +165,17 @@ mod tests {
             let name = Name::parse(name).expect("qualified");
             assert_eq!(offers(&name), offered, "{name:?}");
         }
+    }
+
+    #[test]
+    fn what_an_import_gives_is_told() {
+        let told = what_it_gets("wasi:clocks/wall-clock@0.2.0");
+        assert_eq!(
+            told,
+            "the time of the stream; with `allow = [\"clock\"]` that of the host"
+        );
+        assert_eq!(what_it_gets("wasi:sockets/tcp@0.2.0"), "nothing: denied");
+        assert_eq!(what_it_gets("wasi:cli/stdout@0.2.0"), "the log");
+        assert_eq!(what_it_gets("run"), "nothing");
     }
 }

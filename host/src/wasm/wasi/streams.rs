@@ -8,7 +8,7 @@ use wasmtime_wasi::p2::{
     subscribe,
 };
 
-use super::super::log::Log;
+use super::{super::log::Log, MAX_HANDLES};
 
 /// Bytes that a guest may write at once.
 const MAX_WRITE: u64 = 64 << 10;
@@ -23,10 +23,27 @@ impl HasData for Streams<'static> {
     type Data<'a> = Streams<'a>;
 }
 
+impl Streams<'_> {
+    /// Prints what is no more than a guest may write at once: it need not look for the end of its time before
+    /// all of it is in the log.
+    fn print(&mut self, bytes: &[u8]) -> StreamResult<()> {
+        if bytes.len() as u64 > MAX_WRITE {
+            let text = format!("{} bytes written at once, {MAX_WRITE} allowed", bytes.len());
+            return Err(StreamError::trap(&text));
+        }
+        self.log.print(bytes);
+        Ok(())
+    }
+}
+
 impl poll::Host for Streams<'_> {
     fn poll(&mut self, pollables: Vec<Resource<DynPollable>>) -> wasmtime::Result<Vec<u32>> {
         if pollables.is_empty() {
             wasmtime::bail!("an empty list is polled");
+        }
+        if pollables.len() > MAX_HANDLES {
+            let count = pollables.len();
+            wasmtime::bail!("{count} handles polled at once, {MAX_HANDLES} allowed");
         }
         Ok((0..).take(pollables.len()).collect())
     }
@@ -91,8 +108,7 @@ impl streams::HostOutputStream for Streams<'_> {
     }
 
     fn write(&mut self, _: Resource<DynOutputStream>, bytes: Vec<u8>) -> StreamResult<()> {
-        self.log.print(&bytes);
-        Ok(())
+        self.print(&bytes)
     }
 
     fn blocking_write_and_flush(
@@ -100,8 +116,7 @@ impl streams::HostOutputStream for Streams<'_> {
         _: Resource<DynOutputStream>,
         bytes: Vec<u8>,
     ) -> StreamResult<()> {
-        self.log.print(&bytes);
-        Ok(())
+        self.print(&bytes)
     }
 
     fn flush(&mut self, _: Resource<DynOutputStream>) -> StreamResult<()> {

@@ -1,0 +1,108 @@
+//! What `limits` says: how much of everything the functions of a stage may use.
+
+use std::ops::RangeInclusive;
+
+use crate::{
+    pipeline::{
+        StageLimits,
+        reader::{Keys, Size, Table},
+    },
+    time::Duration,
+};
+
+const KEYS: [&str; 8] = [
+    "memory",
+    "deadline",
+    "output_rows",
+    "output_bytes",
+    "log_lines",
+    "log_bytes",
+    "table_elements",
+    "instances",
+];
+
+/// A page of memory, and all that 32 bits can address.
+const MEMORY: RangeInclusive<u64> = 64 << 10..=4 << 30;
+/// Deadlines are met to within some milliseconds, and a barrier waits for calls.
+const DEADLINE: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs(3600)];
+const OUTPUT_BYTES: RangeInclusive<u64> = 1 << 10..=4 << 30;
+const LOG_BYTES: RangeInclusive<u64> = 1..=1 << 30;
+/// What a column of Arrow can hold.
+const OUTPUT_ROWS: RangeInclusive<i64> = 1..=i32::MAX as i64;
+const LOG_LINES: RangeInclusive<i64> = 1..=1_000_000;
+/// The host needs eight bytes for each.
+const TABLE_ELEMENTS: RangeInclusive<i64> = 1..=1 << 26;
+/// Each memory reserves address space of some gigabytes.
+const INSTANCES: RangeInclusive<i64> = 1..=4096;
+
+/// Reads `limits`; what it does not say is as usual.
+pub(super) fn limits(table: &Table<'_>) -> StageLimits {
+    let mut limits = StageLimits::default();
+    let what = "a table such as `{ memory = \"64MiB\", deadline = \"1s\" }`";
+    let Some(value) = table.get("limits") else {
+        return limits;
+    };
+    let Some(table) = value.table(what, "`limits`".to_owned()) else {
+        return limits;
+    };
+    table.check(Keys {
+        known: &KEYS,
+        ..Keys::default()
+    });
+    let sizes = [
+        ("memory", MEMORY, &mut limits.memory),
+        ("output_bytes", OUTPUT_BYTES, &mut limits.output_bytes),
+        ("log_bytes", LOG_BYTES, &mut limits.log_bytes),
+    ];
+    for (key, range, limit) in sizes {
+        if let Some(size) = size(&table, key, range) {
+            *limit = size;
+        }
+    }
+    let numbers = [
+        ("output_rows", OUTPUT_ROWS, &mut limits.output_rows),
+        ("table_elements", TABLE_ELEMENTS, &mut limits.table_elements),
+        ("instances", INSTANCES, &mut limits.instances),
+    ];
+    for (key, range, limit) in numbers {
+        if let Some(number) = number(&table, key, range) {
+            *limit = number;
+        }
+    }
+    if let Some(lines) = number(&table, "log_lines", LOG_LINES) {
+        limits.log_lines = lines;
+    }
+    if let Some(deadline) = deadline(&table) {
+        limits.deadline = deadline;
+    }
+    limits
+}
+
+fn number<T: TryFrom<i64>>(table: &Table<'_>, key: &str, range: RangeInclusive<i64>) -> Option<T> {
+    let number = table.get(key)?.integer(range)?;
+    T::try_from(number).ok()
+}
+
+fn size(table: &Table<'_>, key: &str, range: RangeInclusive<u64>) -> Option<u64> {
+    let value = table.get(key)?;
+    let size = value.size()?;
+    if range.contains(&size.value.0) {
+        return Some(size.value.0);
+    }
+    let [least, most] = [*range.start(), *range.end()].map(Size);
+    let message = format!("`{key}` goes from {least} to {most}, found {}", size.value);
+    value.context.error(value.span, message);
+    None
+}
+
+fn deadline(table: &Table<'_>) -> Option<Duration> {
+    let value = table.get("deadline")?;
+    let deadline = value.positive_duration()?.value;
+    let [least, most] = DEADLINE;
+    if (least..=most).contains(&deadline) {
+        return Some(deadline);
+    }
+    let message = format!("`deadline` goes from {least} to {most}, found {deadline}");
+    value.context.error(value.span, message);
+    None
+}
