@@ -22,6 +22,9 @@ use super::{
     ticker::ticks,
 };
 
+/// Bytes that a catalog may have.
+const CATALOG_BYTES: usize = 32 << 20;
+
 /// An instance that can be called until it breaks down.
 pub(super) struct Running {
     store: Store<Sandbox>,
@@ -43,8 +46,6 @@ impl Running {
         let sandbox = Sandbox::new(options, log, component.imports_wasi());
         let mut store = Store::new(component.engine().wasmtime(), sandbox);
         store.limiter(|sandbox| sandbox.limiter());
-        // Counts the bytes of all lists that a call gives back.
-        store.set_hostcall_fuel(limits.output_bytes);
         let ticks = ticks(limits.deadline);
         // Instantiating runs the guest's start functions.
         store.set_epoch_deadline(ticks);
@@ -97,9 +98,15 @@ impl Running {
         config: &str,
     ) -> Result<Result<Vec<lift::Function>, String>, CallError> {
         let configure = self.handles.configure;
+        // What is said of functions is checked by itself, and is no output of a stage.
+        self.store.set_hostcall_fuel(CATALOG_BYTES);
         // At the epoch, whenever the instance is made: what it keeps must not depend on that.
         let given = || Given::new("configure", config);
-        match self.invoke::<ConfigureParams<'_>, _>(configure, Duration::ZERO, given, (config,)) {
+        let answer =
+            self.invoke::<ConfigureParams<'_>, _>(configure, Duration::ZERO, given, (config,));
+        // Counts the bytes of all lists that a call gives back.
+        self.store.set_hostcall_fuel(self.limits.output_bytes);
+        match answer {
             Ok(functions) => Ok(Ok(functions)),
             Err(CallError::Refused(reason)) => Ok(Err(reason)),
             Err(error) => Err(error),

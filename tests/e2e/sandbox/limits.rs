@@ -26,9 +26,9 @@ fn output_rows_are_limited() {
 fn output_bytes_are_limited() {
     check(
         "map = \"onlooker#text\"",
-        "output_bytes = \"64KiB\"",
-        70_000,
-        "hands over more than 65536 bytes at once, which is all that is allowed (raise \
+        "output_bytes = \"1KiB\"",
+        2000,
+        "hands over more than 1024 bytes at once, which is all that is allowed (raise \
          `limits.output_bytes`)",
     );
 }

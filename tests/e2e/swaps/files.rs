@@ -103,7 +103,10 @@ fn configurations_and_limits_are_swapped_with_the_pipeline_file() {
     live.wait_for_rows(before as u64 + 500);
     let limits = "limits = { memory = \"32MiB\", deadline = \"2s\" }";
     workspace.write("pipeline.toml", readings("90.0", limits));
-    live.wait_for("limits 64MiB, 1s a call -> 32MiB, 2s a call");
+    live.wait_for("limits 64MiB of memory, 1s a call -> 32MiB of memory, 2s a call");
+    let limits = &format!("{limits}\nallow = [\"clock\"]");
+    workspace.write("pipeline.toml", readings("90.0", limits));
+    live.wait_for("allow nothing -> clock");
     // What the library refuses is not swapped in.
     workspace.write("pipeline.toml", readings("\"warm\"", limits));
     live.wait_for("not swapped, the job goes on as it was");

@@ -57,6 +57,9 @@ pub fn what_it_gets(import: &str) -> &'static str {
     };
     match (package, interface) {
         ("wasi:clocks", _) => "the time of the stream; with `allow = [\"clock\"]` that of the host",
+        ("wasi:random", "insecure-seed") => {
+            "a seed that follows from the stage; with `allow = [\"random\"]` one of the host"
+        }
         ("wasi:random", _) => {
             "bytes that follow from the call; with `allow = [\"random\"]` those of the host"
         }
