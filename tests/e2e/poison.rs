@@ -153,8 +153,14 @@ fn a_function_that_never_comes_back_stops_the_job_soon() {
     assert!(run.stderr.contains(expected), "{}", run.stderr);
     let letters = workspace.json_lines("dead");
     assert_eq!(letters.len(), 201, "they say why");
-    assert_eq!(letters[0]["reason"], "took longer than 300ms");
-    assert_eq!(letters[4]["reason"], "took longer than 150ms");
+    assert_eq!(
+        letters[0]["reason"],
+        "took longer than 300ms (raise `limits.deadline`)"
+    );
+    assert_eq!(
+        letters[4]["reason"],
+        "took longer than 150ms (raise `limits.deadline`)"
+    );
     assert!(workspace.list("out").is_empty());
 }
 
@@ -178,7 +184,10 @@ fn a_row_that_never_comes_back_costs_two_deadlines_and_a_bit() {
     let letters = workspace.json_lines("dead");
     assert_eq!(letters.len(), 1);
     assert_eq!(letters[0]["number"], 4322);
-    assert_eq!(letters[0]["reason"], "took longer than 2s");
+    assert_eq!(
+        letters[0]["reason"],
+        "took longer than 2s (raise `limits.deadline`)"
+    );
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl Replay {
         let mut replay = replay::Replay::new(&plan, &registry);
         let mut emission = Emission::new(self.emit.clone());
         let mut tally = Tally::default();
-        while let Some(letters) = files.next()? {
+        while let Some(letters) = files.more()? {
             let wanted = |letter: &&DeadLetter| match &self.stage {
                 Some(stage) => *letter.stage == **stage,
                 None => true,

@@ -62,7 +62,8 @@ impl RowFile {
                 // Parquet knows times, and the source knows that it does.
                 Format::Parquet => {
                     let schema = decoding.schema.to_arrow();
-                    Encoding::Parquet(Box::new(ArrowWriter::try_new(Vec::new(), schema, None)?))
+                    let writer = ArrowWriter::try_new(Vec::new(), schema, None)?;
+                    Encoding::Parquet(Box::new(writer))
                 }
                 text => Encoding::Text(TextEncoder::new(text, &spelled)?.exact()),
             },

@@ -17,11 +17,10 @@ pub(super) struct Called {
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
     /// Why.
-    pub(super) error: Box<CallError>,
-    /// Whose call it was; `None` if it has not come to a call of a single function.
-    called: Option<Called>,
-    /// What the guest has logged in the call.
-    log: Vec<String>,
+    pub(super) error: CallError,
+    /// Whose call it was, and what the guest has logged in it; `None` if it has not come to a call of a single
+    /// function. Boxed, for calls that succeed are handed around with room for this.
+    call: Option<Box<(Called, Vec<String>)>>,
 }
 
 /// Why a row, or a window of a key, was left out. Those that were left out together share it.
@@ -50,19 +49,19 @@ impl Failure {
     /// A call of a function in which the guest has logged `log`.
     pub(super) fn of_call(error: CallError, called: Called, log: Vec<String>) -> Self {
         Self {
-            error: Box::new(error),
-            called: Some(called),
-            log,
+            error,
+            call: Some(Box::new((called, log))),
         }
     }
 
     /// What is to be told of it.
     pub(super) fn cause(&self) -> Arc<Cause> {
+        let (called, log) = self.call.as_deref().cloned().unzip();
         Arc::new(Cause {
             reason: self.error.to_string(),
-            called: self.called.clone(),
+            called,
             backtrace: self.error.frames().to_vec(),
-            log: self.log.clone(),
+            log: log.unwrap_or_default(),
         })
     }
 }
@@ -70,11 +69,7 @@ impl Failure {
 /// What is wrong before a function is called, or with several of them.
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
-        Self {
-            error: Box::new(error),
-            called: None,
-            log: Vec::new(),
-        }
+        Self { error, call: None }
     }
 }
 

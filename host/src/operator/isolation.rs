@@ -117,7 +117,7 @@ impl<'a> Search<'a> {
     }
 
     fn fail(&mut self, rows: Range<usize>, pace: Pace, failure: &Failure, took: Duration) {
-        let exceeded = match *failure.error {
+        let exceeded = match failure.error {
             CallError::Deadline { deadline, .. } => Some(deadline),
             _ => None,
         };

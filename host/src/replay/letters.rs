@@ -61,7 +61,7 @@ impl DeadLetterFiles {
     /// # Errors
     ///
     /// A [`LetterError`] if a file cannot be read, or holds something else.
-    pub fn next(&mut self) -> Result<Option<Vec<DeadLetter>>, LetterError> {
+    pub fn more(&mut self) -> Result<Option<Vec<DeadLetter>>, LetterError> {
         loop {
             if self.open.is_none() {
                 let Some(path) = self.left.pop() else {
@@ -178,7 +178,7 @@ mod tests {
             DeadLetterFiles::new(&[path.to_path_buf()]).map_err(|error| error.to_string())?;
         let mut letters = Vec::new();
         loop {
-            match files.next() {
+            match files.more() {
                 Ok(Some(more)) => letters.extend(more),
                 Ok(None) => return Ok(letters),
                 Err(error) => return Err(format!("{:#}", anyhow::Error::from(error))),

@@ -102,6 +102,9 @@ fn what_was_lost_with_a_failure_is_swapped_again_from_the_state_of_before() {
     let live = Live::start(&workspace, &numbered_twice("1h"), &[]);
     assert_done(&live.swap(&[("again", &second)]), "swapped at barrier");
     workspace.wait_for_rows("out");
+    // The file of the next rows is open: nothing fails before the next checkpoint.
+    let open = |name: &String| name.ends_with(".tmp");
+    wait_until(|| workspace.list("out").iter().any(open));
     let migrated = "state of `number` version 1 -> 2";
     without_folder(&workspace, "out", || {
         assert_done(&live.swap(&[("again", &converting)]), migrated);
@@ -132,6 +135,7 @@ fn a_stage_that_has_ended_is_converted_for_the_checkpoints_to_come() {
         .file_sink("others", "others", "csv")
         .checkpoints("30ms");
     let live = Live::start(&workspace, &pipeline.text(), &[]);
+    workspace.wait_for_rows("out");
     wait_until(|| workspace.rows("out").len() == 1000);
     let answer = live.swap(&[("numbered", &converting)]);
     assert_done(&answer, "version 1 -> 2 (its input has ended)");
