@@ -39,6 +39,16 @@ mod check;
 mod lift;
 mod lower;
 
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(
+    test,
+    expect(unreachable_pub, reason = "only fuzzing calls it from outside")
+)]
+mod fuzz;
+
+#[cfg(fuzzing)]
+pub use fuzz::fuzz_guest;
+
 pub use aggregate::UpdateOutput;
 pub use call_error::CallError;
 pub use catalog::{Function, Kind};
