@@ -14,13 +14,14 @@ JOBS := toll/data toll/warehouse toll/balance toll/traffic \
 RESULTS := toll/balance toll/traffic trading/spread trading/swing \
 	web/top web/leaders web/visits web/errors
 
-.PHONY: help demo examples test conformance lint bench setup
+.PHONY: help demo examples test conformance fuzz lint bench setup
 
 help:
 	@echo "make demo         build everything, make a million readings, run the main job on them"
 	@echo "make examples     make data for all examples, run their jobs and their cases"
 	@echo "make test         run all tests"
 	@echo "make conformance  run the known answers of other engines, if they are at hand"
+	@echo "make fuzz         feed anything to whatever reads something, FUZZ_SECONDS each"
 	@echo "make lint         check formatting, lints and documentation"
 	@echo "make bench        measure the boundary between host and guest, and whole jobs"
 
@@ -56,6 +57,20 @@ endif
 # `make conformance ANSWERS=FOLDER` for answers that are elsewhere.
 conformance: setup
 	cargo run --quiet --package tidemill --example conformance -- $(ANSWERS)
+
+# Needs `cargo install cargo-fuzz`. It needs no nightly compiler without a sanitizer, and safe code needs none.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= text parquet pipeline checkpoint guest
+
+fuzz: setup
+	cp Cargo.lock tests/fuzz/Cargo.lock
+	@for target in $(FUZZ_TARGETS); do \
+		mkdir -p target/fuzz-corpus/$$target && \
+		RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz --sanitizer none --target-dir target/fuzz $$target \
+			target/fuzz-corpus/$$target tests/fuzz/corpus/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+			|| exit 1; \
+	done
 
 lint: setup
 	cargo fmt --all --check

@@ -181,6 +181,19 @@ impl Manifest {
         Ok(understood.map_err(|error| damaged(&format!("cannot be understood: {error}")))?)
     }
 
+    /// The bytes of a file with this second line, whatever it is.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn with_digest(body: &[u8]) -> Vec<u8> {
+        let header = Header {
+            format: FORMAT,
+            digest: digest(FORMAT, body),
+        };
+        let mut bytes = serde_json::to_vec(&header).expect("a digest is text");
+        bytes.push(b'\n');
+        bytes.extend_from_slice(body);
+        bytes
+    }
+
     /// The state of every stage and every sink.
     pub(super) fn all_states(&self) -> impl Iterator<Item = &StateEntry> {
         let held = self.sinks.values().map(|sink| &sink.held);

@@ -26,6 +26,16 @@ mod state_reader;
 mod state_writer;
 mod storage;
 
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(
+    test,
+    expect(unreachable_pub, reason = "only fuzzing calls it from outside")
+)]
+mod fuzz;
+
+#[cfg(fuzzing)]
+pub use fuzz::fuzz_checkpoint;
+
 pub use contents::{Checkpoint, Listed, Overview, StageComponents, UsedComponent, WriteSummary};
 pub use coordinator::{Command, Coordinator, Event, Gathered, Role};
 pub use damage::Damage;

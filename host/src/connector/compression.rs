@@ -85,6 +85,11 @@ impl FileReader {
         self.taken.load(Ordering::Relaxed)
     }
 
+    /// How many bytes the file had when it was opened, as stored; `None` for a named pipe.
+    pub(super) const fn first_size(&self) -> Option<u64> {
+        self.size
+    }
+
     /// How many bytes the file has by now, as stored; `None` if it is no file that can be read again,
     /// such as a named pipe.
     pub(super) fn size(&self) -> Option<u64> {

@@ -76,7 +76,7 @@ pub struct EventTime {
 /// itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventTimeUnit {
-    /// Whole seconds since the Unix epoch. In JSON, a fraction is cut off, of all units.
+    /// Whole seconds since the Unix epoch; a number with a fraction is bad, of all units.
     Seconds,
     /// Milliseconds since the Unix epoch.
     Millis,

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use super::{
     compression::FileReader,
@@ -52,7 +52,17 @@ impl Bytes for FileBytes {
             .reader
             .fill(buffer, self.chunk)
             .with_context(|| format!("cannot read `{}`", self.name))?;
-        Ok(if read == 0 { Fill::End } else { Fill::Some })
+        if read > 0 {
+            return Ok(Fill::Some);
+        }
+        if let (Some(before), Some(now)) = (self.reader.first_size(), self.reader.size()) {
+            ensure!(
+                now >= before,
+                "`{}` was cut while it was read, to {now} of {before} bytes: rows may be lost",
+                self.name
+            );
+        }
+        Ok(Fill::End)
     }
 
     fn taken(&self) -> u64 {

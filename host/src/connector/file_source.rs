@@ -191,7 +191,7 @@ mod tests {
     use super::*;
     use crate::{
         connector::{
-            EventTimeUnit, SourceConfig,
+            EventTimeUnit, Read, SourceConfig,
             harness::{NOW, decoding, listing, read_all},
             open_source, resolve_paths,
         },
@@ -264,10 +264,86 @@ mod tests {
         assert_eq!(
             format!("{error:#}"),
             format!(
-                "cannot read `{}`: the file is not valid gzip data: invalid gzip header",
+                "the input breaks off in line 1: cannot read `{}`: the file is not valid gzip data: \
+                 invalid gzip header",
                 broken.display()
             )
         );
+    }
+
+    /// What comes out of a file that is changed after its first batch has been read.
+    fn read_while(name: &str, change: impl FnOnce(&Path)) -> (Vec<String>, anyhow::Result<()>) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join(name);
+        fs::write(&path, "row\n".repeat(3000)).expect("a file");
+        let mut lines = decoding(Format::Lines, "line: utf8", None);
+        lines.batch_rows = 100;
+        let source = FileSource::new(vec![path.clone()], lines, Arc::new(ManualClock::new(NOW)));
+        let source = source.in_chunks_of(1000);
+        let mut partition = source.next_partition().expect("a file").expect("the first");
+        let mut all = Vec::new();
+        let mut change = Some(change);
+        let end = loop {
+            match partition.read() {
+                Ok(Read::Rows(decoded)) => all.push(decoded),
+                Ok(Read::Idle | Read::Watermark(_)) => {}
+                Ok(Read::End) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+            if let Some(change) = change.take() {
+                change(&path);
+            }
+        };
+        (listing(&all), end)
+    }
+
+    #[test]
+    fn a_file_that_is_cut_while_it_is_read_is_an_error() {
+        let (rows, end) = read_while("a.txt", |path| {
+            let file = fs::File::options().write(true).open(path).expect("a file");
+            file.set_len(5000).expect("cut");
+        });
+        assert_eq!(rows.len(), 1250);
+        let error = format!("{:#}", end.expect_err("an error"));
+        assert!(
+            error.starts_with("the input breaks off in line 1251: `")
+                && error.ends_with(
+                    "was cut while it was read, to 5000 of 12000 bytes: rows may be lost"
+                ),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_replaced_or_removed_is_read_to_its_end() {
+        let (rows, end) = read_while("a.txt", |path| {
+            fs::write(path.with_extension("new"), "other\n").expect("a file");
+            fs::rename(path.with_extension("new"), path).expect("replaced");
+        });
+        end.expect("no error");
+        assert_eq!(rows.len(), 3000);
+        assert_eq!(rows[2999], "3000: row");
+        let (rows, end) = read_while("a.txt", |path| fs::remove_file(path).expect("removed"));
+        end.expect("no error");
+        assert_eq!(rows.len(), 3000);
+    }
+
+    #[test]
+    fn a_directory_in_the_place_of_a_file_is_named() {
+        let directory = tempfile::tempdir().expect("a directory");
+        for format in [Format::Lines, Format::Parquet] {
+            let decoding = decoding(format, "line: utf8", None);
+            let source = open(vec![directory.path().to_path_buf()], decoding).expect("a source");
+            let read = source
+                .next_partition()
+                .and_then(|partition| partition.expect("the first").read());
+            let error = format!("{:#}", read.expect_err("an error"));
+            assert!(
+                error.contains(&directory.path().display().to_string()),
+                "{error}"
+            );
+            assert!(error.contains("s a directory"), "{error}");
+        }
     }
 
     #[track_caller]

@@ -35,12 +35,22 @@ mod test_source;
 
 mod format;
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(
+    test,
+    expect(unreachable_pub, reason = "only fuzzing calls it from outside")
+)]
+mod fuzz;
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(fuzzing, expect(dead_code, reason = "most of it is for tests"))]
 mod harness;
 #[cfg(test)]
 mod resume_tests;
 
 pub use again::decode_again;
+#[cfg(fuzzing)]
+pub use fuzz::{fuzz_parquet, fuzz_text};
+
 pub use config::{
     Decoding, EventTime, EventTimeUnit, Format, GeneratorConfig, Roll, SinkConfig, SourceConfig,
     TableConfig,

@@ -1,6 +1,9 @@
 //! Which files a path means: a file, a directory or a glob.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, bail};
 
@@ -34,7 +37,7 @@ fn in_directory(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in path.read_dir().with_context(context)? {
         let file = entry.with_context(context)?.path();
-        if file.is_file() && is_data(&file) {
+        if is_data(&file) && is_file(&file)? {
             files.push(file);
         }
     }
@@ -44,10 +47,13 @@ fn in_directory(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
 fn matching(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let Some(pattern) = path.to_str().filter(|text| text.contains(['*', '?', '['])) else {
         // Anything that is neither file nor directory may still be read: a named pipe.
-        if path.exists() {
-            return Ok(vec![path.to_path_buf()]);
-        }
-        bail!("there is no file or directory `{}`", path.display());
+        return match path.metadata() {
+            Ok(_) => Ok(vec![path.to_path_buf()]),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                bail!("there is no file or directory `{}`", path.display())
+            }
+            Err(error) => Err(error).with_context(|| format!("cannot find `{}`", path.display())),
+        };
     };
     let options = glob::MatchOptions {
         require_literal_separator: true,
@@ -59,11 +65,24 @@ fn matching(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in entries {
         let file = entry.with_context(|| format!("cannot list the files of `{pattern}`"))?;
-        if file.is_file() && is_data(&file) {
+        if is_data(&file) && is_file(&file)? {
             files.push(file);
         }
     }
     Ok(files)
+}
+
+/// Whether what was found is a regular file, or a link to one. A link that leads nowhere, or in a circle, is
+/// not passed over: whoever put it there wants it to be read.
+fn is_file(file: &Path) -> anyhow::Result<bool> {
+    match file.metadata() {
+        Ok(metadata) => Ok(metadata.is_file()),
+        // Gone since it was found.
+        Err(_) if file.symlink_metadata().is_err() => Ok(false),
+        Err(error) => {
+            Err(error).with_context(|| format!("cannot follow the link `{}`", file.display()))
+        }
+    }
 }
 
 /// Whether a file found in a directory holds data: files that somebody is still writing, and
@@ -136,6 +155,42 @@ mod tests {
     #[test]
     fn a_file_means_itself_even_if_it_looks_temporary() {
         check("d.json.tmp", &["d.json.tmp"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_lead_nowhere_are_not_passed_over() {
+        let directory = directory();
+        let file = |name: &str| directory.path().join(name);
+        let link = |to: &str, name: &str| {
+            std::os::unix::fs::symlink(file(to), file(name)).expect("a link");
+        };
+        link("a.json", "link.json");
+        assert_eq!(resolve_paths(&file("l*.json")).expect("files").len(), 1);
+        link("loop.json", "loop.json");
+        let circle = format!("`{}`: Too many levels", file("loop.json").display());
+        for pattern in ["", "l*.json"] {
+            let error = resolve_paths(&file(pattern)).expect_err("an error");
+            let shown = format!("{error:#}");
+            assert!(shown.contains("cannot follow the link"), "{shown}");
+            assert!(shown.contains(&circle), "{shown}");
+        }
+        let error = resolve_paths(&file("loop.json")).expect_err("an error");
+        let shown = format!("{error:#}");
+        assert!(
+            shown.starts_with("cannot find") && shown.contains(&circle),
+            "{shown}"
+        );
+        link("missing.json", "nowhere.json");
+        let error = resolve_paths(&file("n*.json")).expect_err("an error");
+        assert!(
+            error.to_string().contains("cannot follow the link"),
+            "{error}"
+        );
+        // A link whose name says that it is none of ours is.
+        fs::rename(file("loop.json"), file("_loop.json")).expect("renamed");
+        fs::remove_file(file("nowhere.json")).expect("removed");
+        assert_eq!(resolve_paths(directory.path()).expect("files").len(), 4);
     }
 
     #[test]

@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_json_cannot_express_is_null() {
+    fn what_json_cannot_express_is_null_and_far_times_are_long() {
         let schema = schema("x: float64, t: timestamp");
         let times = TimestampMicrosecondArray::from(vec![i64::MIN, 0, i64::MAX]);
         let columns: Vec<ArrayRef> = vec![
@@ -143,13 +143,18 @@ mod tests {
             Format::Json,
             &schema,
             &[&batch],
-            "{\"x\":null,\"t\":null}\n{\"x\":null,\"t\":\"1970-01-01T00:00:00Z\"}\n{\"x\":-0.0,\"t\":null}\n",
+            "{\"x\":null,\"t\":\"-290308-12-21T19:59:05.224192Z\"}\n\
+             {\"x\":null,\"t\":\"1970-01-01T00:00:00Z\"}\n\
+             {\"x\":-0.0,\"t\":\"+294247-01-10T04:00:54.775807Z\"}\n",
         );
         check(
             Format::Csv,
             &schema,
             &[&batch],
-            "x,t\nNaN,\ninf,1970-01-01T00:00:00Z\n-0.0,\n",
+            "x,t\n\
+             NaN,-290308-12-21T19:59:05.224192Z\n\
+             inf,1970-01-01T00:00:00Z\n\
+             -0.0,+294247-01-10T04:00:54.775807Z\n",
         );
     }
 

@@ -32,6 +32,9 @@ const MAX_GATHER: Duration = Duration::from_millis(50);
 /// Rows of more bytes than this do not share a batch, however many it may hold.
 const MAX_BLOCK_BYTES: usize = 8 * 1024 * 1024;
 
+/// A read looks for the first row no further than this. It is more than a row, so every read gets on.
+const MAX_LOOKED_AT_BYTES: usize = 2 * MAX_ROW_BYTES;
+
 /// Where the bytes of a text come from.
 pub(super) trait Bytes: Send {
     /// Appends the bytes that come next to `buffer`, waiting for them at most `wait`; a file may
@@ -84,8 +87,12 @@ pub(super) struct TextPartition<B> {
     rows: Vec<RowSpan>,
     /// Rows that were bad before they could be decoded.
     rejected: Vec<RejectedRow>,
+    /// How many bytes of them are kept to be shown.
+    rejected_bytes: usize,
     at_start: bool,
     ended: bool,
+    /// Why no more bytes come, until the rows before have been given.
+    broken: Option<anyhow::Error>,
     /// Whether the buffer ends with a line break that was not read.
     completed: bool,
     /// How many bytes have been accounted for.
@@ -135,8 +142,10 @@ impl<B: Bytes> TextPartition<B> {
             batch_rows,
             rows: Vec::new(),
             rejected: Vec::new(),
+            rejected_bytes: 0,
             at_start: true,
             ended: false,
+            broken: None,
             completed: false,
             reported: 0,
         }
@@ -160,7 +169,7 @@ impl<B: Bytes> TextPartition<B> {
             .map_or(self.splitter.start(), |row| row.bytes.start);
         loop {
             let full = self.rows.len() + self.rejected.len() >= self.batch_rows
-                || self.splitter.start() - first >= MAX_BLOCK_BYTES;
+                || self.splitter.start() - first + self.rejected_bytes >= MAX_BLOCK_BYTES;
             if full {
                 return Ok(true);
             }
@@ -174,6 +183,7 @@ impl<B: Bytes> TextPartition<B> {
                             .decoder(line)
                             .with_context(|| format!("cannot read `{}` as csv", self.name))?;
                         self.header = Some(String::from_utf8_lossy(line).into());
+                        self.batch_rows = decoder.batch_rows();
                         self.stage = Stage::Rows(Box::new(decoder));
                     }
                 },
@@ -185,6 +195,7 @@ impl<B: Bytes> TextPartition<B> {
                 }
                 Next::Bad(row, reason) => {
                     let rejected = self.reject(&row, reason);
+                    self.rejected_bytes += rejected.row.len();
                     self.rejected.push(rejected);
                 }
             }
@@ -255,6 +266,7 @@ impl<B: Bytes> TextPartition<B> {
     fn decode(&mut self) -> anyhow::Result<Read> {
         let rows = std::mem::take(&mut self.rows);
         let mut rejected = std::mem::take(&mut self.rejected);
+        self.rejected_bytes = 0;
         let block = Block {
             bytes: &self.buffer,
             rows: &rows,
@@ -309,28 +321,37 @@ impl<B: Bytes> Partition for TextPartition<B> {
     fn read(&mut self) -> anyhow::Result<Read> {
         let mut deadline = Instant::now() + MAX_WAIT;
         let mut waiting = false;
+        let mut looked_at = 0;
         loop {
             let had_rows = waiting;
             let full = self.split()?;
             waiting = !self.rows.is_empty() || !self.rejected.is_empty();
-            if full || self.ended {
-                return if waiting {
-                    self.decode()
-                } else {
-                    Ok(Read::End)
-                };
+            if waiting && (full || self.ended || self.broken.is_some()) {
+                return self.decode();
+            }
+            if let Some(error) = self.broken.take() {
+                let (line, _) = self.splitter.line();
+                return Err(error.context(format!("the input breaks off in line {line}")));
+            }
+            if self.ended {
+                return Ok(Read::End);
+            }
+            // Whoever reads has other duties, however long a line is that is dropped.
+            if !waiting && looked_at >= MAX_LOOKED_AT_BYTES {
+                return Ok(Read::Idle);
             }
             if waiting && !had_rows {
                 deadline = deadline.min(Instant::now() + MAX_GATHER);
             }
             let wait = deadline.saturating_duration_since(Instant::now());
-            if self.fill(wait)? == Fill::Nothing {
-                return if waiting {
-                    self.decode()
-                } else {
-                    Ok(Read::Idle)
-                };
+            let before = self.dropped + self.buffer.len() as u64;
+            match self.fill(wait) {
+                Ok(Fill::Nothing) if waiting => return self.decode(),
+                Ok(Fill::Nothing) => return Ok(Read::Idle),
+                Ok(Fill::Some | Fill::End) => {}
+                Err(error) => self.broken = Some(error),
             }
+            looked_at += (self.dropped + self.buffer.len() as u64 - before) as usize;
         }
     }
 

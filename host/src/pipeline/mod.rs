@@ -25,6 +25,16 @@ mod suggestion;
 #[cfg(test)]
 mod tests;
 
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(
+    test,
+    expect(unreachable_pub, reason = "only fuzzing calls it from outside")
+)]
+mod fuzz;
+
+#[cfg(fuzzing)]
+pub use fuzz::fuzz_pipeline;
+
 pub use build::{BuildConfig, ShellCommand};
 pub use checkpoint::{CheckpointConfig, Location, Place};
 pub use compare::{

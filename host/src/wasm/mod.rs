@@ -44,6 +44,16 @@ mod check;
 mod lift;
 mod lower;
 
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(
+    test,
+    expect(unreachable_pub, reason = "only fuzzing calls it from outside")
+)]
+mod fuzz;
+
+#[cfg(fuzzing)]
+pub use fuzz::fuzz_guest;
+
 pub use aggregate::UpdateOutput;
 pub use allow::{Allow, Variable};
 pub use aside::Aside;

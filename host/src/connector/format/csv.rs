@@ -16,6 +16,13 @@ use super::{
 };
 use crate::batch::Schema;
 
+/// The most columns that a header may have.
+const MAX_COLUMNS: usize = 65_536;
+
+/// The most fields that are decoded at once: the decoder has room for all of them before it knows how many
+/// there are.
+const MAX_FIELDS: usize = 1024 * 1024;
+
 /// A CSV text whose header has not been read yet.
 pub(crate) struct CsvHeader {
     schema: Schema,
@@ -37,11 +44,16 @@ impl CsvHeader {
     ///
     /// # Errors
     ///
-    /// If a column is missing or there twice.
+    /// If a column is missing or there twice, or if there are too many.
     pub(crate) fn decoder(&self, header: &[u8]) -> anyhow::Result<CsvDecoder> {
         let header = text(header).map_err(|reason| anyhow::anyhow!("the header is {reason}"))?;
         let mut reader = Reader::new();
-        let names = fields(&mut reader, header.as_bytes()).unwrap_or_default();
+        let (names, found) =
+            fields(&mut reader, header.as_bytes(), MAX_COLUMNS).unwrap_or_default();
+        anyhow::ensure!(
+            found <= MAX_COLUMNS,
+            "the header has {found} columns, and {MAX_COLUMNS} is the most that can be read"
+        );
         let mut places = Vec::new();
         for field in self.schema.fields() {
             let mut found = names
@@ -69,11 +81,11 @@ impl CsvHeader {
             all[place] = field.as_ref().clone();
         }
         Ok(CsvDecoder {
-            all: SchemaRef::new(ArrowSchema::new(all)),
             raw_schema: raw,
             raw: self.raw.clone(),
             places,
-            batch_rows: self.batch_rows,
+            batch_rows: self.batch_rows.min(MAX_FIELDS / all.len().max(1)).max(1),
+            all: SchemaRef::new(ArrowSchema::new(all)),
             decoder: None,
             single: None,
             reader,
@@ -102,6 +114,11 @@ pub(crate) struct CsvDecoder {
 }
 
 impl CsvDecoder {
+    /// How many rows it decodes at once, at most.
+    pub(crate) const fn batch_rows(&self) -> usize {
+        self.batch_rows
+    }
+
     fn build(&self, rows: usize) -> Result<Decoder, String> {
         let mut decoder = ReaderBuilder::new(SchemaRef::clone(&self.all))
             .with_projection(self.places.clone())
@@ -147,15 +164,14 @@ impl RowDecoder for CsvDecoder {
         if let Err(reason) = text(row) {
             return Some(Fault::Certain(reason));
         }
-        let Some(fields) = fields(&mut self.reader, row) else {
+        let expected = self.all.fields().len();
+        let Some((fields, found)) = fields(&mut self.reader, row, expected) else {
             let reason = "a carriage return outside quotes".to_owned();
             return Some(Fault::Certain(reason));
         };
-        let expected = self.all.fields().len();
-        if fields.len() != expected {
+        if found != expected {
             return Some(Fault::Certain(format!(
-                "expected {expected} fields as in the header, found {}",
-                fields.len()
+                "expected {expected} fields as in the header, found {found}"
             )));
         }
         let columns = self.raw_schema.fields().iter().zip(&self.raw);
@@ -207,13 +223,15 @@ fn is_line_breaks(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
 }
 
-/// The fields of a row; `None` if it is more than one row to the decoder.
-fn fields(reader: &mut Reader, row: &[u8]) -> Option<Vec<String>> {
+/// The first `most` fields of a row, and how many there are; `None` if it is more than one row to the
+/// decoder.
+fn fields(reader: &mut Reader, row: &[u8], most: usize) -> Option<(Vec<String>, usize)> {
     let mut field = vec![0; row.len() + 1];
     reader.reset();
     // A reader drops a byte order mark from the first bytes it sees; no row's may be among them.
     reader.read_field(b"\n", &mut field);
     let mut fields = Vec::new();
+    let mut found = 0;
     let mut rest = row;
     let mut length = 0;
     loop {
@@ -225,13 +243,17 @@ fn fields(reader: &mut Reader, row: &[u8]) -> Option<Vec<String>> {
             // A field is never longer than its row.
             ReadFieldResult::OutputFull => return None,
             ReadFieldResult::Field { record_end } => {
-                fields.push(String::from_utf8_lossy(&field[..length]).into_owned());
+                found += 1;
+                if found <= most {
+                    fields.push(String::from_utf8_lossy(&field[..length]).into_owned());
+                }
                 length = 0;
                 if record_end {
-                    return rest.iter().all(|&byte| byte == b'\r').then_some(fields);
+                    let ended = rest.iter().all(|&byte| byte == b'\r');
+                    return ended.then_some((fields, found));
                 }
             }
-            ReadFieldResult::End => return Some(fields),
+            ReadFieldResult::End => return Some((fields, found)),
         }
     }
 }

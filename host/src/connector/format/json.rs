@@ -1,8 +1,8 @@
 //! JSON: one object a line.
 
 use arrow::{
-    array::RecordBatch,
-    datatypes::SchemaRef,
+    array::{AsArray, RecordBatch},
+    datatypes::{Int64Type, SchemaRef, TimestampMicrosecondType},
     error::ArrowError,
     json::{ReaderBuilder, reader::Decoder},
 };
@@ -11,6 +11,7 @@ use memchr::memchr2_iter;
 use super::{
     Block, RowDecoder,
     json_reason::explain,
+    json_whole::WholeColumns,
     raw::{RawType, raw_schema},
     salvage::Fault,
 };
@@ -22,12 +23,13 @@ const MAX_DEPTH: usize = 512;
 /// Decodes lines of JSON with Arrow's decoder.
 ///
 /// Unknown fields are ignored, missing ones are null. Of a field that occurs twice, the last
-/// counts. A number may stand in a text (`"21.5"`); a fraction in a column of integers is cut off;
-/// a number in a timestamp column is in microseconds; binary is hexadecimal.
+/// counts. A number may stand in a text (`"21.5"`); a fraction in a column of integers is bad; a
+/// number in a timestamp column is in whole microseconds; binary is hexadecimal.
 pub(crate) struct JsonDecoder {
     schema: SchemaRef,
     names: Vec<String>,
     raw: Vec<RawType>,
+    whole: WholeColumns,
     batch_rows: usize,
     /// None after an error, which leaves a decoder in no usable state.
     decoder: Option<Decoder>,
@@ -36,17 +38,23 @@ pub(crate) struct JsonDecoder {
 impl JsonDecoder {
     /// A decoder of at most `batch_rows` rows at once.
     pub(crate) fn new(schema: &Schema, raw: Vec<RawType>, batch_rows: usize) -> Self {
+        let fields = schema.fields().iter();
+        let names: Vec<_> = fields.map(|field| field.name.clone()).collect();
         Self {
             schema: raw_schema(schema, &raw),
-            names: schema
-                .fields()
-                .iter()
-                .map(|field| field.name.clone())
-                .collect(),
+            whole: WholeColumns::new(&names, &raw),
+            names,
             raw,
             batch_rows,
             decoder: None,
         }
+    }
+
+    fn is_certainly_bad(&self, row: &[u8]) -> bool {
+        matches!(
+            explain(row, &self.names, &self.raw),
+            Some(Fault::Certain(_))
+        )
     }
 
     fn build(&self, rows: usize) -> Result<Decoder, ArrowError> {
@@ -63,6 +71,10 @@ impl RowDecoder for JsonDecoder {
             None => self.build(self.batch_rows).map_err(reason)?,
         };
         for (index, row) in block.rows.iter().enumerate() {
+            let line = &block.bytes[row.bytes.clone()];
+            if self.whole.suspects(line) && explain(line, &self.names, &self.raw).is_some() {
+                return Err("a number is not whole".to_owned());
+            }
             // With the line break, which ends a number.
             let end = (row.bytes.end + 1).min(block.bytes.len());
             feed(&mut decoder, &block.bytes[row.bytes.start..end], index + 1)?;
@@ -71,6 +83,10 @@ impl RowDecoder for JsonDecoder {
             Some(batch) => batch,
             None => RecordBatch::new_empty(SchemaRef::clone(&self.schema)),
         };
+        // What is less than this is also taken for it.
+        if holds(&batch, i64::MIN) && block.iter().any(|row| self.is_certainly_bad(row)) {
+            return Err("a number is too small".to_owned());
+        }
         self.decoder = Some(decoder);
         Ok(batch)
     }
@@ -80,13 +96,30 @@ impl RowDecoder for JsonDecoder {
             let reason = format!("values are nested more than {MAX_DEPTH} deep");
             return Some(Fault::Certain(reason));
         }
-        explain(row, &self.names, &self.raw).map(Fault::Suspected)
+        let fault = explain(row, &self.names, &self.raw)?;
+        // The decoder alone would cut a fraction off.
+        Some(match self.whole.suspects(row) {
+            true => fault.into_certain(),
+            false => fault,
+        })
     }
 
     fn accepts(&mut self, row: &[u8]) -> bool {
         self.build(1)
             .is_ok_and(|mut decoder| feed(&mut decoder, row, 1).is_ok() && decoder.flush().is_ok())
     }
+}
+
+/// Whether a number, or a time, is among the values.
+fn holds(batch: &RecordBatch, number: i64) -> bool {
+    batch.columns().iter().any(|column| {
+        let numbers = column
+            .as_primitive_opt::<Int64Type>()
+            .map(|column| column.values());
+        let times = column.as_primitive_opt::<TimestampMicrosecondType>();
+        let values = numbers.or_else(|| times.map(|column| column.values()));
+        values.is_some_and(|values| values.contains(&number))
+    })
 }
 
 /// Hands a line to the decoder and makes sure that it is exactly one row: the decoder alone would

@@ -1,48 +1,53 @@
 //! What is wrong with a line of JSON, in words for the user. Decides nothing.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::Value;
 
 use super::{
+    json_value::JsonValue,
+    json_whole::is_whole_type,
     lines::text,
     raw::{RawType, shown},
+    salvage::Fault,
 };
 use crate::batch::DataType;
 
-/// What is wrong with a line, if it seems to be.
-pub(super) fn explain(line: &[u8], names: &[String], raw: &[RawType]) -> Option<String> {
+/// What is wrong with a line, if it seems to be. A fraction in a column of whole numbers certainly is; of
+/// the rest, the decoder may think otherwise.
+pub(super) fn explain(line: &[u8], names: &[String], raw: &[RawType]) -> Option<Fault> {
     let line = match text(line) {
         Ok(line) => line,
-        Err(reason) => return Some(reason),
+        Err(reason) => return Some(Fault::Suspected(reason)),
     };
     let start = line.trim_start_matches([' ', '\t', '\r']);
     if !start.starts_with('{') {
-        return Some(format!("not a JSON object: found {}", kind(start)));
+        let reason = format!("not a JSON object: found {}", kind(start));
+        return Some(Fault::Suspected(reason));
     }
     let mut json = serde_json::Deserializer::from_str(line);
     let row = Row { names };
     let values = match row.deserialize(&mut json) {
         Ok(values) => values,
-        Err(error) => return Some(syntax(&error)),
+        Err(error) => return Some(Fault::Suspected(syntax(&error))),
     };
     if json.end().is_err() {
-        return Some(format!(
+        return Some(Fault::Suspected(format!(
             "expected one JSON object a line, found more after it at column {}",
             first_object(line) + 1
-        ));
+        )));
     }
     let columns = names.iter().zip(raw).zip(&values);
     for ((name, raw), value) in columns {
         if let Some(value) = value
             && !fits(raw, value)
         {
-            let expected = raw.expected();
-            let found = shown(&value.to_string());
-            return Some(format!(
-                "column `{name}`: expected {expected}, found {found}"
-            ));
+            let (expected, found) = (raw.expected(), shown(&value.to_string()));
+            let reason = format!("column `{name}`: expected {expected}, found {found}");
+            return Some(match value {
+                JsonValue::Number(_) if is_whole_type(raw) => Fault::Certain(reason),
+                _ => Fault::Suspected(reason),
+            });
         }
     }
     None
@@ -61,6 +66,7 @@ fn kind(line: &str) -> &'static str {
         Some(b'[') => "a list",
         Some(b'"') => "a text",
         Some(b'-' | b'0'..=b'9') => "a number",
+        Some(0) => "a NUL byte",
         _ if ["true", "false", "null"].contains(&line) => "a single value",
         _ => "something else",
     }
@@ -82,28 +88,22 @@ fn syntax(error: &serde_json::Error) -> String {
 }
 
 /// Whether a decoder finds a value of this type in a JSON value.
-fn fits(raw: &RawType, value: &Value) -> bool {
-    match (raw, value) {
-        (_, Value::Null) => true,
-        (RawType::Own(DataType::Boolean), value) => value.is_boolean(),
-        (RawType::Own(DataType::Utf8) | RawType::Text(_), value) => value.is_string(),
-        (RawType::Own(DataType::Binary) | RawType::Hex, Value::String(text)) => {
-            RawType::Own(DataType::Binary).accepts(text)
+fn fits(raw: &RawType, value: &JsonValue<'_>) -> bool {
+    match (value, raw) {
+        (JsonValue::Null, _) => true,
+        (JsonValue::Boolean(_), raw) => matches!(raw, RawType::Own(DataType::Boolean)),
+        (JsonValue::Text(_), RawType::Own(DataType::Boolean)) => false,
+        (JsonValue::Text(text), RawType::Hex) => RawType::Own(DataType::Binary).accepts(text),
+        (JsonValue::Text(text), raw) => raw.accepts(text),
+        (JsonValue::Number(_), RawType::Own(DataType::Int32)) => {
+            let whole = value.whole();
+            whole.is_some_and(|number| i32::try_from(number).is_ok())
         }
-        (RawType::Own(DataType::Binary) | RawType::Hex, _) => false,
-        (raw, Value::String(text)) => raw.accepts(text),
-        (RawType::Own(DataType::Int32), Value::Number(number)) => number
-            .as_f64()
-            .is_some_and(|number| number > -2_147_483_649.0 && number < 2_147_483_648.0),
-        (RawType::Own(DataType::Int64) | RawType::Number(_), Value::Number(number)) => {
-            number.is_i64()
-                || number.is_f64()
-                    && number.as_f64().is_some_and(|number| {
-                        (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0)
-                            .contains(&number)
-                    })
+        (JsonValue::Number(_), raw) if is_whole_type(raw) => value.whole().is_some(),
+        (JsonValue::Number(_), raw) => {
+            matches!(raw, RawType::Own(DataType::Float32 | DataType::Float64))
         }
-        (_, value) => value.is_number(),
+        (JsonValue::List | JsonValue::Object, _) => false,
     }
 }
 
@@ -113,7 +113,7 @@ struct Row<'a> {
 }
 
 impl<'de> DeserializeSeed<'de> for Row<'_> {
-    type Value = Vec<Option<Value>>;
+    type Value = Vec<Option<JsonValue<'de>>>;
 
     fn deserialize<D: Deserializer<'de>>(self, object: D) -> Result<Self::Value, D::Error> {
         object.deserialize_map(self)
@@ -121,7 +121,7 @@ impl<'de> DeserializeSeed<'de> for Row<'_> {
 }
 
 impl<'de> Visitor<'de> for Row<'_> {
-    type Value = Vec<Option<Value>>;
+    type Value = Vec<Option<JsonValue<'de>>>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an object")
@@ -129,7 +129,7 @@ impl<'de> Visitor<'de> for Row<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
         let mut values = vec![None; self.names.len()];
-        while let Some(name) = object.next_key::<std::borrow::Cow<'de, str>>()? {
+        while let Some(name) = object.next_key::<Cow<'de, str>>()? {
             match self.names.iter().position(|other| *other == name) {
                 Some(column) => values[column] = Some(object.next_value()?),
                 None => {

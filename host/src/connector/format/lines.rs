@@ -44,8 +44,13 @@ impl RowDecoder for LinesDecoder {
 pub(super) fn text(row: &[u8]) -> Result<&str, String> {
     std::str::from_utf8(row).map_err(|error| {
         let at = error.valid_up_to();
+        let hint = if row.starts_with(b"\xff\xfe") || row.starts_with(b"\xfe\xff") {
+            "; it looks like UTF-16, and only UTF-8 is read"
+        } else {
+            ""
+        };
         format!(
-            "not valid UTF-8: byte 0x{:02x} at column {}",
+            "not valid UTF-8: byte 0x{:02x} at column {}{hint}",
             row[at],
             at + 1
         )

@@ -3,11 +3,12 @@
 use std::{
     fs::File,
     io::{Read as _, Seek as _, SeekFrom},
+    panic::{self, AssertUnwindSafe},
     path::Path,
     sync::Arc,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use arrow::{
     array::{RecordBatch, RecordBatchOptions},
     datatypes::{DataType as ArrowType, SchemaRef},
@@ -15,12 +16,16 @@ use arrow::{
 };
 use parquet::arrow::{
     ArrowWriter, ProjectionMask,
-    arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder},
+    arrow_reader::{
+        ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+        ParquetRecordBatchReaderBuilder,
+    },
 };
 
 use super::{
     Columns,
     parquet_columns::{Conversion, natural_type},
+    parquet_limits, parquet_slices,
     raw::RawType,
 };
 use crate::{
@@ -46,10 +51,10 @@ pub struct ParquetSchema {
 ///
 /// If the file cannot be read, or has two columns of the same name.
 pub fn parquet_schema(path: &Path) -> anyhow::Result<ParquetSchema> {
-    let builder = open(path)?;
+    let (_, metadata) = open(path)?;
     let mut fields = Vec::new();
     let mut left_out = Vec::new();
-    for field in builder.schema().fields() {
+    for field in metadata.schema().fields() {
         match natural_type(field.data_type()) {
             Some(data_type) => fields.push(Field {
                 name: field.name().clone(),
@@ -64,16 +69,32 @@ pub fn parquet_schema(path: &Path) -> anyhow::Result<ParquetSchema> {
     Ok(ParquetSchema { schema, left_out })
 }
 
-fn open(path: &Path) -> anyhow::Result<ParquetRecordBatchReaderBuilder<File>> {
+/// Opens a file and finds its columns.
+fn open(path: &Path) -> anyhow::Result<(File, ArrowReaderMetadata)> {
     let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
-    ParquetRecordBatchReaderBuilder::try_new(file)
-        .with_context(|| format!("cannot read `{}` as parquet", path.display()))
+    let metadata = parquet_limits::check_footer(&file)
+        .and_then(|()| guarded(|| ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())))
+        .with_context(|| format!("cannot read `{}` as parquet", path.display()))?;
+    Ok((file, metadata))
+}
+
+/// Calls the reader of Parquet files, which panics on some that are damaged.
+fn guarded<T, E>(read: impl FnOnce() -> Result<T, E>) -> anyhow::Result<T>
+where
+    anyhow::Error: From<E>,
+{
+    match panic::catch_unwind(AssertUnwindSafe(read)) {
+        Ok(read) => Ok(read?),
+        Err(_) => bail!("the file is damaged: the reader of Parquet files panicked on it"),
+    }
 }
 
 /// A Parquet file that is being read.
 pub(crate) struct ParquetPartition {
     name: Arc<str>,
     reader: ParquetRecordBatchReader,
+    /// Rows that have been read and not been handed over yet.
+    waiting: Option<RecordBatch>,
     /// For each column of the schema, its place in what the reader gives, and what becomes of it.
     conversions: Vec<(usize, Conversion)>,
     raw: Vec<RawType>,
@@ -106,8 +127,8 @@ impl ParquetPartition {
         if let Some(position) = &position {
             position.check(&name, bytes, &digest)?;
         }
-        let builder = open(path)?;
-        let found = SchemaRef::clone(builder.schema());
+        let (handle, metadata) = open(path)?;
+        let found = SchemaRef::clone(metadata.schema());
         let mut places = Vec::new();
         let mut conversions = Vec::new();
         let mut raw = Vec::new();
@@ -139,34 +160,39 @@ impl ParquetPartition {
             .iter()
             .map(|place| sorted.binary_search(place).unwrap_or_default());
         let conversions = order.zip(conversions).collect();
-        let mask = ProjectionMask::roots(builder.parquet_schema(), sorted.iter().copied());
-        let total_rows = builder.metadata().file_metadata().num_rows();
-        let groups = builder.metadata().row_groups().iter();
-        let row_groups: Vec<_> = groups
-            .map(|group| group.num_rows().unsigned_abs())
-            .collect();
-        let mut builder = builder
-            .with_projection(mask)
-            .with_batch_size(decoding.batch_rows);
-        let mut rows = 0;
-        if let Some(position) = &position {
-            let before = row_groups.iter().take(position.row_group).sum::<u64>();
-            rows = before + position.row;
-            builder = builder
-                .with_row_groups((position.row_group..row_groups.len()).collect())
-                .with_offset(usize::try_from(position.row)?);
-        }
-        let reader = builder
-            .build()
-            .with_context(|| format!("cannot read `{name}` as parquet"))?;
+        let context = || format!("cannot read `{name}` as parquet");
+        let metadata = Arc::clone(metadata.metadata());
+        let row_groups = parquet_limits::row_groups(&metadata).with_context(context)?;
+        let total_rows = row_groups.iter().sum();
+        let start = position.map_or((0, 0), |position| (position.row_group, position.row));
+        parquet_limits::check_pages(&handle, &metadata, start.0, &sorted).with_context(context)?;
+        let options = ArrowReaderOptions::new().with_schema(parquet_slices::with_views(&found));
+        let build = || {
+            let mask = ProjectionMask::roots(
+                metadata.file_metadata().schema_descr(),
+                sorted.iter().copied(),
+            );
+            let projected = found.project(&sorted)?;
+            let metadata = ArrowReaderMetadata::try_new(Arc::clone(&metadata), options)?;
+            let rows = parquet_slices::batch_rows(&projected.into(), decoding.batch_rows);
+            ParquetRecordBatchReaderBuilder::new_with_metadata(handle, metadata)
+                .with_projection(mask)
+                .with_batch_size(rows)
+                .with_row_groups((start.0..row_groups.len()).collect())
+                .with_offset(usize::try_from(start.1)?)
+                .build()
+        };
+        let reader = guarded(build).with_context(context)?;
+        let rows = row_groups.iter().take(start.0).sum::<u64>() + start.1;
         Ok(Self {
             name,
             reader,
+            waiting: None,
             conversions,
             raw,
             columns,
             rows,
-            total_rows: u64::try_from(total_rows).unwrap_or_default(),
+            total_rows,
             row_groups,
             bytes,
             digest,
@@ -257,13 +283,29 @@ impl Partition for ParquetPartition {
     }
 
     fn read(&mut self) -> anyhow::Result<Read> {
-        match self.reader.next() {
-            None => Ok(Read::End),
-            Some(found) => {
-                let found = found.with_context(|| format!("cannot read `{}`", self.name))?;
-                Ok(Read::Rows(self.decode(&found)?))
-            }
+        let (name, rows) = (Arc::clone(&self.name), self.rows);
+        let context = || format!("cannot read `{name}` behind row {rows}");
+        let found = match self.waiting.take() {
+            Some(waiting) => waiting,
+            None => match guarded(|| self.reader.next().transpose()).with_context(context)? {
+                Some(found) => found,
+                None => {
+                    let (rows, total) = (self.rows, self.total_rows);
+                    ensure!(
+                        rows == total,
+                        "`{}` is damaged: it ends after {rows} rows, and should have {total}",
+                        self.name
+                    );
+                    return Ok(Read::End);
+                }
+            },
+        };
+        let rows = parquet_slices::fitting(&found);
+        if rows < found.num_rows() {
+            self.waiting = Some(found.slice(rows, found.num_rows() - rows));
         }
+        let found = parquet_slices::without_views(&found.slice(0, rows)).with_context(context)?;
+        Ok(Read::Rows(self.decode(&found)?))
     }
 
     fn position(&self) -> Option<ReadPosition> {

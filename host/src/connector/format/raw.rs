@@ -39,7 +39,7 @@ impl RawType {
                 EventTimeUnit::Rfc3339 | EventTimeUnit::Pattern(_) => Self::Text(time.unit.clone()),
                 _ => Self::Number(time.unit.clone()),
             },
-            _ if field.data_type == DataType::Binary && format == Format::Csv => Self::Hex,
+            _ if field.data_type == DataType::Binary && format != Format::Parquet => Self::Hex,
             _ => Self::Own(field.data_type),
         };
         schema.fields().iter().enumerate().map(raw).collect()

@@ -47,6 +47,11 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// The same, and nobody else is asked.
+    pub(crate) fn into_certain(self) -> Self {
+        Self::Certain(self.reason())
+    }
+
     fn reason(self) -> String {
         let (Self::Certain(reason) | Self::Suspected(reason)) = self;
         reason

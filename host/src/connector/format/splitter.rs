@@ -1,7 +1,7 @@
 //! Where the rows of a text begin and end: at line breaks; in CSV, at those outside quotes.
 //!
-//! Knows nothing of what is in the rows. It is handed a growing buffer and never looks at a byte
-//! twice, except to find its way out of quotes that are never closed.
+//! Knows nothing of what is in the rows. It is handed a growing buffer and looks at a byte once; where
+//! quotes are never closed, twice, however many of them there are.
 
 use std::ops::Range;
 
@@ -73,6 +73,10 @@ pub(crate) struct Splitter {
     dropping: bool,
     /// The number of the line that the row begins on.
     line: u64,
+    /// How far the last row has been looked at whose quotes are not closed, and the state there. A row
+    /// that comes to a line break in quotes before that is in the state that that row was in, and all
+    /// that follows has been found already.
+    unclosed: Option<(usize, State)>,
 }
 
 impl Splitter {
@@ -87,6 +91,7 @@ impl Splitter {
             quotes: false,
             dropping: false,
             line: 1,
+            unclosed: None,
         }
     }
 
@@ -128,6 +133,10 @@ impl Splitter {
     pub(crate) const fn shift(&mut self, bytes: usize) {
         self.start -= bytes;
         self.scanned -= bytes;
+        self.unclosed = match self.unclosed {
+            Some((to, state)) if to > bytes => Some((to - bytes, state)),
+            _ => None,
+        };
     }
 
     /// Finds the next row. `ended` says that no more bytes will follow; the buffer then ends with a
@@ -195,6 +204,7 @@ impl Splitter {
         let length = memchr(b'\n', &buffer[self.start..]).unwrap_or(buffer.len() - self.start);
         let end = self.start + length;
         let row = self.span(buffer, end);
+        self.unclosed = Some((self.scanned, self.state));
         self.begin_row(end + 1, 1);
         Next::Bad(row, reason)
     }
@@ -247,12 +257,21 @@ impl Splitter {
             let rest = &buffer[self.scanned..];
             match self.state {
                 State::Quoted => {
-                    let Some(offset) = memchr(b'"', rest) else {
+                    let unclosed = self.unclosed.filter(|&(to, _)| to > self.scanned);
+                    let found = match unclosed {
+                        Some(_) => memchr2(b'\n', b'"', rest),
+                        None => memchr(b'"', rest),
+                    };
+                    let Some(offset) = found else {
                         self.scanned = buffer.len();
                         return None;
                     };
-                    self.scanned += offset + 1;
-                    self.state = State::QuoteInQuotes;
+                    let found = self.scanned + offset;
+                    (self.scanned, self.state) = match unclosed {
+                        _ if buffer[found] == b'"' => (found + 1, State::QuoteInQuotes),
+                        Some((to, state)) if found < to => (to, state),
+                        _ => (found + 1, State::Quoted),
+                    };
                 }
                 State::QuoteInQuotes => {
                     self.state = match rest[0] {

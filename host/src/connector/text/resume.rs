@@ -45,6 +45,7 @@ impl<B: Bytes> TextPartition<B> {
         self.buffer = proof;
         self.rows.clear();
         self.rejected.clear();
+        self.rejected_bytes = 0;
         self.at_start = false;
         self.ended = false;
         self.completed = false;

@@ -77,6 +77,118 @@ fn check(
     Ok(found)
 }
 
+/// Repeats a piece of text as often as it may, then fails.
+struct Endless {
+    first: Vec<u8>,
+    piece: Vec<u8>,
+    pieces: usize,
+}
+
+impl Bytes for Endless {
+    fn fill(&mut self, buffer: &mut Vec<u8>, _wait: Duration) -> anyhow::Result<Fill> {
+        anyhow::ensure!(self.pieces > 0, "the cable was cut");
+        self.pieces -= 1;
+        buffer.append(&mut self.first);
+        buffer.extend_from_slice(&self.piece);
+        Ok(Fill::Some)
+    }
+
+    fn taken(&self) -> u64 {
+        0
+    }
+}
+
+fn endless(format: Format, piece: impl AsRef<[u8]>, pieces: usize) -> TextPartition<Endless> {
+    let columns = match format {
+        Format::Lines => "line: utf8",
+        _ => "n: int64, s: utf8",
+    };
+    let bytes = Endless {
+        first: Vec::new(),
+        piece: piece.as_ref().to_vec(),
+        pieces,
+    };
+    let decoding = decoding(format, columns, None);
+    let clock = Arc::new(crate::time::ManualClock::new(
+        crate::connector::harness::NOW,
+    ));
+    TextPartition::new("in".into(), bytes, &decoding, clock)
+}
+
+#[test]
+fn rows_before_a_break_are_given_before_the_error() {
+    for (format, piece) in [
+        (Format::Json, "{\"n\":1,\"s\":\"a\"}\n{\"n\":2,"),
+        (Format::Csv, "n,s\n1,a\n2,\"b\n"),
+        (Format::Lines, "first\nsecond"),
+    ] {
+        let mut partition = endless(format, piece, 1);
+        let Read::Rows(decoded) = partition.read().expect("rows") else {
+            panic!("rows");
+        };
+        assert_eq!(decoded.batch.rows(), 1);
+        assert!(decoded.rejected.is_empty());
+        let error = format!("{:#}", partition.read().expect_err("an error"));
+        let line = if format == Format::Csv { 3 } else { 2 };
+        assert_eq!(
+            error,
+            format!("the input breaks off in line {line}: the cable was cut")
+        );
+    }
+}
+
+#[test]
+fn whoever_reads_endless_nothing_is_not_kept() {
+    let piece = vec![b' '; 1024 * 1024];
+    let newlines = vec![b'\n'; 1024 * 1024];
+    for (format, piece) in [(Format::Json, &piece), (Format::Csv, &newlines)] {
+        let mut partition = endless(format, piece, 1000);
+        let mut bad = 0;
+        for _ in 0..3 {
+            match partition.read().expect("nothing") {
+                Read::Idle => {}
+                Read::Rows(decoded) => {
+                    assert_eq!(decoded.batch.rows(), 0);
+                    bad += decoded.rejected.len();
+                }
+                _ => panic!("it does not end"),
+            }
+            // A row of the greatest length, and what was read beside it.
+            assert!(partition.buffer.capacity() < 64 * 1024 * 1024);
+        }
+        assert_eq!(bad, usize::from(piece[0] == b' '));
+        assert!(
+            partition.bytes.pieces > 850,
+            "{} are left",
+            partition.bytes.pieces
+        );
+    }
+}
+
+#[test]
+fn bad_rows_that_are_long_do_not_gather() {
+    // No row, for its quotes are not closed within the bound, but shown as a whole.
+    let line = format!("{}a\"a,\"\n", "x".repeat(4 * 1024 * 1024));
+    let mut partition = endless(Format::Csv, line, 20);
+    partition.bytes.first = b"n,s\n".to_vec();
+    let mut bad = 0;
+    loop {
+        match partition.read() {
+            Ok(Read::Rows(decoded)) => {
+                let shown: usize = decoded.rejected.iter().map(|row| row.row.len()).sum();
+                assert!(shown < 16 * 1024 * 1024, "{shown} bytes");
+                bad += decoded.rejected.len();
+            }
+            Ok(_) => {}
+            Err(error) => {
+                assert_eq!(error.root_cause().to_string(), "the cable was cut");
+                break;
+            }
+        }
+    }
+    assert!(bad > 10, "{bad}");
+}
+
 proptest! {
     #[test]
     fn every_line_of_json_is_accounted_for(

@@ -2,7 +2,7 @@
 
 use crate::connector::{
     EventTimeUnit, Format,
-    harness::{check_text, decoding, text_error},
+    harness::{check_text, decoding, listing, read_all, text_error, text_partition},
 };
 
 const COLUMNS: &str = "n: int64, s: utf8";
@@ -62,6 +62,65 @@ fn a_bad_header_is_an_error() {
     check_error(
         "\"n,s\n1,a\n",
         "cannot read `in` as csv: the header is bad: its quotes are never closed",
+    );
+}
+
+#[test]
+fn a_header_may_have_many_columns_but_not_any_number() {
+    let header = |columns: usize| (0..columns).map(|n| format!("c{n},")).collect::<String>();
+    let wide = decoding(Format::Csv, "n: int64, c7: int64", None);
+    let fields = 60_000;
+    let row = |fields: usize, n: u64| format!("{}{n}\n", "7,".repeat(fields));
+    let text = [
+        format!("{}n\n", header(fields)),
+        row(fields, 1),
+        row(fields + 1, 2),
+        row(fields, 3),
+    ]
+    .concat();
+    let mut partition = text_partition(&wide, text.as_bytes(), 1 << 20);
+    let all = read_all(&mut partition).expect("rows");
+    assert_eq!(
+        listing(&all),
+        [
+            "2: 1|7",
+            "3: BAD expected 60001 fields as in the header, found 60002",
+            "4: 3|7"
+        ]
+    );
+    check_error(
+        format!("{}n,s\n", header(1_000_000)),
+        "cannot read `in` as csv: the header has 1000002 columns, and 65536 is the most that can be read",
+    );
+}
+
+#[test]
+fn a_row_of_nothing_but_commas_is_counted() {
+    check(
+        format!("n,s\n1,a\n{}\n2,b\n", ",".repeat(1_000_000)),
+        &[
+            "2: 1|a",
+            "3: BAD expected 2 fields as in the header, found 1000001",
+            "4: 2|b",
+        ],
+    );
+}
+
+#[test]
+fn other_encodings_are_named() {
+    let utf16 =
+        |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_be_bytes).collect() };
+    check_error(
+        utf16("\u{feff}n,s\n1,a\n"),
+        "cannot read `in` as csv: the header is not valid UTF-8: byte 0xfe at column 1; it looks like UTF-16, \
+         and only UTF-8 is read",
+    );
+    check(
+        "n,s\n1,a\0\n2\0,b\n",
+        &[
+            "2: 1|a\0",
+            "3: BAD column `n`: expected int64, found \"2\0\"",
+        ],
     );
 }
 

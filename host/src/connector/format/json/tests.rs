@@ -169,6 +169,30 @@ fn invalid_utf_8_is_rejected() {
 }
 
 #[test]
+fn other_encodings_are_named() {
+    let utf16: Vec<u8> = "\u{feff}{\"n\":1}\n{\"n\":2}\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let hint = "it looks like UTF-16, and only UTF-8 is read";
+    check(
+        utf16,
+        &[
+            &format!("1: BAD not valid UTF-8: byte 0xff at column 1; {hint}"),
+            "2: BAD not a JSON object: found a NUL byte",
+            "3: BAD not a JSON object: found a NUL byte",
+        ],
+    );
+    check(
+        "{\"s\":\"a\0b\"}\n{\"n\"\0:1}",
+        &[
+            "1: -|-|a\0b|-",
+            "2: BAD not a JSON object: expected `:` at column 5",
+        ],
+    );
+}
+
+#[test]
 fn numbers_are_read_like_this() {
     check_value("int32", "2147483647", "2147483647");
     check_value(
@@ -183,9 +207,23 @@ fn numbers_are_read_like_this() {
         "BAD column `v`: expected int64, found 9223372036854775808",
     );
     check_value("int64", "1e3", "1000");
-    // A fraction is cut off.
-    check_value("int64", "1.9", "1");
-    check_value("int64", "-1.9", "-1");
+    check_value("int64", "1.0", "1");
+    check_value("int64", "1.5e1", "15");
+    for (number, shown) in [
+        ("1.9", "1.9"),
+        ("-1.9", "-1.9"),
+        ("1e-1", "0.1"),
+        ("1234567890123456.0", "1234567890123456.0"),
+        ("-9223372036854775809", "-9.223372036854776e+18"),
+    ] {
+        let bad = format!("BAD column `v`: expected int64, found {shown}");
+        check_value("int64", number, &bad);
+    }
+    check_value(
+        "int32",
+        "-2147483648.5",
+        "BAD column `v`: expected int32, found -2147483648.5",
+    );
     check_value("int64", "\"12\"", "12");
     check_value(
         "int64",
@@ -209,7 +247,7 @@ fn numbers_are_read_like_this() {
     check_value(
         "float64",
         "[1]",
-        "BAD column `v`: expected float64, found [1]",
+        "BAD column `v`: expected float64, found a list",
     );
     check_value("float32", "0.1", "0.1");
 }
@@ -220,7 +258,7 @@ fn other_values_are_read_like_this() {
     check_value(
         "utf8",
         "{\"a\":1}",
-        "BAD column `v`: expected utf8, found {\"a\":1}",
+        "BAD column `v`: expected utf8, found an object",
     );
     check_value(
         "boolean",
@@ -232,9 +270,18 @@ fn other_values_are_read_like_this() {
     check_value(
         "binary",
         "\"0g\"",
-        "BAD column `v`: expected binary, found \"0g\"",
+        "BAD column `v`: expected binary as hexadecimal digits, found \"0g\"",
     );
-    check_value("binary", "7", "BAD column `v`: expected binary, found 7");
+    check_value(
+        "binary",
+        "\"0\"",
+        "BAD column `v`: expected binary as hexadecimal digits, found \"0\"",
+    );
+    check_value(
+        "binary",
+        "7",
+        "BAD column `v`: expected binary as hexadecimal digits, found 7",
+    );
     check_value(
         "timestamp",
         "\"2024-01-01T00:00:00Z\"",
@@ -260,7 +307,31 @@ fn other_values_are_read_like_this() {
     check_value(
         "timestamp",
         "1e300",
+        "BAD column `v`: expected timestamp, found 1e+300",
+    );
+    check_value(
+        "timestamp",
+        "9223372036854775807",
         "BAD column `v`: time 9223372036854775807 µs is outside the years -9999 to 9999",
+    );
+    check_value(
+        "timestamp",
+        "1704067200000000.5",
+        "BAD column `v`: expected timestamp, found 1704067200000000.5",
+    );
+}
+
+#[test]
+fn a_fraction_counts_only_where_it_is_taken() {
+    check(
+        "{\"n\":1.5,\"n\":2}\n{\"o\":{\"n\":1.5},\"n\":3}\n{\"\\u006e\":1.5}\n{\"n\":1.5,,}\n{\"x\":1.5}",
+        &[
+            "1: 2|-|-|-",
+            "2: 3|-|-|-",
+            "3: BAD column `n`: expected int64, found 1.5",
+            "4: BAD not a JSON object: key must be a string at column 10",
+            "5: -|1.5|-|-",
+        ],
     );
 }
 
@@ -340,7 +411,7 @@ fn deep_nesting_is_rejected_and_harms_nobody() {
     check(in_column(100_000), &[&format!("1: {deep}")]);
     check(
         in_column(500),
-        &["1: BAD not a JSON object: recursion limit exceeded at column 132"],
+        &["1: BAD column `s`: expected utf8, found a list"],
     );
     // Brackets in a text are no nesting.
     check(
@@ -417,6 +488,11 @@ fn bad_event_times_are_rejected() {
         EventTimeUnit::Rfc3339,
         "\"yesterday\"",
         "expected a time as in RFC 3339, found \"yesterday\"",
+    );
+    check_bad_time(
+        EventTimeUnit::Seconds,
+        "1704067200.25",
+        "expected whole seconds since 1970, found 1704067200.25",
     );
     check_bad_time(
         EventTimeUnit::Millis,

@@ -1,5 +1,7 @@
 //! Files of every type of column.
 
+mod damaged;
+
 use arrow::{
     array::{
         ArrayRef, BinaryArray, Date32Array, Decimal128Array, DictionaryArray, Int16Array,

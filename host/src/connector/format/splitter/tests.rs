@@ -1,5 +1,7 @@
 //! Rows in pieces.
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// Splits `text`, handed over `chunk` bytes at a time, with a bound of 20 bytes a row.
@@ -135,4 +137,44 @@ fn a_row_beyond_the_bound_is_bad() {
             "4:z",
         ],
     );
+}
+
+/// Splits a text with a bound of 20 bytes a row, and forgets what is known of quotes that are not closed, if
+/// `forgetful`.
+fn split_at_once(text: &str, forgetful: bool) -> Vec<Next> {
+    let mut splitter = Splitter::new(Layout::Csv, 20);
+    let mut found = Vec::new();
+    loop {
+        if forgetful {
+            splitter.unclosed = None;
+        }
+        match splitter.next(text.as_bytes(), true) {
+            Next::More => return found,
+            next => found.push(next),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_known_of_open_quotes_changes_nothing(text in "[\"\"\"a,\r\n\n]{0,120}\n") {
+        prop_assert_eq!(split_at_once(&text, false), split_at_once(&text, true));
+    }
+}
+
+#[test]
+fn quotes_that_every_line_opens_are_looked_at_once() {
+    // Each of a million rows would otherwise be followed to the end of the text.
+    let lines = 1_000_000;
+    let text = "a\"a,\"\n".repeat(lines);
+    let mut splitter = Splitter::new(Layout::Csv, MAX_ROW_BYTES);
+    for _ in 0..lines {
+        let next = splitter.next(text.as_bytes(), true);
+        let Next::Bad(row, reason) = next else {
+            panic!("{next:?}");
+        };
+        assert_eq!(row.bytes.len(), 5);
+        assert_eq!(reason, "its quotes are never closed");
+    }
+    assert_eq!(splitter.next(text.as_bytes(), true), Next::More);
 }

@@ -1,0 +1,270 @@
+//! Files that are damaged, lie, or mean more than they have.
+
+use arrow::array::{BinaryDictionaryBuilder, FixedSizeBinaryArray, StringDictionaryBuilder};
+use parquet::{basic::Compression, file::properties::WriterProperties};
+
+use super::*;
+
+/// A file with these bytes.
+fn file(bytes: &[u8]) -> Written {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), bytes).expect("bytes");
+    Written(file)
+}
+
+impl Written {
+    fn bytes(&self) -> Vec<u8> {
+        std::fs::read(self.0.path()).expect("bytes")
+    }
+
+    /// The rows that come out, and the error at the end.
+    fn read_on(&self, columns: &str) -> (Vec<String>, Option<String>) {
+        let mut decoding = decoding(Format::Parquet, columns, None);
+        decoding.batch_rows = 10;
+        let columns = Columns::new(&decoding, Arc::new(ManualClock::new(NOW)));
+        let file = Unread::whole(self.0.path().to_path_buf());
+        let mut all = Vec::new();
+        let end = ParquetPartition::open(&file, &decoding, columns).and_then(|mut partition| {
+            loop {
+                match partition.read()? {
+                    Read::Rows(decoded) => all.push(decoded),
+                    Read::End => break Ok(()),
+                    Read::Idle | Read::Watermark(_) => {}
+                }
+            }
+        });
+        let path = self.0.path().display().to_string();
+        let error = end
+            .err()
+            .map(|error| format!("{error:#}").replace(&path, "in"));
+        (listing(&all), error)
+    }
+
+    #[track_caller]
+    fn check_damage(&self, expected: &str) {
+        let (_, error) = self.read_on("n: int64, s: utf8");
+        let error = error.expect("an error");
+        assert!(
+            error.contains(expected) && error.contains("`in`"),
+            "{error}"
+        );
+    }
+}
+
+/// Numbers and words, in row groups of 100 rows.
+fn words(rows: i64) -> Written {
+    let words = (0..rows).map(|row| ["some", "words", "come", "again"][row as usize % 4]);
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("n", column(Int64Array::from_iter_values(0..rows))),
+        ("s", column(StringArray::from_iter_values(words))),
+    ];
+    let rows = RecordBatch::try_from_iter(columns).expect("columns");
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_max_row_group_row_count(Some(100))
+        .set_data_page_row_count_limit(20)
+        .set_write_batch_size(20)
+        .build();
+    let mut bytes = Vec::new();
+    let mut writer =
+        ArrowWriter::try_new(&mut bytes, rows.schema(), Some(properties)).expect("a writer");
+    writer.write(&rows).expect("rows");
+    writer.close().expect("a file");
+    file(&bytes)
+}
+
+#[test]
+fn files_that_break_off_are_an_error() {
+    let whole = words(300).bytes();
+    for length in [
+        0,
+        4,
+        7,
+        8,
+        100,
+        whole.len() / 2,
+        whole.len() - 9,
+        whole.len() - 1,
+    ] {
+        file(&whole[..length]).check_damage("cannot read `in` as parquet");
+    }
+    // The end is there, and the beginning is not.
+    file(&whole[whole.len() / 2..]).check_damage("damaged");
+}
+
+#[test]
+fn rows_before_a_damaged_page_are_given_before_the_error() {
+    let whole = words(300).bytes();
+    let middle = whole.len() / 2;
+    let mut bytes = whole;
+    let scratch = bytes[middle - 40..middle].iter_mut();
+    scratch.for_each(|byte| *byte ^= 0x5a);
+    let (rows, error) = file(&bytes).read_on("n: int64, s: utf8");
+    let error = error.expect("an error");
+    assert!(error.contains("`in`"), "{error}");
+    if !rows.is_empty() {
+        assert_eq!(rows[0], "1: 0|some");
+        let behind = format!("cannot read `in` behind row {}", rows.len());
+        assert!(error.starts_with(&behind), "{error}");
+    }
+}
+
+#[test]
+fn no_flipped_bit_does_harm() {
+    let whole = words(120).bytes();
+    let good = file(&whole).read_on("n: int64, s: utf8").0;
+    assert_eq!(good.len(), 120);
+    for bit in (0..whole.len() * 8).step_by(13) {
+        let mut bytes = whole.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        let (rows, error) = file(&bytes).read_on("n: int64, s: utf8");
+        // Without an error, all rows are there. What is in them is known by the checksums of the pages.
+        assert!(
+            error.is_some() || rows.len() == 120,
+            "bit {bit}: {} rows",
+            rows.len()
+        );
+    }
+}
+
+#[test]
+fn other_numbers_of_rows_than_there_are_are_an_error() {
+    // 100, as it stands in the footer: of the file, the values of its columns, and its row group.
+    let whole = words(100).bytes();
+    let start = whole.len() - 8 - footer_length(&whole);
+    let places: Vec<_> = (start..whole.len())
+        .filter(|&at| whole[at..].starts_with(&[0xc8, 1]))
+        .collect();
+    assert!(places.len() >= 4, "{places:?}");
+    let with = |places: &[usize], number: u8| {
+        let mut bytes = whole.clone();
+        for &place in places {
+            bytes[place] = number;
+        }
+        file(&bytes)
+    };
+    with(&places[..1], 0xc6).check_damage("it should have 99 rows, and its row groups have 100");
+    let (rows, error) = with(&places, 0xca).read_on("n: int64, s: utf8");
+    assert!(
+        rows.len() <= 100 && error.is_some(),
+        "{} rows, {error:?}",
+        rows.len()
+    );
+    let (rows, error) = with(&places, 0xc9).read_on("n: int64, s: utf8");
+    assert!(rows.is_empty(), "{rows:?}");
+    assert!(
+        error
+            .expect("an error")
+            .contains("row group 0 has -101 rows")
+    );
+}
+
+fn footer_length(bytes: &[u8]) -> usize {
+    let tail = &bytes[bytes.len() - 8..bytes.len() - 4];
+    u32::from_le_bytes(tail.try_into().expect("four bytes")) as usize
+}
+
+/// A file of nothing but a footer.
+fn footer(thrift: &[u8]) -> Written {
+    let mut bytes = b"PAR1".to_vec();
+    bytes.extend_from_slice(thrift);
+    bytes.extend_from_slice(&(thrift.len() as u32).to_le_bytes());
+    bytes.extend_from_slice(b"PAR1");
+    file(&bytes)
+}
+
+#[test]
+fn schemas_that_are_deep_or_lie_are_refused() {
+    // A version, then a list of so many elements, each a group with a name and so many children.
+    let schema = |elements: u32, children: &[u8]| {
+        let mut thrift = vec![0x15, 4, 0x19, 0xfc];
+        let mut length = elements;
+        while length > 0x7f {
+            thrift.push(length as u8 | 0x80);
+            length >>= 7;
+        }
+        thrift.push(length as u8);
+        for _ in 0..elements {
+            thrift.extend_from_slice(&[0x35, 0, 0x18, 1, b'a', 0x15]);
+            thrift.extend_from_slice(children);
+            thrift.push(0);
+        }
+        thrift.extend_from_slice(&[0x16, 0, 0x19, 0x0c, 0]);
+        footer(&thrift)
+    };
+    schema(200_000, &[2]).check_damage("its columns are nested more than 64 deep");
+    schema(3, &[0xfe, 0xff, 0xff, 0xff, 0x0f])
+        .check_damage("a column has 2147483647 parts, and only 2 follow");
+    footer(&[0x15, 4, 0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07]).check_damage("footer is damaged");
+}
+
+#[test]
+fn pages_that_become_too_large_are_refused() {
+    let zeros = vec![0_u8; 300 << 20];
+    let rows =
+        RecordBatch::try_from_iter([("s", column(BinaryArray::from(vec![zeros.as_slice()])))]);
+    let rows = rows.expect("a column");
+    let mut bytes = Vec::new();
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(parquet::basic::ZstdLevel::default()))
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(parquet::file::properties::EnabledStatistics::None);
+    let mut writer = ArrowWriter::try_new(&mut bytes, rows.schema(), Some(properties.build()))
+        .expect("a writer");
+    writer.write(&rows).expect("rows");
+    writer.close().expect("a file");
+    assert!(bytes.len() < 1 << 20);
+    let (_, error) = file(&bytes).read_on("s: binary");
+    let error = error.expect("an error");
+    assert!(
+        error.starts_with("cannot read `in` as parquet: column `s` of row group 0 is damaged")
+            && error.contains("bytes uncompressed, and at most 268435456 are read: write the file with smaller pages"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_long_text_that_stands_for_many_rows_comes_a_few_rows_at_a_time() {
+    let long = "x".repeat(3 << 20);
+    let mut texts = StringDictionaryBuilder::<Int32Type>::new();
+    let mut bytes = BinaryDictionaryBuilder::<Int32Type>::new();
+    for _ in 0..1000 {
+        texts.append_value(&long);
+        bytes.append_value("y");
+    }
+    let file = write(vec![
+        ("s", column(texts.finish())),
+        ("b", column(bytes.finish())),
+        (
+            "l",
+            column(LargeStringArray::from(vec![long.as_str(); 1000])),
+        ),
+    ]);
+    let decoding = decoding(Format::Parquet, "s: utf8, b: binary, l: utf8", None);
+    let columns = Columns::new(&decoding, Arc::new(ManualClock::new(NOW)));
+    let unread = Unread::whole(file.0.path().to_path_buf());
+    let mut partition = ParquetPartition::open(&unread, &decoding, columns).expect("a file");
+    let mut rows = 0;
+    while let Read::Rows(decoded) = partition.read().expect("rows") {
+        assert_eq!(decoded.batch.rows(), 2);
+        assert_eq!(
+            decoded.batch.origin().position(0).expect("a place").number,
+            rows + 1
+        );
+        rows += 2;
+    }
+    assert_eq!(rows, 1000);
+}
+
+#[test]
+fn wide_values_come_a_few_rows_at_a_time() {
+    let wide = vec![7_u8; 9 << 20];
+    let values = vec![wide.as_slice(); 3];
+    let values = FixedSizeBinaryArray::try_from_iter(values.into_iter()).expect("values");
+    let file = write(vec![("b", column(values))]);
+    let all = file
+        .read(&decoding(Format::Parquet, "b: binary", None))
+        .expect("rows");
+    let rows: Vec<_> = all.iter().map(|decoded| decoded.batch.rows()).collect();
+    assert_eq!(rows, [1, 1, 1]);
+}

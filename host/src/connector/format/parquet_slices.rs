@@ -1,0 +1,99 @@
+//! Rows of Parquet, a few at a time: a dictionary of one long text may stand for rows without number, so
+//! texts stay where they were read until it is known how long they are all together.
+
+use std::sync::Arc;
+
+use arrow::{
+    array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions},
+    compute::cast,
+    datatypes::{DataType as ArrowType, Field, Schema, SchemaRef},
+    error::ArrowError,
+};
+
+/// Rows whose texts have more bytes than this do not share a batch.
+pub(super) const MAX_BATCH_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The schema to read a file with: texts and bytes as views of what was read.
+pub(super) fn with_views(schema: &SchemaRef) -> SchemaRef {
+    let fields = schema.fields().iter().map(|field| {
+        let view = match text_type(field.data_type()) {
+            Some(ArrowType::Utf8) => ArrowType::Utf8View,
+            Some(_) => ArrowType::BinaryView,
+            None => return Arc::clone(field),
+        };
+        Arc::new(field.as_ref().clone().with_data_type(view))
+    });
+    let fields: Vec<_> = fields.collect();
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
+
+/// How many rows of this schema may be read at once, of `wanted`.
+pub(super) fn batch_rows(schema: &SchemaRef, wanted: usize) -> usize {
+    let bytes = schema.fields().iter().map(|field| match field.data_type() {
+        ArrowType::FixedSizeBinary(bytes) => bytes.unsigned_abs(),
+        _ => 0,
+    });
+    let most = MAX_BATCH_BYTES / u64::from(bytes.max().unwrap_or_default().max(1));
+    usize::try_from(most).map_or(wanted, |most| wanted.min(most).max(1))
+}
+
+/// How many of the first rows fit into a batch: at least one.
+pub(super) fn fitting(rows: &RecordBatch) -> usize {
+    let views = || rows.columns().iter().filter_map(views);
+    let all: u64 = views()
+        .map(|views| views.iter().map(length).sum::<u64>())
+        .sum();
+    if all <= MAX_BATCH_BYTES {
+        return rows.num_rows();
+    }
+    let mut bytes = 0;
+    let fits = |row: &usize| {
+        bytes += views().map(|views| length(&views[*row])).sum::<u64>();
+        bytes <= MAX_BATCH_BYTES
+    };
+    (0..rows.num_rows()).take_while(fits).count().max(1)
+}
+
+/// The same rows, with texts and bytes of their own.
+pub(super) fn without_views(rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let mut fields = Vec::with_capacity(rows.num_columns());
+    let mut columns = Vec::with_capacity(rows.num_columns());
+    for (field, column) in rows.schema_ref().fields().iter().zip(rows.columns()) {
+        let own = text_type(field.data_type()).filter(|_| views(column).is_some());
+        let (field, column) = match own {
+            Some(own) => (
+                Arc::new(Field::new(field.name(), own.clone(), true)),
+                cast(column, &own)?,
+            ),
+            None => (Arc::clone(field), Arc::clone(column)),
+        };
+        fields.push(field);
+        columns.push(column);
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)
+}
+
+/// The type of a column of texts or bytes once they are no views and not in a dictionary.
+fn text_type(found: &ArrowType) -> Option<ArrowType> {
+    use ArrowType as A;
+    match found {
+        A::Dictionary(_, values) => text_type(values),
+        A::Utf8 | A::LargeUtf8 | A::Utf8View => Some(A::Utf8),
+        A::Binary | A::LargeBinary | A::BinaryView => Some(A::Binary),
+        _ => None,
+    }
+}
+
+fn views(column: &ArrayRef) -> Option<&[u128]> {
+    match column.data_type() {
+        ArrowType::Utf8View => Some(column.as_string_view().views()),
+        ArrowType::BinaryView => Some(column.as_binary_view().views()),
+        _ => None,
+    }
+}
+
+/// The length of a text is in the lowest bits of its view.
+const fn length(view: &u128) -> u64 {
+    (*view as u32) as u64
+}
