@@ -11,7 +11,7 @@ use arrow::array::ArrayRef;
 use super::Call;
 use crate::{
     state::Columns,
-    wasm::{CallError, Function, Instance, Kind},
+    wasm::{Allowance, CallError, Function, Instance, Kind},
 };
 
 /// The functions that a stage calls and the instances they run in, for one subtask. By default it calls none.
@@ -70,6 +70,13 @@ impl Version {
             });
         }
         Ok(version)
+    }
+
+    /// From now on, all calls together take no longer than what is left of `allowance`.
+    pub fn share(&mut self, allowance: &Allowance) {
+        for instance in &mut self.instances {
+            instance.share(allowance);
+        }
     }
 
     /// The digest of the component of the first function, in hexadecimal; empty if there is none.

@@ -3,7 +3,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, Weak, mpsc},
+    sync::{Arc, Weak, atomic::AtomicBool, mpsc},
     time::{Duration, Instant},
 };
 
@@ -62,6 +62,8 @@ pub struct Swapper<J = Swaps> {
     rejected: Option<Arc<Plan>>,
     told: mpsc::Sender<Fault>,
     faults: mpsc::Receiver<Fault>,
+    /// Ends a trial that is under way.
+    cancelled: Arc<AtomicBool>,
 }
 
 /// What runs, and how it came to be.
@@ -166,7 +168,13 @@ impl<J: Swappable> Swapper<J> {
             rejected: None,
             told,
             faults,
+            cancelled: Arc::default(),
         }
+    }
+
+    /// What ends the trials of components when it is set: nothing is swapped any more.
+    pub fn canceller(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.cancelled)
     }
 
     /// The plan that the job runs by.
@@ -380,7 +388,7 @@ impl<J: Swappable> Swapper<J> {
                 false => Some(version(old)?),
             },
         };
-        trial.run(&rows).map(Some)
+        trial.run(&rows, &self.cancelled).map(Some)
     }
 
     /// Has new functions convert what a stage knows now, away from the stream: what they cannot convert is found

@@ -7,6 +7,7 @@ use std::{fmt, sync::Arc};
 use arrow::array::ArrayRef;
 
 use super::{
+    allowance::Allowance,
     call_error::CallError,
     catalog::Function,
     catalog_error::CatalogError,
@@ -16,7 +17,7 @@ use super::{
     limits::Limits,
     log_budget::LogBudget,
     lower::{Batch, Column},
-    running::Running,
+    running::{Running, left},
 };
 
 /// What an instance is made with.
@@ -55,6 +56,7 @@ pub struct Instance {
     budget: LogBudget,
     functions: Arc<[Function]>,
     running: Running,
+    allowance: Option<Allowance>,
 }
 
 impl Instance {
@@ -67,7 +69,15 @@ impl Instance {
             budget,
             functions,
             running,
+            allowance: None,
         })
+    }
+
+    /// From now on, calls take no longer than what is left of `allowance`. When nothing is left, they fail at
+    /// once.
+    pub fn share(&mut self, allowance: &Allowance) {
+        self.running.share(allowance.clone());
+        self.allowance = Some(allowance.clone());
     }
 
     /// The functions of the library.
@@ -96,7 +106,13 @@ impl Instance {
     ///
     /// As for [`Component::instantiate`]; then this one stays as it is.
     pub fn renew(&mut self) -> Result<(), CallError> {
+        if let Some(allowance) = &self.allowance {
+            left(allowance)?;
+        }
         (self.running, self.functions) = start(&self.component, &self.options, &self.budget)?;
+        if let Some(allowance) = &self.allowance {
+            self.running.share(allowance.clone());
+        }
         Ok(())
     }
 

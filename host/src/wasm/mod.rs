@@ -28,6 +28,7 @@ mod aggregate;
 mod holistic;
 mod process;
 
+mod allowance;
 mod call_error;
 mod limits;
 mod log;
@@ -40,6 +41,7 @@ mod lift;
 mod lower;
 
 pub use aggregate::UpdateOutput;
+pub use allowance::Allowance;
 pub use call_error::CallError;
 pub use catalog::{Function, Kind};
 pub use catalog_error::CatalogError;

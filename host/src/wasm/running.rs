@@ -8,6 +8,7 @@ use wasmtime::{
 };
 
 use super::{
+    allowance::Allowance,
     call_error::CallError,
     component::Component,
     exports::{Answer, ConfigureParams, Handles},
@@ -26,6 +27,8 @@ pub(super) struct Running {
     handles: Handles,
     deadline: Duration,
     ticks: u64,
+    /// What it shares with others, if that may end before the deadline.
+    allowance: Option<Allowance>,
     poisoned: bool,
 }
 
@@ -59,6 +62,7 @@ impl Running {
                 handles,
                 deadline: limits.deadline,
                 ticks,
+                allowance: None,
                 poisoned: false,
             }),
             Err(error) => {
@@ -76,6 +80,11 @@ impl Running {
     /// Whether a call has broken the instance.
     pub(super) const fn is_poisoned(&self) -> bool {
         self.poisoned
+    }
+
+    /// From now on, calls take no longer than what is left of `allowance`.
+    pub(super) fn share(&mut self, allowance: Allowance) {
+        self.allowance = Some(allowance);
     }
 
     /// Configures the instance: its catalog as it gives it, or its reason to refuse.
@@ -104,7 +113,11 @@ impl Running {
         if self.poisoned {
             return Err(CallError::Poisoned);
         }
-        self.store.set_epoch_deadline(self.ticks);
+        let ticks = match &self.allowance {
+            None => self.ticks,
+            Some(allowance) => self.ticks.min(left(allowance)?),
+        };
+        self.store.set_epoch_deadline(ticks);
         self.store.data_mut().log().begin_call();
         let answer = function
             .typed::<Params, Answer<T>>(&self.store)
@@ -119,5 +132,21 @@ impl Running {
                 Err(CallError::of_engine(&error, self.deadline, log))
             }
         }
+    }
+}
+
+/// In how many ticks an allowance ends.
+///
+/// # Errors
+///
+/// If it has ended.
+pub(super) fn left(allowance: &Allowance) -> Result<u64, CallError> {
+    let left = allowance.left();
+    match left.is_zero() {
+        true => Err(CallError::Deadline {
+            deadline: left,
+            log: Vec::new(),
+        }),
+        false => Ok(ticks(left)),
     }
 }

@@ -37,6 +37,10 @@ pub struct Difference {
     pub changed: usize,
     /// How many of the old and new rows were compared, which may be fewer than there are.
     pub compared: (usize, usize),
+    /// How many more rows there were that have not been tried, for lack of time.
+    pub not_tried: usize,
+    /// Whether there was time for what comes at the end of the input, like windows.
+    pub is_whole: bool,
     columns: Vec<String>,
     /// The first rows that differ.
     shown: Vec<Change>,
@@ -80,6 +84,8 @@ impl Difference {
             removed: 0,
             changed: 0,
             compared: (0, 0),
+            not_tried: 0,
+            is_whole: true,
             columns,
             shown: Vec::new(),
         };

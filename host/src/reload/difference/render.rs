@@ -61,6 +61,17 @@ impl fmt::Display for Difference {
                 " ({old} rows of before compared with {new} of after)"
             )?;
         }
+        match (self.not_tried, self.is_whole) {
+            (0, true) => {}
+            (0, false) => {
+                formatter.write_str(" (it takes too long to try the end of the input)")?
+            }
+            (more, _) => write!(
+                formatter,
+                " ({} more not tried: it takes too long)",
+                rows(more)
+            )?,
+        }
         Ok(())
     }
 }
