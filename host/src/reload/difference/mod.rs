@@ -9,7 +9,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, visible_line};
 
 use alignment::{Edit, by_content, by_place};
 use cells::{Cells, Excerpt};
@@ -86,7 +86,10 @@ impl Difference {
             compared: (0, 0),
             not_tried: 0,
             is_whole: true,
-            columns,
+            columns: columns
+                .iter()
+                .map(|name| visible_line(name).into_owned())
+                .collect(),
             shown: Vec::new(),
         };
         for edit in edits {
