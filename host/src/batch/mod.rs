@@ -7,6 +7,7 @@ mod origin;
 mod record;
 mod schema;
 mod value;
+mod visible;
 
 pub use keys::{KeyEncoder, KeyHash, Keys, rows_without_nulls};
 pub use origin::{Origin, Position};
@@ -14,3 +15,4 @@ pub use record::Batch;
 pub use schema::{DataType, Field, Schema};
 pub use value::Value;
 pub(crate) use value::shown;
+pub(crate) use visible::{visible, visible_line};

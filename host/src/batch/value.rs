@@ -7,7 +7,7 @@ use arrow::{
     datatypes::{Float32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType},
 };
 
-use super::DataType;
+use super::{DataType, visible::is_visible};
 use crate::time::Timestamp;
 
 /// A value of a row.
@@ -73,7 +73,7 @@ impl fmt::Display for Value {
 
 /// A text, in quotes if it would pass for something else or for nothing.
 pub(crate) fn shown(text: &str) -> String {
-    let is_plain = |letter: char| !letter.is_control() && letter != '"';
+    let is_plain = |letter: char| is_visible(letter) && letter != '"';
     let looks_like_another = serde_json::from_str::<serde_json::Value>(text).is_ok();
     let is_padded = text.trim() != text || text.contains("  ");
     if text.is_empty() || is_padded || looks_like_another || !text.chars().all(is_plain) {

@@ -1,7 +1,7 @@
 //! `tidemill compat`: may one component replace another in a stream that runs.
 
 use std::{
-    fmt, fs,
+    fmt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,7 +11,9 @@ use clap::Args;
 
 use super::{Ending, print, setup};
 use crate::{
-    pipeline::{FunctionMisfit, StateFit, check_migration, compare_functions, counterpart},
+    pipeline::{
+        FunctionMisfit, RegularFile, StateFit, check_migration, compare_functions, counterpart,
+    },
     wasm::{Allow, Component, Engine, Function, InstanceOptions, Limits},
 };
 
@@ -117,7 +119,8 @@ impl Compat {
 
     fn load(&self, engine: &Engine, path: &Path) -> anyhow::Result<(Component, Arc<[Function]>)> {
         let shown = path.display();
-        let bytes = fs::read(path).with_context(|| format!("cannot read `{shown}`"))?;
+        let bytes = RegularFile::component(path).and_then(RegularFile::content);
+        let bytes = bytes.with_context(|| format!("cannot read `{shown}`"))?;
         let component = engine
             .load(&bytes)
             .with_context(|| format!("cannot load `{shown}`"))?;

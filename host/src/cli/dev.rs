@@ -3,13 +3,13 @@
 use std::{
     io::{self, IsTerminal},
     path::PathBuf,
-    sync::mpsc,
 };
 
 use clap::Args;
 
 use super::{
     Ending,
+    interrupt::Interrupts,
     live::Show,
     run::{Options, run},
     setup,
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     pipeline::Registry,
     runtime::Beginning,
-    toolchain::{BuildEvent, BuildResult, ComponentBuild, Dev as Builder, builds},
+    toolchain::{Dev as Builder, Find, Runner, builds},
 };
 
 /// Run a pipeline and follow its functions: build components when their sources change, swap them, and show
@@ -37,33 +37,36 @@ impl Dev {
     pub(super) fn execute(&self) -> anyhow::Result<Ending> {
         let engine = setup::engine()?;
         let outline = setup::outline(&self.file, &Registry::new(engine.clone()))?;
-        let builds = builds(&outline)?;
-        if builds.is_empty() {
+        let found = builds(&outline)?;
+        if found.builds.is_empty() {
             say_line(
                 "no source is known of a component: they are swapped when their files change. \
                  A section `[build.\"NAME.wasm\"]` says how one is built.",
             );
         }
+        let find: Find = {
+            let (file, engine) = (self.file.clone(), engine.clone());
+            Box::new(
+                move || match setup::outline(&file, &Registry::new(engine.clone())) {
+                    Ok(outline) => builds(&outline).map(Some),
+                    Err(_) => Ok(None),
+                },
+            )
+        };
+        let runner = Runner::default();
+        // A build has processes of its own, which would outlive this one.
+        let building = runner.clone();
+        let interrupts = Interrupts::listen(move || building.stop())?;
         let is_terminal = io::stderr().is_terminal();
-        let (done, built) = mpsc::channel();
-        // Watched before they are built: nothing that is changed meanwhile is missed.
-        let builder = Builder::start(builds.clone(), is_terminal, move |build, event| {
-            say(event.text(build, is_terminal));
-            if let BuildEvent::Ended { result, .. } = event {
-                let is_built = matches!(result, BuildResult::Built { .. });
-                let _ = done.send((build.component.clone(), is_built));
-            }
-        })?;
-        for build in &builds {
-            if !first(build, is_terminal) {
-                say_line(format_args!("{}: waiting for a change", build.name));
-                let is_this = |(component, is_built): &(PathBuf, bool)| {
-                    *component == build.component && *is_built
-                };
-                // It ends only with the process.
-                built.iter().find(is_this);
-            }
-        }
+        let builder = Builder::start(
+            &self.file,
+            found,
+            find,
+            runner,
+            is_terminal,
+            move |build, event| say(event.text(build, is_terminal)),
+        )?;
+        builder.wait();
         let ending = run(
             &Options {
                 file: self.file.clone(),
@@ -73,21 +76,11 @@ impl Dev {
                 },
                 watch: true,
                 show: Show::Differences,
+                interrupts: Some(interrupts),
             },
             &engine,
         );
         drop(builder);
         ending
     }
-}
-
-/// Builds a component for the first time. Returns whether that went well.
-fn first(build: &ComponentBuild, is_terminal: bool) -> bool {
-    say(BuildEvent::Started.text(build, is_terminal));
-    let started = std::time::Instant::now();
-    let result = build.run(is_terminal);
-    let is_built = matches!(result, BuildResult::Built { .. });
-    let took = started.elapsed();
-    say(BuildEvent::Ended { result, took }.text(build, is_terminal));
-    is_built
 }

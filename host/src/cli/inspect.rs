@@ -1,6 +1,6 @@
 //! `tidemill inspect`: what is in a component.
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
@@ -8,6 +8,7 @@ use clap::Args;
 use super::{Ending, print, setup};
 use crate::{
     batch::Field,
+    pipeline::RegularFile,
     wasm::{Allow, Component, Function, what_it_gets},
 };
 
@@ -25,7 +26,8 @@ pub(super) struct Inspect {
 impl Inspect {
     pub(super) fn execute(&self) -> anyhow::Result<Ending> {
         let path = self.component.display();
-        let bytes = fs::read(&self.component).with_context(|| format!("cannot read `{path}`"))?;
+        let bytes = RegularFile::component(&self.component).and_then(RegularFile::content);
+        let bytes = bytes.with_context(|| format!("cannot read `{path}`"))?;
         let engine = setup::engine()?;
         let component = engine
             .load(&bytes)

@@ -4,11 +4,12 @@ use std::{
     collections::BTreeSet,
     io::{self, IsTerminal},
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock, mpsc},
+    sync::{Arc, Mutex, OnceLock, PoisonError, mpsc},
 };
 
 use super::{setup, talk::say};
 use crate::{
+    batch::visible_line,
     operator::Fault,
     pipeline::{LibraryRef, Overrides, Plan},
     reload::{Audience, Load, Report, Request, Service, Swapper, Watcher},
@@ -49,28 +50,20 @@ impl Live {
     /// Keeps a job open to swaps: by people who ask through a socket, and, if `watch` is set, by files
     /// that change.
     pub(super) fn start(job: Job<'_>, watch: bool, show: Show) -> anyhow::Result<Self> {
-        let mut files = BTreeSet::from([job.file.to_owned()]);
-        files.extend(components(job.present));
-        files.extend(components(&job.loaded.plan));
-        let swapper = Swapper::new(job.swaps, job.loaded, job.overrides, loader(job.file)?);
-        let watcher = Arc::<OnceLock<Watcher>>::default();
-        let teller = Teller {
-            show,
-            files: files.clone(),
-            watcher: Arc::clone(&watcher),
-        };
-        let service = Service::start(swapper, teller)?;
+        let watched = Arc::new(Watched::default());
+        watched.add([job.file.to_owned()]);
+        watched.add(components(job.present));
+        watched.add(components(&job.loaded.plan));
+        let load = loader(job.file, Arc::clone(&watched))?;
+        let swapper = Swapper::new(job.swaps, job.loaded, job.overrides, load);
+        let service = Service::start(swapper, Teller { show })?;
         let requests = service.requests();
         if watch {
-            let requests = service.requests();
-            let changed = move |_| drop(requests.send(Request::Reload));
-            let started = Watcher::start(files.into_iter().collect(), changed)?;
-            watcher.get_or_init(|| started);
-            // They may have changed since they were loaded.
+            watched.start(service.requests())?;
         }
         Ok(Self {
             #[cfg(unix)]
-            _control: control(job.file, service.requests()),
+            _control: control(job.file, &service.requests()),
             requests,
             _service: service,
         })
@@ -85,7 +78,7 @@ impl Live {
 
 /// The socket of a job. It runs without one, too.
 #[cfg(unix)]
-fn control(file: &Path, requests: mpsc::Sender<Request>) -> Option<crate::reload::Control> {
+fn control(file: &Path, requests: &mpsc::Sender<Request>) -> Option<crate::reload::Control> {
     match crate::reload::Control::start(file, requests) {
         Ok(control) => Some(control),
         Err(error) => {
@@ -105,23 +98,56 @@ fn components(plan: &Plan) -> impl Iterator<Item = PathBuf> {
 }
 
 /// Loads the pipeline anew, and its components with it.
-fn loader(file: &Path) -> anyhow::Result<Load> {
+fn loader(file: &Path, watched: Arc<Watched>) -> anyhow::Result<Load> {
     let file = file.to_owned();
     let aside = Aside::start()?;
     Ok(Box::new(move |overrides, current| {
         let registry = current.fresh();
+        // Before they are read: what is missing, broken or written meanwhile is a change later.
+        watched.add(overrides.files().map(Path::to_owned));
+        // A file that has mistakes is told when it is loaded.
+        if let Ok(outline) = setup::outline(&file, &registry) {
+            watched.add(outline.components.into_iter().map(|(path, _)| path));
+        }
         let plan = aside.run(|| setup::load_with(&file, &registry, overrides))?;
         Ok(Loaded::new(&plan, &registry))
     }))
 }
 
-/// Tells people of swaps, and the watcher of files that are new.
+/// The files that matter to a job, and who watches them if somebody does.
+#[derive(Default)]
+struct Watched {
+    /// All that were ever named: what is not named now may be again.
+    files: Mutex<BTreeSet<PathBuf>>,
+    /// Nothing in it if files are not watched.
+    watcher: OnceLock<Watcher>,
+}
+
+impl Watched {
+    /// Watches these files, too. What happens to them from now on is told.
+    fn add(&self, files: impl IntoIterator<Item = PathBuf>) {
+        let mut known = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = known.len();
+        known.extend(files);
+        if let Some(watcher) = self.watcher.get().filter(|_| known.len() > before) {
+            watcher.set_files(known.iter().cloned().collect());
+        }
+    }
+
+    /// Starts to watch, and asks for what the files hold when one has changed.
+    fn start(&self, requests: mpsc::Sender<Request>) -> anyhow::Result<()> {
+        let known = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let files = known.iter().cloned().collect();
+        let changed = move |_| drop(requests.send(Request::Reload));
+        let watcher = Watcher::start(files, changed)?;
+        self.watcher.get_or_init(|| watcher);
+        Ok(())
+    }
+}
+
+/// Tells people of swaps.
 struct Teller {
     show: Show,
-    /// All that were ever called: what is not called now may be again.
-    files: BTreeSet<PathBuf>,
-    /// Nothing in it if files are not watched.
-    watcher: Arc<OnceLock<Watcher>>,
 }
 
 impl Teller {
@@ -155,12 +181,8 @@ impl Audience for Teller {
                 barrier = report.number,
                 pause_us = report.pause.as_micros() as u64,
                 took_ms = report.took.as_millis() as u64,
-                "swapped: {stage}",
+                "swapped: {}", visible_line(&stage.to_string()),
             );
-        }
-        if let Some(watcher) = self.watcher.get() {
-            self.files.extend(components(&report.plan));
-            watcher.set_files(self.files.iter().cloned().collect());
         }
         self.show(report);
     }

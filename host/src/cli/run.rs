@@ -12,7 +12,7 @@ use clap::Args;
 use super::{
     Ending,
     failpoint::failpoints,
-    interrupt,
+    interrupt::Interrupts,
     live::{self, Live, Show},
     progress::Progress,
     setup,
@@ -54,6 +54,8 @@ pub(super) struct Options {
     /// Whether components are swapped when files change.
     pub(super) watch: bool,
     pub(super) show: Show,
+    /// Who waits for Ctrl-C already, if somebody does.
+    pub(super) interrupts: Option<Interrupts>,
 }
 
 impl Run {
@@ -63,6 +65,7 @@ impl Run {
             beginning: self.beginning(),
             watch: self.watch,
             show: Show::Log,
+            interrupts: None,
         };
         run(&options, &setup::engine()?)
     }
@@ -105,7 +108,15 @@ pub(super) fn run(options: &Options, engine: &Engine) -> anyhow::Result<Ending> 
         ));
         return Ok(Ending::Done);
     }
-    interrupt::watch(session.stop_switch(), stopping(&plan))?;
+    let listening;
+    let interrupts = match &options.interrupts {
+        Some(interrupts) => interrupts,
+        None => {
+            listening = Interrupts::listen(|| {})?;
+            &listening
+        }
+    };
+    interrupts.stop(session.stop_switch(), stopping(&plan));
     let is_recalled = session.recalled().is_some();
     let job = live::Job {
         file: &options.file,

@@ -1,11 +1,18 @@
 //! `tidemill swap` and `tidemill rollback`: ask a job that runs to change its components.
 
-use std::path::PathBuf;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 
-use super::{Ending, talk::say_line};
-use crate::reload::{Order, ask};
+use super::{Ending, Misuse, talk::say_line};
+use crate::{
+    batch::{visible, visible_line},
+    reload::{NobodyListens, Order, ask},
+};
 
 /// Swap components of a job that runs, without stopping it
 ///
@@ -30,10 +37,14 @@ pub(super) struct Rollback {
 
 impl Swap {
     pub(super) fn execute(&self) -> anyhow::Result<Ending> {
-        let mut components = std::collections::BTreeMap::new();
+        let mut components = BTreeMap::new();
         for (stage, path) in &self.components {
             // The job may have been started in another folder.
-            components.insert(stage.clone(), std::path::absolute(path)?);
+            let path = std::path::absolute(path)?;
+            if components.insert(stage.clone(), path).is_some() {
+                let stage = visible_line(stage);
+                return Err(Misuse(format!("stage `{stage}` is given two components")).into());
+            }
         }
         tell(&self.file, &Order::Swap(components))
     }
@@ -45,9 +56,24 @@ impl Rollback {
     }
 }
 
-fn tell(file: &std::path::Path, order: &Order) -> anyhow::Result<Ending> {
-    let answer = ask(file, order)?;
-    say_line(&answer.text);
+fn tell(file: &Path, order: &Order) -> anyhow::Result<Ending> {
+    let answer = ask(file, order, || {
+        say_line(
+            "waiting for the job: it loads and tries what is new, and changes at a barrier, when the rows that \
+             are on their way have been processed…",
+        );
+    });
+    let answer = answer.map_err(|error| match fs::metadata(file) {
+        // A job goes on without its file, but there is none.
+        Err(missing) if error.is::<NobodyListens>() => Misuse(format!(
+            "cannot read the pipeline `{}`: {missing}",
+            file.display()
+        ))
+        .into(),
+        _ => error,
+    })?;
+    // What it says may be of components.
+    say_line(visible(&answer.text));
     Ok(match answer.done {
         true => Ending::Done,
         false => Ending::Failed,

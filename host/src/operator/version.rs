@@ -16,7 +16,7 @@ use super::{
 use crate::{
     state::Columns,
     time::Timestamp,
-    wasm::{CallError, Function, Instance, Kind},
+    wasm::{Allowance, CallError, Function, Instance, Kind},
 };
 
 /// The functions that a stage calls and the instances they run in, for one subtask. By default it calls none.
@@ -75,6 +75,13 @@ impl Version {
             });
         }
         Ok(version)
+    }
+
+    /// From now on, all calls together take no longer than what is left of `allowance`.
+    pub fn share(&mut self, allowance: &Allowance) {
+        for instance in &mut self.instances {
+            instance.share(allowance);
+        }
     }
 
     /// What the function at a place begins with.

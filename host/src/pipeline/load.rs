@@ -1,10 +1,11 @@
 //! Loading a pipeline: the file is read, parsed and resolved, and every mistake reported at once.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use super::{
-    Diagnostic, Diagnostics, Environment, Overrides, Plan, Span,
+    Diagnostic, Diagnostics, Environment, Overrides, Plan, RegularFile, Span,
     reader::{Context, Document},
+    regular_file::MAX_PIPELINE,
     resolve::resolve,
     spec::Spec,
 };
@@ -37,7 +38,8 @@ pub fn load_with(
 
 /// Reads the text of the file `path`.
 pub(super) fn read_source(path: &Path) -> Result<String, Diagnostics> {
-    let bytes = fs::read(path).map_err(|error| {
+    let read = RegularFile::open(path, MAX_PIPELINE).and_then(RegularFile::content);
+    let bytes = read.map_err(|error| {
         let message = format!("cannot read the pipeline: {error}");
         Diagnostics::new(path, "", vec![Diagnostic::new(Span::default(), message)])
     })?;

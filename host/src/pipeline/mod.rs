@@ -10,6 +10,7 @@ mod compare;
 mod environment;
 mod plan;
 mod registry;
+mod regular_file;
 
 mod describe;
 mod diagnostic;
@@ -52,4 +53,5 @@ pub use plan::{
     DEAD_LETTERS, LibraryUse, Node, Plan, SinkPlan, SourcePlan, StageLimits, StagePlan, TablePlan,
 };
 pub use registry::Registry;
+pub use regular_file::{MAX_COMPONENT, RegularFile};
 pub use restart::RestartPolicy;

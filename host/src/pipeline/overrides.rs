@@ -58,6 +58,16 @@ impl Overrides {
         self.0.contains_key(stage)
     }
 
+    /// The files of the components that are used instead.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        let stages = self.0.values();
+        let all = stages.flat_map(|stage| stage.own.iter().chain(stage.named.values()));
+        all.filter_map(|reference| match reference {
+            LibraryRef::File(path) => Some(path.as_path()),
+            LibraryRef::Std | LibraryRef::Kept(_) => None,
+        })
+    }
+
     /// Whether everything stays as the file says.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

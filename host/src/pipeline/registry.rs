@@ -2,14 +2,15 @@
 
 use std::{
     collections::HashMap,
-    fs,
     io::ErrorKind,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use anyhow::Context;
 
-use super::{Libraries, LibraryError, LibraryRef, LoadedLibrary, Plan, StagePlan, short_digest};
+use super::{
+    Libraries, LibraryError, LibraryRef, LoadedLibrary, Plan, RegularFile, StagePlan, short_digest,
+};
 use crate::{
     operator::Version,
     wasm::{Allow, CatalogError, Component, Engine, Instance, InstanceOptions},
@@ -132,7 +133,8 @@ impl Registry {
                 &read
             }
             LibraryRef::File(path) => {
-                read = fs::read(path).map_err(|error| match error.kind() {
+                let content = RegularFile::component(path).and_then(RegularFile::content);
+                read = content.map_err(|error| match error.kind() {
                     ErrorKind::NotFound => LibraryError::Missing,
                     _ => LibraryError::Unusable(format!("cannot be read: {error}")),
                 })?;
@@ -193,6 +195,8 @@ impl Libraries for Registry {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::wasm::EngineOptions;
 

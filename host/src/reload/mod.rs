@@ -11,8 +11,8 @@ mod trial;
 mod watch;
 
 #[cfg(unix)]
-pub use control::{Answer, Control, Order, ask};
+pub use control::{Answer, Control, NobodyListens, Order, ask};
 pub use difference::Difference;
-pub use service::{Audience, Request, Service};
+pub use service::{Asker, Audience, Request, Service};
 pub use swapper::{Load, Report, StageReport, Swappable, Swapper};
 pub use watch::Watcher;

@@ -1,7 +1,11 @@
 //! Serves those who want components swapped: files that change, people who ask, and versions that fail.
 
 use std::{
-    sync::mpsc::{self, RecvTimeoutError},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, RecvTimeoutError},
+    },
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -22,16 +26,51 @@ pub enum Request {
     Swap {
         /// Which.
         overrides: Overrides,
-        /// Is told what came of it.
-        answer: mpsc::Sender<anyhow::Result<Option<Report>>>,
+        /// Who wants it.
+        asker: Asker<Option<Report>>,
     },
     /// It is to go back to what ran before the latest swap.
     RollBack {
-        /// Is told what came of it.
-        answer: mpsc::Sender<anyhow::Result<Report>>,
+        /// Who wants it.
+        asker: Asker<Report>,
     },
     /// Nobody wants anything any more.
     End,
+}
+
+/// Somebody who waits for an answer.
+pub struct Asker<T> {
+    answer: mpsc::Sender<anyhow::Result<T>>,
+    is_there: Box<dyn Fn() -> bool + Send>,
+}
+
+impl<T> Asker<T> {
+    /// One who is told through `answer`, as long as `is_there` says so.
+    pub fn new(
+        answer: mpsc::Sender<anyhow::Result<T>>,
+        is_there: impl Fn() -> bool + Send + 'static,
+    ) -> Self {
+        Self {
+            answer,
+            is_there: Box::new(is_there),
+        }
+    }
+
+    #[cfg(all(test, unix))]
+    pub(super) fn is_there(&self) -> bool {
+        (self.is_there)()
+    }
+
+    /// Does what is asked for, and tells what came of it. Who has gone wants nothing any more: what he cannot be
+    /// told is not done behind his back.
+    fn serve(&self, act: impl FnOnce() -> anyhow::Result<T>) {
+        if (self.is_there)() {
+            // He may have gone meanwhile.
+            let _ = self.answer.send(act());
+        } else {
+            tracing::debug!(target: "swap", "who has asked for a swap has gone: it is not done");
+        }
+    }
 }
 
 /// Who tells people what happens.
@@ -49,6 +88,8 @@ pub trait Audience: Send {
 /// Swaps components on a thread of its own until it is dropped.
 pub struct Service {
     requests: mpsc::Sender<Request>,
+    /// Ends what would take long.
+    cancelled: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -60,10 +101,12 @@ impl Service {
     /// If there is no thread left.
     pub fn start(swapper: Swapper, audience: impl Audience + 'static) -> anyhow::Result<Self> {
         let (requests, inbox) = mpsc::channel();
+        let cancelled = swapper.canceller();
         let thread = thread::Builder::new().name("swaps".to_owned());
         let serve = move || serve(swapper, audience, &inbox);
         Ok(Self {
             requests,
+            cancelled,
             thread: Some(thread.spawn(serve).context("cannot start a thread")?),
         })
     }
@@ -76,6 +119,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
+        self.cancelled.store(true, Ordering::Relaxed);
         let _ = self.requests.send(Request::End);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -91,20 +135,20 @@ fn serve(mut swapper: Swapper, mut audience: impl Audience, inbox: &mpsc::Receiv
     loop {
         match inbox.recv_timeout(POLL) {
             Ok(Request::Reload) => changed = true,
-            Ok(Request::Swap { overrides, answer }) => {
+            Ok(Request::Swap { overrides, asker }) => asker.serve(|| {
                 let swapped = swapper.swap(overrides);
                 if let Ok(Some(report)) = &swapped {
                     audience.swapped(report);
                 }
-                let _ = answer.send(swapped);
-            }
-            Ok(Request::RollBack { answer }) => {
+                swapped
+            }),
+            Ok(Request::RollBack { asker }) => asker.serve(|| {
                 let swapped = swapper.roll_back();
                 if let Ok(report) = &swapped {
                     audience.swapped(report);
                 }
-                let _ = answer.send(swapped);
-            }
+                swapped
+            }),
             Err(RecvTimeoutError::Timeout) => {}
             Ok(Request::End) | Err(RecvTimeoutError::Disconnected) => return,
         }
@@ -130,6 +174,10 @@ fn serve(mut swapper: Swapper, mut audience: impl Audience, inbox: &mpsc::Receiv
                 Ok(Some(report)) => audience.swapped(&report),
                 // It has just failed and may be started again.
                 Err(error) if error.downcast_ref() == Some(&NotSwapped::NoJob) => changed = true,
+                // It has done what it was for: nobody has to do something about it.
+                Err(error) if error.downcast_ref() == Some(&NotSwapped::TooLate) => {
+                    tracing::debug!(target: "swap", "not swapped: {error:#}");
+                }
                 Err(error) => audience.refused(&error),
             }
         }

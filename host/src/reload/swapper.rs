@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Weak, mpsc},
+    sync::{Arc, Weak, atomic::AtomicBool, mpsc},
     time::Instant,
 };
 
@@ -46,6 +46,8 @@ pub struct Swapper<J = Swaps> {
     rejected: BTreeMap<String, Arc<Plan>>,
     told: mpsc::Sender<Fault>,
     faults: mpsc::Receiver<Fault>,
+    /// Ends a trial that is under way.
+    cancelled: Arc<AtomicBool>,
 }
 
 /// What runs, and how it came to be.
@@ -86,7 +88,13 @@ impl<J: Swappable> Swapper<J> {
             rejected: BTreeMap::new(),
             told,
             faults,
+            cancelled: Arc::default(),
         }
+    }
+
+    /// What ends the trials of components when it is set: nothing is swapped any more.
+    pub fn canceller(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.cancelled)
     }
 
     /// The plan that the job runs by.

@@ -1,19 +1,22 @@
 //! What a component is built from, and by what.
 
 use std::{
-    env, fs,
-    io::{Read, pipe},
+    env,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use anyhow::{Context, bail};
 
-use super::{componentize, package::Package, replace::replace, rust, sources};
-use crate::pipeline::{Outline, ShellCommand};
-
-/// More of what a command says is not kept.
-const MOST_SAID: usize = 256 << 10;
+use super::{
+    componentize,
+    package::Package,
+    replace::replace,
+    runner::{MOST_SAID, Runner},
+    rust,
+    sources::{self, Sources},
+};
+use crate::pipeline::{Outline, RegularFile, ShellCommand};
 
 /// How a component is built.
 #[derive(Clone, Debug)]
@@ -30,7 +33,7 @@ pub struct ComponentBuild {
 }
 
 /// What is done to build it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Work {
     Shell {
         command: ShellCommand,
@@ -56,20 +59,29 @@ pub enum BuildResult {
     },
 }
 
+/// How the components of a pipeline are built, as far as that is known.
+#[derive(Clone, Debug, Default)]
+pub struct Builds {
+    /// One for each component whose source is known.
+    pub builds: Vec<ComponentBuild>,
+    /// What may be the reason why one is not known.
+    pub remarks: Vec<String>,
+}
+
 /// How the components of a pipeline are built: by the commands that it names, or from Cargo packages.
 /// A component whose source is not known is left out.
 ///
 /// # Errors
 ///
-/// If a command does not say what to watch and there is no Cargo package that would, or Cargo cannot
-/// be asked.
-pub fn builds(outline: &Outline) -> anyhow::Result<Vec<ComponentBuild>> {
+/// If a command does not say what to watch and there is no Cargo package that would, or several packages could
+/// be meant.
+pub fn builds(outline: &Outline) -> anyhow::Result<Builds> {
     let outputs: Vec<PathBuf> = outline
         .components
         .iter()
         .map(|(component, _)| component.clone())
         .collect();
-    let mut builds = Vec::new();
+    let mut found = Builds::default();
     for (component, name) in &outline.components {
         let said = outline
             .builds
@@ -84,7 +96,7 @@ pub fn builds(outline: &Outline) -> anyhow::Result<Vec<ComponentBuild>> {
                 let watched = build.watch.iter().map(|place| build.folder.join(place));
                 let mut places: Vec<PathBuf> = watched.collect();
                 if places.is_empty() {
-                    match Package::of(component)? {
+                    match Package::of(component, &mut found.remarks)? {
                         Some(package) => places = package.sources,
                         None => bail!(
                             "nobody knows what `{name}` is made of; say so under `[build.\"{}\"]`, \
@@ -95,12 +107,12 @@ pub fn builds(outline: &Outline) -> anyhow::Result<Vec<ComponentBuild>> {
                 }
                 (work, places)
             }
-            None => match Package::of(component)? {
+            None => match Package::of(component, &mut found.remarks)? {
                 Some(Package { directory, sources }) => (Work::Cargo { directory }, sources),
                 None => continue,
             },
         };
-        builds.push(ComponentBuild {
+        found.builds.push(ComponentBuild {
             component: component.clone(),
             name: name.clone(),
             work,
@@ -108,22 +120,28 @@ pub fn builds(outline: &Outline) -> anyhow::Result<Vec<ComponentBuild>> {
             outputs: outputs.clone(),
         });
     }
-    Ok(builds)
+    Ok(found)
 }
 
 impl ComponentBuild {
     /// The files that the component is made of, as they are now. Some may not be there.
-    pub fn sources(&self) -> Vec<PathBuf> {
+    pub(super) fn sources(&self) -> Sources {
         sources::files(&self.places, &self.outputs)
+    }
+
+    /// Whether the same component is made of the same places in the same way.
+    pub(super) fn is_made_like(&self, other: &Self) -> bool {
+        (&self.component, &self.work, &self.places)
+            == (&other.component, &other.work, &other.places)
     }
 
     /// Builds the component, and says what has become of it; with colours for a terminal if `colour` is
     /// set. A Cargo package's component is put in its place at once, and only if it has changed; a
-    /// command writes it itself.
-    pub fn run(&self, colour: bool) -> BuildResult {
+    /// command writes it itself. Commands are run by `runner`.
+    pub fn run(&self, runner: &Runner, colour: bool) -> BuildResult {
         let result = match &self.work {
-            Work::Shell { command, folder } => self.shell(command, folder, colour),
-            Work::Cargo { directory } => self.cargo(directory, colour),
+            Work::Shell { command, folder } => self.shell(runner, command, folder, colour),
+            Work::Cargo { directory } => self.cargo(runner, directory, colour),
         };
         result.unwrap_or_else(|error| BuildResult::Failed {
             errors: format!("{error:#}"),
@@ -131,15 +149,19 @@ impl ComponentBuild {
     }
 
     /// Lets Cargo compile the package in `directory`.
-    fn cargo(&self, directory: &Path, colour: bool) -> anyhow::Result<BuildResult> {
+    fn cargo(
+        &self,
+        runner: &Runner,
+        directory: &Path,
+        colour: bool,
+    ) -> anyhow::Result<BuildResult> {
         let mut said = Vec::new();
         let colour = if colour { "always" } else { "never" };
-        let built = rust::compile(
-            directory,
-            None,
-            &["--quiet", "--color", colour],
-            Some(&mut said),
-        );
+        let built = rust::compile(directory, None, &["--quiet", "--color", colour], |cargo| {
+            let spoken = runner.run_apart(cargo)?;
+            said = spoken.errors;
+            Ok((spoken.status, spoken.output))
+        });
         let module = match built {
             Ok((_, module)) => module,
             Err(error) => {
@@ -152,23 +174,29 @@ impl ComponentBuild {
             }
         };
         let component = componentize(&module)?;
-        let changed = fs::read(&self.component).ok().as_ref() != Some(&component);
+        let changed = self.content().as_ref() != Some(&component);
         if changed {
             replace(&self.component, &component)?;
         }
         Ok(BuildResult::Built { changed })
     }
 
+    /// What is in the file of the component, if it can be read.
+    fn content(&self) -> Option<Vec<u8>> {
+        let file = RegularFile::component(&self.component);
+        file.and_then(RegularFile::content).ok()
+    }
+
     /// Lets a shell run `command`.
     fn shell(
         &self,
+        runner: &Runner,
         command: &ShellCommand,
         folder: &Path,
         colour: bool,
     ) -> anyhow::Result<BuildResult> {
         let run = || format!("cannot run `{command}`");
-        let before = fs::read(&self.component).ok();
-        let (mut said, speaker) = pipe().with_context(run)?;
+        let before = self.content();
         let mut shell = Command::new("sh");
         shell
             .args(["-c", command.line()])
@@ -176,20 +204,13 @@ impl ComponentBuild {
                 Path::new(".")
             } else {
                 folder
-            })
-            .stdin(Stdio::null())
-            .stdout(speaker.try_clone().with_context(run)?)
-            .stderr(speaker);
+            });
         if colour && env::var_os("CARGO_TERM_COLOR").is_none() {
             shell.env("CARGO_TERM_COLOR", "always");
         }
-        let mut child = shell.spawn().with_context(run)?;
-        // Until the shell's own ends of the pipe are closed, reading it does not end.
-        drop(shell);
-        let mut text = Vec::new();
-        said.read_to_end(&mut text).with_context(run)?;
-        let status = child.wait().with_context(run)?;
-        let after = fs::read(&self.component).ok();
+        let spoken = runner.run(shell).with_context(run)?;
+        let (status, text) = (spoken.status, spoken.output);
+        let after = self.content();
         if status.success() && after.is_some() {
             let changed = before != after;
             return Ok(BuildResult::Built { changed });

@@ -6,12 +6,14 @@ mod rust;
 
 mod component_build;
 mod package;
+mod runner;
 mod sources;
 
 mod dev;
 
-pub use component_build::{BuildResult, ComponentBuild, builds};
+pub use component_build::{BuildResult, Builds, ComponentBuild, builds};
 pub use componentize::componentize;
-pub use dev::{BuildEvent, Dev};
+pub use dev::{BuildEvent, Dev, Find};
 pub use replace::replace;
+pub use runner::Runner;
 pub use rust::{BuildError, build_crate};

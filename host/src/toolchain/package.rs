@@ -26,8 +26,9 @@ impl Package {
     ///
     /// # Errors
     ///
-    /// If Cargo cannot be asked, or several packages of the same workspace have that name.
-    pub(super) fn of(component: &Path) -> anyhow::Result<Option<Self>> {
+    /// If several packages of the same workspace have that name. Where Cargo cannot be asked, what stands there
+    /// may have nothing to do with the component: why it cannot is added to `remarks`.
+    pub(super) fn of(component: &Path, remarks: &mut Vec<String>) -> anyhow::Result<Option<Self>> {
         let component = std::path::absolute(component).context("there is no current folder")?;
         let (Some(folder), Some(name)) = (component.parent(), component.file_stem()) else {
             return Ok(None);
@@ -39,7 +40,16 @@ impl Package {
             if !folder.join("Cargo.toml").is_file() {
                 continue;
             }
-            let metadata = metadata(folder)?;
+            let metadata = match metadata(folder) {
+                Ok(metadata) => metadata,
+                Err(error) => {
+                    let remark = format!("{error:#}");
+                    if !remarks.contains(&remark) {
+                        remarks.push(remark);
+                    }
+                    continue;
+                }
+            };
             let mut found: Vec<&Value> = packages(&metadata)
                 .filter(|package| library(package).as_deref() == Some(name))
                 .collect();
@@ -52,7 +62,7 @@ impl Package {
             }
             match found[..] {
                 [] => {}
-                [package] => return Self::new(package, &metadata).map(Some),
+                [package] => return Self::new(package, &metadata, remarks).map(Some),
                 [one, other, ..] => bail!(
                     "`{}` may come from `{}` or from `{}`; say in the pipeline which, as in \
                      `[build.\"{name}.wasm\"]` with a `command`",
@@ -65,11 +75,14 @@ impl Package {
         Ok(None)
     }
 
-    fn new(package: &Value, metadata: &Value) -> anyhow::Result<Self> {
+    fn new(package: &Value, metadata: &Value, remarks: &mut Vec<String>) -> anyhow::Result<Self> {
         let directory = directory(package).context("Cargo names no folder for the package")?;
         let mut sources = BTreeSet::new();
         let mut seen = BTreeSet::new();
-        collect(package, metadata, &mut seen, &mut sources)?;
+        // Cargo itself will say what is wrong with what it depends on.
+        if let Err(error) = collect(package, metadata, &mut seen, &mut sources) {
+            remarks.push(format!("{error:#}"));
+        }
         Ok(Self {
             directory,
             sources: sources.into_iter().collect(),

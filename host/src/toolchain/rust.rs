@@ -5,7 +5,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, ExitStatus, Stdio},
 };
 
 use anyhow::Context;
@@ -50,16 +50,19 @@ pub fn build_crate(
     directory: &Path,
     target_dir: Option<&Path>,
 ) -> anyhow::Result<(String, Vec<u8>)> {
-    compile(directory, target_dir, &[], None)
+    compile(directory, target_dir, &[], |mut cargo| {
+        let output = cargo.stderr(Stdio::inherit()).output()?;
+        Ok((output.status, output.stdout))
+    })
 }
 
-/// Does the same with more options for Cargo. What Cargo prints is appended to `said`, if that is
-/// given.
+/// Does the same with more options for Cargo, which `run` runs: it gives back how that ended, and what it has
+/// told on standard output.
 pub(super) fn compile(
     directory: &Path,
     target_dir: Option<&Path>,
     options: &[&str],
-    said: Option<&mut Vec<u8>>,
+    run: impl FnOnce(Command) -> anyhow::Result<(ExitStatus, Vec<u8>)>,
 ) -> anyhow::Result<(String, Vec<u8>)> {
     let manifest = directory.join("Cargo.toml");
     if !manifest.is_file() {
@@ -95,23 +98,16 @@ pub(super) fn compile(
     ] {
         cargo.env_remove(name);
     }
-    if said.is_none() {
-        cargo.stderr(std::process::Stdio::inherit());
-    }
-    let output = cargo
-        .output()
-        .context("cannot run `cargo`; install Rust from https://rustup.rs")?;
-    if let Some(said) = said {
-        said.extend(&output.stderr);
-    }
-    if !output.status.success() {
+    let run = run(cargo);
+    let (status, told) = run.context("cannot run `cargo`; install Rust from https://rustup.rs")?;
+    if !status.success() {
         return Err(if target_is_missing() {
             BuildError::TargetMissing.into()
         } else {
             BuildError::Cargo.into()
         });
     }
-    let messages = String::from_utf8_lossy(&output.stdout);
+    let messages = String::from_utf8_lossy(&told);
     let path = module_path(&messages, &manifest).ok_or(BuildError::NoModule)?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let module = fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;

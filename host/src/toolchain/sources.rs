@@ -7,12 +7,22 @@ use std::{
 };
 
 /// More files than this are not the source of one component: the wrong folder is named.
-const MOST_FILES: usize = 10_000;
+pub(super) const MOST_FILES: usize = 10_000;
 
-/// All files that `places` stand for, without `except`. Of folders those that are not hidden, at any
-/// depth, except what Cargo keeps in `target`. A file is listed whether or not it is there.
-pub(super) fn files(places: &[PathBuf], except: &[PathBuf]) -> Vec<PathBuf> {
+/// What a component is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sources {
+    /// Each file once, in order.
+    pub(super) files: Vec<PathBuf>,
+    /// Whether there are more in folders than are looked at.
+    pub(super) is_cut: bool,
+}
+
+/// All files that `places` stand for, without `except`, whatever they are called by. Of folders those that are
+/// not hidden, at any depth, except what Cargo keeps in `target`. A file is listed whether or not it is there.
+pub(super) fn files(places: &[PathBuf], except: &[PathBuf]) -> Sources {
     let mut files = BTreeSet::new();
+    let mut is_cut = false;
     for place in places {
         let is_glob = place.to_string_lossy().contains(['*', '?', '[']);
         let matched = match place.to_str().filter(|_| is_glob && !place.exists()) {
@@ -25,28 +35,39 @@ pub(super) fn files(places: &[PathBuf], except: &[PathBuf]) -> Vec<PathBuf> {
         };
         for path in matched {
             if path.is_dir() {
-                walk(&path, &mut files);
+                is_cut |= !walk(&path, &mut files);
             } else {
                 files.insert(path);
             }
         }
     }
-    files.retain(|file| !except.contains(file));
-    files.into_iter().collect()
+    // `./it.wasm` is `it.wasm`.
+    let whole = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    let except: BTreeSet<PathBuf> = except.iter().map(whole).collect();
+    files.retain(|file| !except.contains(&whole(file)));
+    Sources {
+        files: files.into_iter().collect(),
+        is_cut,
+    }
 }
 
-fn walk(folder: &Path, files: &mut BTreeSet<PathBuf>) {
+/// Adds the files below a folder. Returns whether those are all.
+fn walk(folder: &Path, files: &mut BTreeSet<PathBuf>) -> bool {
+    let mut is_whole = true;
     // A folder that cannot be read, or is gone again, has nothing that could be built.
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     for entry in entries {
         let name = entry.file_name();
-        if name.to_string_lossy().starts_with('.') || files.len() >= MOST_FILES {
+        if name.to_string_lossy().starts_with('.') {
             continue;
+        }
+        if files.len() >= MOST_FILES {
+            return false;
         }
         let path = entry.path();
         // Symbolic links to folders may lead in circles.
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() && name != "target" => walk(&path, files),
+            Ok(kind) if kind.is_dir() && name != "target" => is_whole &= walk(&path, files),
             Ok(kind) if kind.is_dir() => {}
             Ok(_) if path.is_dir() => {}
             _ => {
@@ -54,6 +75,7 @@ fn walk(folder: &Path, files: &mut BTreeSet<PathBuf>) {
             }
         }
     }
+    is_whole
 }
 
 #[cfg(test)]
@@ -80,8 +102,20 @@ mod tests {
         #[cfg(unix)]
         std::os::unix::fs::symlink("..", root.join("src/up")).expect("a link");
         let places = ["src", "*.toml", "missing"].map(|place| root.join(place));
-        let found = files(&places, &[root.join("src/it.wasm")]);
+        // By another name of the same file.
+        let found = files(&places, &[root.join("./src/./it.wasm")]);
+        assert!(!found.is_cut);
         let expected = ["a.toml", "b.toml", "missing", "src/deep/a.rs", "src/lib.rs"];
-        assert_eq!(found, expected.map(|file| root.join(file)));
+        assert_eq!(found.files, expected.map(|file| root.join(file)));
+    }
+
+    #[test]
+    fn too_many_files_are_cut_and_that_is_said() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for number in 0..=MOST_FILES {
+            fs::write(folder.path().join(number.to_string()), "").expect("a file");
+        }
+        let found = files(&[folder.path().to_owned()], &[]);
+        assert!(found.is_cut && found.files.len() == MOST_FILES);
     }
 }

@@ -9,6 +9,7 @@ use wasmtime::component::{ComponentNamedList, Func, Lift, Lower};
 
 use super::{
     allow::Allow,
+    allowance::Allowance,
     call_error::CallError,
     catalog::Function,
     catalog_error::CatalogError,
@@ -19,7 +20,7 @@ use super::{
     limits::{Exceeded, Limits},
     log_budget::LogBudget,
     lower::{Batch, Column},
-    running::Running,
+    running::{Running, left},
     weight::Unit,
 };
 use crate::time::Timestamp;
@@ -64,6 +65,7 @@ pub struct Instance {
     running: Running,
     /// How far the stream has come, since the epoch.
     reached: Duration,
+    allowance: Option<Allowance>,
 }
 
 impl Instance {
@@ -77,7 +79,15 @@ impl Instance {
             functions,
             running,
             reached: Duration::ZERO,
+            allowance: None,
         })
+    }
+
+    /// From now on, calls take no longer than what is left of `allowance`. When nothing is left, they fail at
+    /// once.
+    pub fn share(&mut self, allowance: &Allowance) {
+        self.running.share(allowance.clone());
+        self.allowance = Some(allowance.clone());
     }
 
     /// The functions of the library.
@@ -106,7 +116,13 @@ impl Instance {
     ///
     /// As for [`Component::instantiate`]; then this one stays as it is.
     pub fn renew(&mut self) -> Result<(), CallError> {
+        if let Some(allowance) = &self.allowance {
+            left(allowance)?;
+        }
         (self.running, self.functions) = start(&self.component, &self.options, &self.budget)?;
+        if let Some(allowance) = &self.allowance {
+            self.running.share(allowance.clone());
+        }
         Ok(())
     }
 

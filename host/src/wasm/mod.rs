@@ -30,6 +30,7 @@ mod holistic;
 mod process;
 
 mod allow;
+mod allowance;
 mod call_error;
 mod given;
 mod limit_error;
@@ -56,6 +57,7 @@ pub use fuzz::fuzz_guest;
 
 pub use aggregate::UpdateOutput;
 pub use allow::{Allow, Variable};
+pub use allowance::Allowance;
 pub use aside::Aside;
 pub use call_error::CallError;
 pub use catalog::{Function, Kind};

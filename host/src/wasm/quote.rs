@@ -1,24 +1,15 @@
-//! What a guest says, made fit to be shown: bounded, and without control characters that would
+//! What a guest says, made fit to be shown: bounded, and without characters that cannot be seen or would
 //! write to somebody's terminal.
 
-use std::fmt::Write as _;
+use crate::batch::visible;
 
 /// The most bytes of one text that are kept.
 pub(super) const MAX_BYTES: usize = 4096;
 
-/// A guest's text with control characters escaped, except line ends and tabs, cut at `max` bytes.
+/// A guest's text with what cannot be seen spelled out, except line ends and tabs, cut at `max` bytes.
 pub(super) fn quote(text: &str, max: usize) -> String {
     let cut = text.floor_char_boundary(max);
-    let kept = &text[..cut];
-    let mut quoted = String::with_capacity(kept.len());
-    for character in kept.chars() {
-        if character.is_control() && !matches!(character, '\n' | '\t') {
-            // Writing to a string cannot fail.
-            let _ = write!(quoted, "{}", character.escape_default());
-        } else {
-            quoted.push(character);
-        }
-    }
+    let mut quoted = visible(&text[..cut]).into_owned();
     if cut < text.len() {
         quoted.push('…');
     }
@@ -41,6 +32,7 @@ mod tests {
     #[test]
     fn control_characters_are_escaped() {
         assert_eq!(quote("a\x1b[31mb\r\n\tc", 100), "a\\u{1b}[31mb\\r\n\tc");
+        assert_eq!(quote("no\u{202e}gnp.", 100), "no\\u{202e}gnp.");
         assert_eq!(quoted("zu heiß".to_owned()), "zu heiß");
     }
 

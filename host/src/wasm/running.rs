@@ -8,6 +8,7 @@ use wasmtime::{
 };
 
 use super::{
+    allowance::Allowance,
     call_error::CallError,
     component::Component,
     exports::{Answer, ConfigureParams, Handles},
@@ -31,6 +32,8 @@ pub(super) struct Running {
     handles: Handles,
     limits: Limits,
     ticks: u64,
+    /// What it shares with others, if that may end before the deadline.
+    allowance: Option<Allowance>,
     poisoned: bool,
 }
 
@@ -62,6 +65,7 @@ impl Running {
                 handles,
                 limits: limits.clone(),
                 ticks,
+                allowance: None,
                 poisoned: false,
             }),
             Err(error) => {
@@ -90,6 +94,11 @@ impl Running {
     pub(super) fn set_deadline(&mut self, deadline: Duration) {
         self.limits.deadline = deadline;
         self.ticks = ticks(deadline);
+    }
+
+    /// From now on, calls take no longer than what is left of `allowance`.
+    pub(super) fn share(&mut self, allowance: Allowance) {
+        self.allowance = Some(allowance);
     }
 
     /// Configures the instance: its catalog as it gives it, or its reason to refuse.
@@ -128,7 +137,11 @@ impl Running {
         if self.poisoned {
             return Err(CallError::Poisoned);
         }
-        self.store.set_epoch_deadline(self.ticks);
+        let ticks = match &self.allowance {
+            None => self.ticks,
+            Some(allowance) => self.ticks.min(left(allowance)?),
+        };
+        self.store.set_epoch_deadline(ticks);
         self.store.data_mut().begin_call(reached, given);
         let answer = function
             .typed::<Params, Answer<T>>(&self.store)
@@ -143,5 +156,22 @@ impl Running {
                 Err(CallError::of_engine(&error, &self.limits, log))
             }
         }
+    }
+}
+
+/// In how many ticks an allowance ends.
+///
+/// # Errors
+///
+/// If it has ended.
+pub(super) fn left(allowance: &Allowance) -> Result<u64, CallError> {
+    let left = allowance.left();
+    match left.is_zero() {
+        true => Err(CallError::Deadline {
+            deadline: left,
+            frames: Vec::new(),
+            log: Vec::new(),
+        }),
+        false => Ok(ticks(left)),
     }
 }

@@ -118,9 +118,12 @@ fn a_job_that_does_not_run_cannot_be_swapped() {
         assert_says(&run, 1, &["no job runs `pipeline.toml` on this machine"]);
     }
     let run = workspace.output(&["rollback", "nowhere.toml"]);
-    assert_says(&run, 1, &["cannot read the pipeline `nowhere.toml`"]);
+    assert_says(&run, 2, &["cannot read the pipeline `nowhere.toml`"]);
     let run = workspace.output(&["swap", "pipeline.toml", "marked"]);
     assert_says(&run, 2, &["the name of a stage, `=`"]);
+    let twice = ["swap", "pipeline.toml", "marked=a.wasm", "marked=b.wasm"];
+    let run = workspace.output(&twice);
+    assert_says(&run, 2, &["stage `marked` is given two components"]);
 
     // One that was killed has left its socket behind.
     let live = Live::start(&workspace, &pipeline(&feed), &[]);

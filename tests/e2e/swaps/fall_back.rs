@@ -175,7 +175,7 @@ fn what_was_taken_back_is_not_tried_again_as_it_is() {
     live.wait_for("taken back");
     // Written once more, it is what it was.
     workspace.write("pipeline.toml", format!("{}\n", pipeline(&left, &right)));
-    std::thread::sleep(std::time::Duration::from_millis(600));
+    live.wait_for("it was taken back, and is the same as then");
     workspace.write("marks.wasm", marks(3));
     live.wait_for_count("swapped: ", 6);
     left.allow(1200);

@@ -1,6 +1,6 @@
 //! `tidemill run --watch`: a job goes over to what its files hold.
 
-use std::fs;
+use std::{fs, thread, time::Duration};
 
 use super::{
     feed::Feed,
@@ -55,6 +55,8 @@ fn files_that_change_are_swapped_in() {
     // Only half of it is there for a while: that is no version, and no error.
     let whole = marks(4);
     workspace.write("marks.wasm", &whole[..whole.len() / 2]);
+    // For less than it has to stand still: somebody has looked at it by then.
+    thread::sleep(Duration::from_millis(60));
     workspace.write("marks.wasm", whole);
     live.wait_for_count("swapped: ", 6);
     goes_on(400);
@@ -126,4 +128,112 @@ fn configurations_and_limits_are_swapped_with_the_pipeline_file() {
         .expect("a cold one");
     let share = rows[..=last_cold].iter().filter(|&&row| row > 90.0).count();
     assert!(share * 3 < last_cold, "{share} of {last_cold}");
+}
+
+#[test]
+fn a_component_that_is_named_before_it_is_there_is_taken_up_when_it_comes() {
+    let workspace = Workspace::new();
+    workspace.write("marks.wasm", marks(1));
+    let feed = Feed::start("f");
+    let text = pipeline(&feed);
+    let live = Live::start(&workspace, &text, &["--watch"]);
+    feed.allow(100);
+    live.wait_for_rows(100);
+    // Missing, then broken, then good: nothing has ever been swapped to it.
+    workspace.write(
+        "pipeline.toml",
+        text.replace("marks.wasm#mark", "later.wasm#mark"),
+    );
+    live.wait_for("there is no file `later.wasm`");
+    workspace.write("later.wasm", "not yet");
+    live.wait_for("cannot use `later.wasm`");
+    workspace.write("later.wasm", marks(2));
+    live.wait_for("swapped: ");
+    feed.allow(200);
+    live.wait_for_rows(200);
+    let count = feed.end();
+    live.end();
+    let rows = marked(&workspace.read("screen"));
+    let expected = [[1; 100], [2; 100]].concat();
+    assert_eq!(versions(&rows, &[("f", count)])["f"], expected);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_read_is_told_once_and_waited_for() {
+    use std::{os::unix::fs::symlink, process::Command};
+
+    let workspace = Workspace::new();
+    workspace.write("marks.wasm", marks(1));
+    let feed = Feed::start("f");
+    let text = pipeline(&feed);
+    let live = Live::start(&workspace, &text, &["--watch"]);
+    feed.allow(100);
+    live.wait_for_rows(100);
+    let path = workspace.path("marks.wasm");
+    let told = |reason: &str| {
+        format!("marks.wasm` cannot be read, so it changes nothing until it can: {reason}")
+    };
+    fs::remove_file(&path).expect("a file");
+    fs::create_dir(&path).expect("a folder");
+    live.wait_for(&told("it is a directory"));
+    fs::remove_dir(&path).expect("a folder");
+    let made = Command::new("mkfifo").arg(&path).status();
+    assert!(made.expect("mkfifo runs").success());
+    live.wait_for(&told("it is not a regular file"));
+    // Whoever asks by hand is answered, and not kept waiting for somebody who writes.
+    let run = live.command(&["swap", "pipeline.toml"]);
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    assert!(
+        run.stderr.contains("it is not a regular file"),
+        "{}",
+        run.stderr
+    );
+    fs::remove_file(&path).expect("a pipe");
+    symlink("marks.wasm", &path).expect("a link");
+    live.wait_for("symbolic links");
+    fs::remove_file(&path).expect("a link");
+    workspace.write("marks.wasm", marks(2));
+    live.wait_for_count("swapped: ", 2);
+    // The pipeline file itself, too; one that is gone only is nobody's mistake.
+    let file = workspace.path("pipeline.toml");
+    fs::remove_file(&file).expect("a file");
+    fs::create_dir(&file).expect("a folder");
+    live.wait_for("pipeline.toml` cannot be read");
+    fs::remove_dir(&file).expect("a folder");
+    feed.end();
+    let log = live.end();
+    assert_eq!(
+        log.matches("it changes nothing until it can").count(),
+        4,
+        "{log}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn commands_do_not_wait_for_pipes_and_devices() {
+    let workspace = Workspace::new();
+    let marks = workspace.write("marks.wasm", marks(1));
+    let pipe = workspace.path("pipe.wasm");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo runs").success());
+    let (pipe, marks) = (pipe.display().to_string(), marks.display().to_string());
+    for arguments in [
+        &["inspect", &pipe][..],
+        &["inspect", "/dev/zero"],
+        &["compat", &marks, &pipe],
+        &["check", &pipe],
+    ] {
+        let run = workspace.output(arguments);
+        assert!(
+            run.status > 0 && run.stderr.contains("it is not a regular file"),
+            "{arguments:?}: {}",
+            run.stderr
+        );
+    }
+    let feed = Feed::start("f");
+    let text = pipeline(&feed).replace("marks.wasm", "pipe.wasm");
+    let run = workspace.run(&text);
+    assert!(run.status == 2 && run.stderr.contains("it is not a regular file"));
 }

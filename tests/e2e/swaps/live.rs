@@ -22,19 +22,32 @@ pub(super) struct Live<'a> {
 impl<'a> Live<'a> {
     /// Starts a job and waits until it can be reached.
     pub(super) fn start(workspace: &'a Workspace, pipeline: &str, options: &[&str]) -> Self {
+        let mut live = Self::begin(workspace, pipeline, &[&["run"], options].concat());
+        live.wait_until_reached();
+        live
+    }
+
+    /// Starts a job with these words of the command line before the file.
+    pub(super) fn begin(workspace: &'a Workspace, pipeline: &str, words: &[&str]) -> Self {
         workspace.write("pipeline.toml", pipeline);
         let log = File::create(workspace.path("log")).expect("a file");
         let child = workspace
-            .tidemill(&[&["run", "pipeline.toml"], options].concat())
+            .tidemill(&[words, &["pipeline.toml"]].concat())
             .stdin(Stdio::null())
             .stdout(File::create(workspace.path("screen")).expect("a file"))
             .stderr(log)
             .spawn()
             .expect("the binary runs");
-        let mut live = Self { workspace, child };
+        Self { workspace, child }
+    }
+
+    /// Waits until it can be reached.
+    #[track_caller]
+    pub(super) fn wait_until_reached(&mut self) {
+        let (workspace, live) = (self.workspace, self);
         let until = Instant::now() + Duration::from_secs(60);
         // A rollback of nothing changes nothing.
-        while ask(&workspace.path("pipeline.toml"), &Order::Rollback).is_err() {
+        while ask(&workspace.path("pipeline.toml"), &Order::Rollback, || {}).is_err() {
             let ended = live.child.try_wait().expect("a child");
             let is_late = Instant::now() > until;
             assert!(
@@ -44,7 +57,17 @@ impl<'a> Live<'a> {
             );
             thread::sleep(Duration::from_millis(5));
         }
-        live
+    }
+
+    /// The number of its process.
+    pub(super) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end, however it is. Returns its status.
+    #[track_caller]
+    pub(super) fn wait(&mut self) -> Option<i32> {
+        self.child.wait().expect("an end").code()
     }
 
     /// What it has said.
@@ -94,7 +117,7 @@ impl<'a> Live<'a> {
     #[track_caller]
     fn ask(&self, order: &Order) -> Answer {
         let answer = loop {
-            let answer = ask(&self.workspace.path("pipeline.toml"), order);
+            let answer = ask(&self.workspace.path("pipeline.toml"), order, || {});
             let answer = answer.unwrap_or_else(|error| panic!("{error:#}\n{}", self.log()));
             // It can be reached before it runs.
             if !answer.text.contains("the job does not run") {

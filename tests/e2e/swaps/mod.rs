@@ -3,6 +3,7 @@
 
 mod by_hand;
 mod cases;
+mod dev;
 mod exact;
 mod fall_back;
 mod feed;

@@ -17,6 +17,8 @@ pub enum Wrong {
     Spin,
     /// It takes all memory there is.
     Heap,
+    /// It takes some time for each row.
+    Slow,
 }
 
 /// The text in the components that is overwritten, without the version.
@@ -49,6 +51,7 @@ fn altered_text(name: &str, version: i64, wrong: Wrong) -> Vec<u8> {
         Wrong::Late => "late",
         Wrong::Spin => "spin",
         Wrong::Heap => "heap",
+        Wrong::Slow => "wait",
     };
     let text = format!("{version} {text}");
     let rest = place + TEXT.len();

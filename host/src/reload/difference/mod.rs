@@ -9,7 +9,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, visible_line};
 
 use alignment::{Edit, by_content, by_place};
 use cells::{Cells, Excerpt};
@@ -37,6 +37,10 @@ pub struct Difference {
     pub changed: usize,
     /// How many of the old and new rows were compared, which may be fewer than there are.
     pub compared: (usize, usize),
+    /// How many more rows there were that have not been tried, for lack of time.
+    pub not_tried: usize,
+    /// Whether there was time for what comes at the end of the input, like windows.
+    pub is_whole: bool,
     columns: Vec<String>,
     /// The first rows that differ.
     shown: Vec<Change>,
@@ -80,7 +84,12 @@ impl Difference {
             removed: 0,
             changed: 0,
             compared: (0, 0),
-            columns,
+            not_tried: 0,
+            is_whole: true,
+            columns: columns
+                .iter()
+                .map(|name| visible_line(name).into_owned())
+                .collect(),
             shown: Vec::new(),
         };
         for edit in edits {

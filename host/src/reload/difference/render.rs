@@ -61,6 +61,16 @@ impl fmt::Display for Difference {
                 " ({old} rows of before compared with {new} of after)"
             )?;
         }
+        match (self.not_tried, self.is_whole) {
+            (0, true) => {}
+            (0, false) => {
+                formatter.write_str(" (it takes too long to try the end of the input)")?
+            }
+            (more, _) => write!(
+                formatter,
+                " ({more} more were not tried: it takes too long)"
+            )?,
+        }
         Ok(())
     }
 }
@@ -123,7 +133,7 @@ pub(super) fn clipped(text: &str, width: usize) -> String {
 
 /// Two texts that differ in at most `width` columns each, so that the first difference is seen.
 pub(super) fn clipped_pair(old: &str, new: &str, width: usize) -> (String, String) {
-    if old.width().max(new.width()) <= width {
+    if fits(old, width) && fits(new, width) {
         return (old.to_owned(), new.to_owned());
     }
     let same = old.chars().zip(new.chars());
@@ -142,22 +152,40 @@ pub(super) fn clipped_pair(old: &str, new: &str, width: usize) -> (String, Strin
 /// `text` from its character `start` on in at most `width` columns, with dots where something is left
 /// out.
 fn clipped_from(text: &str, start: usize, width: usize) -> String {
-    if start == 0 && text.width() <= width {
+    if start == 0 && fits(text, width) {
         return text.to_owned();
     }
+    // What has no width must not flood a terminal either, nor take long to look at.
+    let most = start.saturating_add(most_letters(width));
+    let end = text.char_indices().nth(most).map(|(end, _)| end);
+    let is_cut = end.is_some();
+    let text = &text[..end.unwrap_or(text.len())];
     let mut clipped = String::from(if start > 0 { "…" } else { "" });
     let mut rest = text.chars().skip(start).peekable();
     while let Some(letter) = rest.next() {
         clipped.push(letter);
         // The last place is for the dots, if anything comes after it.
-        let dots = usize::from(rest.peek().is_some());
+        let dots = usize::from(rest.peek().is_some() || is_cut);
         if clipped.width() + dots > width {
             clipped.pop();
             clipped.push('…');
-            break;
+            return clipped;
         }
     }
+    if is_cut {
+        clipped.push('…');
+    }
     clipped
+}
+
+/// Whether a text may stand in a column of this width as it is.
+fn fits(text: &str, width: usize) -> bool {
+    text.chars().nth(most_letters(width)).is_none() && text.width() <= width
+}
+
+/// How many letters a column of this width may have: some have no width.
+const fn most_letters(width: usize) -> usize {
+    2 * width + 8
 }
 
 #[cfg(test)]
@@ -176,6 +204,16 @@ mod tests {
         assert_eq!((old.as_str(), new.as_str()), ("…xxxx1 and …", "…xxxx2"));
         let (old, new) = clipped_pair("hot and sunny weather", "cold", 8);
         assert_eq!((old.as_str(), new.as_str()), ("hot and…", "cold"));
+    }
+
+    #[test]
+    fn letters_without_a_width_are_cut_too() {
+        let marks = format!("a{}", "\u{301}".repeat(2_000_000));
+        let clip = clipped(&marks, 10);
+        assert!(clip.chars().count() <= 30 && clip.ends_with('…'), "{clip}");
+        let (old, new) = clipped_pair(&marks, &(marks.clone() + "b"), 10);
+        assert!(old.chars().count() <= 30 && new.chars().count() <= 30);
+        assert!(clipped("e\u{301}te\u{301}", 10) == "e\u{301}te\u{301}");
     }
 
     proptest! {

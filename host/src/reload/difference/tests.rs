@@ -157,6 +157,52 @@ added, 1 removed
 }
 
 #[test]
+fn names_and_values_that_cannot_be_seen_are_spelled_out() {
+    let batch = |text: &str| {
+        let schema = Schema::new(vec![
+            Field::nullable("a\u{1b}[2J", DataType::Utf8),
+            Field::nullable("b\u{202e}", DataType::Int64),
+        ]);
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(StringArray::from(vec![text])),
+            Arc::new(Int64Array::from(vec![1])),
+        ];
+        let schema = schema.expect("no name twice").to_arrow();
+        let batch = Batch::new(schema, columns, 1, None, Origin::Derived);
+        batch.expect("as the schema says")
+    };
+    let (old, new) = (batch("one"), batch("o\u{2066}n\u{200b}e\u{7}"));
+    let difference = Difference::of(from_ref(&old), from_ref(&old), &[new]);
+    for width in [100, 20] {
+        let text = difference.render(width, false);
+        let seen = |letter: char| letter == '\n' || (letter as u32) >= 0x20;
+        assert!(text.chars().all(seen), "{text:?}");
+        assert!(!text.contains(['\u{202e}', '\u{2066}', '\u{200b}']));
+    }
+    let text = difference.render(100, false);
+    assert!(text.contains("a\\u{1b}[2J"), "{text}");
+    assert!(text.contains("\"o\\u{2066}n\\u{200b}e\\u{7}\"*"), "{text}");
+}
+
+#[test]
+fn what_was_not_tried_is_said() {
+    let input = readings(&OLD);
+    let mut difference = Difference::of(from_ref(&input), from_ref(&input), from_ref(&input));
+    difference.not_tried = 20;
+    check(
+        &difference,
+        100,
+        "4 rows in; 4 out before and after: no difference (20 more were not tried: it takes too long)\n",
+    );
+    (difference.not_tried, difference.is_whole) = (0, false);
+    check(
+        &difference,
+        100,
+        "4 rows in; 4 out before and after: no difference (it takes too long to try the end of the input)\n",
+    );
+}
+
+#[test]
 fn no_difference_is_one_line() {
     let input = readings(&OLD);
     let one = Difference::of(from_ref(&input), &[input.slice(0, 1)], &[input.slice(0, 1)]);

@@ -114,7 +114,7 @@ impl<J: Swappable> Swapper<J> {
                 false => Some(version(old)?),
             },
         };
-        trial.run(&rows).map(Some)
+        trial.run(&rows, &self.cancelled).map(Some)
     }
 
     /// Has new functions convert what a stage knows now, away from the stream: what they cannot convert is found

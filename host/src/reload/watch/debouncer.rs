@@ -77,6 +77,11 @@ impl Debouncer {
         self.files.keys().map(PathBuf::as_path)
     }
 
+    /// Whether a file is watched.
+    pub(super) fn has(&self, path: &Path) -> bool {
+        self.files.contains_key(path)
+    }
+
     /// Takes note of how a file looks.
     pub(super) fn observe(&mut self, now: Duration, path: &Path, look: Option<Look>) {
         if let Some(file) = self.files.get_mut(path)
@@ -94,6 +99,12 @@ impl Debouncer {
             file.since = now;
             file.moving = true;
         }
+    }
+
+    /// Whether a file has looked the same for a while.
+    pub(super) fn is_still(&self, now: Duration, path: &Path) -> bool {
+        let file = self.files.get(path);
+        file.is_some_and(|file| !file.moving || now >= file.since + self.still)
     }
 
     /// The files to be read now. To be followed by [`Debouncer::settle`] for each.

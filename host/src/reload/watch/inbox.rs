@@ -32,6 +32,18 @@ pub(super) struct Mail {
     pub(super) stop: bool,
 }
 
+impl Mail {
+    /// Asks to watch exactly these files. What was known of them when that was asked before counts still.
+    pub(super) fn watch(&mut self, mut files: Vec<Baseline>) {
+        for known in self.files.take().unwrap_or_default() {
+            if let Some(file) = files.iter_mut().find(|file| file.0 == known.0) {
+                *file = known;
+            }
+        }
+        self.files = Some(files);
+    }
+}
+
 /// Where mail is put until the watcher takes it.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
@@ -76,6 +88,20 @@ impl Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_known_first_of_a_file_counts() {
+        let (one, other) = (PathBuf::from("one"), PathBuf::from("other"));
+        let inbox = Inbox::default();
+        inbox.put(|mail| mail.watch(vec![(one.clone(), None, Some([1; 32]))]));
+        let files = vec![
+            (one.clone(), None, Some([2; 32])),
+            (other.clone(), None, None),
+        ];
+        inbox.put(|mail| mail.watch(files));
+        let known = [(one, None, Some([1; 32])), (other, None, None)];
+        assert_eq!(inbox.take(Duration::ZERO).files.expect("files"), known);
+    }
 
     #[test]
     fn an_inbox_holds_so_many_paths_and_no_more() {

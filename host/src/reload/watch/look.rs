@@ -1,11 +1,13 @@
 //! What a file looks like from outside, and a digest of what is in it.
 
 use std::{
-    fs::{self, File, Metadata},
+    fs::{self, Metadata},
     io,
     path::Path,
     time::SystemTime,
 };
+
+use crate::pipeline::RegularFile;
 
 /// The digest of a file's content.
 pub(super) type Digest = [u8; 32];
@@ -77,9 +79,20 @@ impl Identity {
     }
 }
 
+/// Why what is in the place of a file is no file that can be looked at; `None` if it is one, or there is nothing.
+pub(super) fn trouble(path: &Path) -> Option<io::Error> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => None,
+        // It is not opened: that is what the error comes from.
+        Ok(_) => RegularFile::component(path).err(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => Some(error),
+    }
+}
+
 /// The digest of what is in a file.
 pub(super) fn digest(path: &Path) -> io::Result<Digest> {
     let mut hasher = blake3::Hasher::new();
-    io::copy(&mut File::open(path)?, &mut hasher)?;
+    io::copy(&mut RegularFile::component(path)?, &mut hasher)?;
     Ok(*hasher.finalize().as_bytes())
 }

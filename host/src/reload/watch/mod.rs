@@ -28,8 +28,10 @@ use anyhow::Context;
 use debouncer::{Debouncer, STILL};
 use ears::Ears;
 use inbox::{Baseline, Inbox, Mail};
-use look::{Look, digest};
+use look::{Look, digest, trouble};
 use trail::Trail;
+
+use crate::batch::visible_line;
 
 /// How often all files are looked at, whatever was heard.
 const POLL: Duration = Duration::from_secs(1);
@@ -80,6 +82,7 @@ impl Watcher {
             debouncer: Debouncer::new(still),
             ears,
             steps: BTreeMap::new(),
+            unreadable: BTreeMap::new(),
             on_change,
         };
         watch.replace(baselines(files));
@@ -94,10 +97,11 @@ impl Watcher {
     }
 
     /// Watches these files from now on, and no others. Of a file that is watched already, nothing that
-    /// has changed so far is forgotten.
+    /// has changed so far is forgotten. How the others are now is read before this returns: what happens to
+    /// them afterwards is told.
     pub fn set_files(&self, files: Vec<PathBuf>) {
         let files = baselines(files);
-        self.inbox.put(|mail| mail.files = Some(files));
+        self.inbox.put(|mail| mail.watch(files));
     }
 }
 
@@ -132,6 +136,8 @@ struct Watch<F> {
     ears: Ears,
     /// Which files lead through a path.
     steps: BTreeMap<PathBuf, Vec<PathBuf>>,
+    /// Files that cannot be read, with the reason that was told.
+    unreadable: BTreeMap<PathBuf, String>,
     on_change: F,
 }
 
@@ -195,6 +201,8 @@ impl<F: FnMut(Vec<PathBuf>)> Watch<F> {
 
     fn replace(&mut self, files: Vec<Baseline>) {
         self.debouncer.watch(self.now(), files);
+        let debouncer = &self.debouncer;
+        self.unreadable.retain(|file, _| debouncer.has(file));
         self.find();
     }
 
@@ -220,18 +228,50 @@ impl<F: FnMut(Vec<PathBuf>)> Watch<F> {
         for file in files {
             let look = Look::at(&file);
             self.debouncer.observe(self.now(), &file, look);
+            // What stands in its place for a moment only is nobody's business.
+            if look.is_none() && self.debouncer.is_still(self.now(), &file) {
+                self.note(&file, trouble(&file));
+            }
+        }
+    }
+
+    /// Takes note of whether a file can be read, and tells once if it cannot: nobody would know why nothing
+    /// happens. One that is gone may be on its way.
+    fn note(&mut self, file: &Path, error: Option<io::Error>) {
+        let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+        let Some(error) = error.filter(|error| !gone(error)) else {
+            self.unreadable.remove(file);
+            return;
+        };
+        let reason = error.to_string();
+        if self.unreadable.get(file) != Some(&reason) {
+            let shown = file.display().to_string();
+            tracing::warn!(
+                target: "swap",
+                "`{}` cannot be read, so it changes nothing until it can: {reason}",
+                visible_line(&shown),
+            );
+            self.unreadable.insert(file.to_owned(), reason);
         }
     }
 
     /// Reads the files that are due.
     fn changed(&mut self) -> Vec<PathBuf> {
         let due = self.debouncer.due(self.now());
-        let settle = |file: &PathBuf| {
-            let content: io::Result<_> = digest(file);
-            let look = Look::at(file);
-            let now = self.started.elapsed();
-            self.debouncer.settle(now, file, look, content.ok())
-        };
-        due.into_iter().filter(settle).collect()
+        let mut changed = Vec::new();
+        for file in due {
+            let (content, error) = match digest(&file) {
+                Ok(content) => (Some(content), None),
+                Err(error) => (None, Some(error)),
+            };
+            let look = Look::at(&file);
+            if look.is_some() {
+                self.note(&file, error);
+            }
+            if self.debouncer.settle(self.now(), &file, look, content) {
+                changed.push(file);
+            }
+        }
+        changed
     }
 }

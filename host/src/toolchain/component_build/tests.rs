@@ -49,16 +49,30 @@ fn a_package_is_found_beside_its_component_and_above_it() {
         let component = root.join(component);
         fs::create_dir_all(component.parent().expect("a folder")).expect("folders");
         let found = builds(&outline(&component)).expect("Cargo answers");
-        let [build] = &found[..] else {
+        let [build] = &found.builds[..] else {
             panic!("one build: {found:?}");
         };
-        let sources = build.sources();
+        let sources = build.sources().files;
         for source in ["lib/src/lib.rs", "lib/Cargo.toml", "Cargo.toml"] {
             assert!(sources.contains(&root.join(source)), "{sources:?}");
         }
     }
-    let other = builds(&outline(&root.join("lib/cold_days.wasm")));
-    assert!(other.expect("Cargo answers").is_empty());
+    let other = builds(&outline(&root.join("lib/cold_days.wasm"))).expect("Cargo answers");
+    assert!(other.builds.is_empty() && other.remarks.is_empty());
+}
+
+#[test]
+fn what_cargo_cannot_read_elsewhere_is_remarked_and_no_more() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path().canonicalize().expect("a path");
+    fs::write(root.join("Cargo.toml"), "this is no manifest").expect("a file");
+    let named = command(&root, "true", &["src"]);
+    let found = builds(&named).expect("nobody asks Cargo");
+    assert!(found.builds.len() == 1 && found.remarks.is_empty());
+    let found = builds(&outline(&root.join("it.wasm"))).expect("a remark");
+    assert!(found.builds.is_empty());
+    assert_eq!(found.remarks.len(), 1);
+    assert!(found.remarks[0].starts_with("cannot ask Cargo about"));
 }
 
 #[test]
@@ -72,7 +86,7 @@ fn packages_beside_it_are_sources_too() {
     text.push_str("\n[dependencies]\nother = { path = \"../other\" }\n");
     fs::write(&manifest, text).expect("a file");
     let found = builds(&outline(&root.join("it/it.wasm"))).expect("Cargo answers");
-    let sources = found[0].sources();
+    let sources = found.builds[0].sources().files;
     assert!(
         sources.contains(&root.join("other/src/lib.rs")),
         "{sources:?}"
@@ -85,15 +99,21 @@ fn a_package_is_built_and_put_in_its_place() {
     package(folder.path(), "it");
     let component = folder.path().join("it.wasm");
     let found = builds(&outline(&component)).expect("Cargo answers");
-    let build = &found[0];
-    assert_eq!(build.run(false), BuildResult::Built { changed: true });
+    let (build, runner) = (&found.builds[0], Runner::default());
+    assert_eq!(
+        build.run(&runner, false),
+        BuildResult::Built { changed: true }
+    );
     let first = fs::read(&component).expect("a component");
     assert_eq!(&first[..4], b"\0asm");
-    assert_eq!(build.run(false), BuildResult::Built { changed: false });
+    assert_eq!(
+        build.run(&runner, false),
+        BuildResult::Built { changed: false }
+    );
 
     let broken = SOURCE.replace("    1\n", "    \"one\"\n");
     fs::write(folder.path().join("src/lib.rs"), broken).expect("a file");
-    let BuildResult::Failed { errors } = build.run(false) else {
+    let BuildResult::Failed { errors } = build.run(&runner, false) else {
         panic!("it does not compile");
     };
     assert!(errors.contains("mismatched types"), "{errors}");
@@ -106,7 +126,7 @@ fn what_a_command_says_is_kept() {
     let folder = tempfile::tempdir().expect("a folder");
     let run = |line: &str| {
         let found = builds(&command(folder.path(), line, &["src"])).expect("a command");
-        found[0].run(false)
+        found.builds[0].run(&Runner::default(), false)
     };
     let failed = |errors: &str| BuildResult::Failed {
         errors: errors.to_owned(),

@@ -23,6 +23,9 @@ fn fail_if_asked(n: i64) {
             black_box(n);
         },
         b'h' => hoard(),
+        b'w' => (0..100_000_000).for_each(|turn: i64| {
+            black_box(turn);
+        }),
         _ => {}
     }
 }
