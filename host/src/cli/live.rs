@@ -9,7 +9,7 @@ use std::{
 
 use super::{setup, talk::say};
 use crate::{
-    batch::visible_line,
+    batch::{visible, visible_line},
     operator::Fault,
     pipeline::{LibraryRef, Overrides, Plan},
     reload::{Audience, Load, Report, Request, Service, Swapper, Watcher},
@@ -188,7 +188,7 @@ impl Audience for Teller {
     }
 
     fn refused(&mut self, reason: &anyhow::Error) {
-        tracing::error!(target: "swap", "not swapped, the job goes on as it was: {reason:#}");
+        tracing::error!(target: "swap", "not swapped, the job goes on as it was: {}", visible(&format!("{reason:#}")));
     }
 
     fn taken_back(&mut self, fault: &Fault, report: &anyhow::Result<Report>) {

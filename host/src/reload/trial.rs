@@ -81,6 +81,9 @@ impl Trial {
             };
             let tried = pair.step(&allowance, |one| one.process(side, piece.clone()))?;
             if tried == Tried::Not {
+                if input.is_empty() && !allowance.is_cancelled() {
+                    pair.judge_slowness()?;
+                }
                 break;
             }
             input.push(piece);
@@ -156,7 +159,9 @@ impl Pair {
         let marks = [sides[0].mark(), sides[1].mark()];
         for (one, failure) in sides.into_iter().zip(&mut failures) {
             if one.failure.is_none() {
+                let begun = Instant::now();
                 one.failure = act(one).err();
+                one.took = begun.elapsed();
             }
             *failure = one.failed_call();
         }
@@ -181,6 +186,23 @@ impl Pair {
             (None, None) if !self.old.is_bad && !self.new.is_bad => Tried::Well,
             _ => Tried::Badly,
         })
+    }
+
+    /// Looks at how long the first row has taken, for which there was not time enough.
+    ///
+    /// # Errors
+    ///
+    /// If it is the new version that may never come to an end.
+    fn judge_slowness(&self) -> anyhow::Result<()> {
+        if self.old.took < LONGEST / 2 {
+            bail!(
+                "a single row takes it more than {:.1} s, and the old one {:.1} s; a trial takes {} s at most",
+                self.new.took.as_secs_f64(),
+                self.old.took.as_secs_f64(),
+                LONGEST.as_secs(),
+            );
+        }
+        Ok(())
     }
 
     /// Looks at what both have made of `rows` rows.
@@ -213,6 +235,8 @@ struct One {
     failure: Option<anyhow::Error>,
     /// Whether a call has failed in the latest step.
     is_bad: bool,
+    /// How long that took.
+    took: Duration,
 }
 
 impl One {
@@ -237,6 +261,7 @@ impl One {
             letters: Vec::new(),
             failure: None,
             is_bad: false,
+            took: Duration::ZERO,
         })
     }
 

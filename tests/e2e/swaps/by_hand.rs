@@ -4,7 +4,7 @@ use super::{
     feed::Feed,
     live::Live,
     rows::{assert_numbered, changes, marked, versions},
-    versions::{altered, marks},
+    versions::{Wrong, altered, marked as marked_as, marks},
 };
 use crate::support::{Pipeline, Run, Workspace, library};
 
@@ -130,6 +130,43 @@ fn a_job_that_does_not_run_cannot_be_swapped() {
     drop(live);
     let run = workspace.output(&["rollback", "pipeline.toml"]);
     assert_says(&run, 1, &["no job runs `pipeline.toml` on this machine"]);
+}
+
+#[test]
+fn who_asks_for_something_that_takes_long_is_told_and_answered() {
+    let workspace = Workspace::new();
+    workspace.write("marks.wasm", marks(1));
+    workspace.write("slow.wasm", marked_as(2, Wrong::Slow));
+    workspace.write("spin.wasm", marked_as(3, Wrong::Spin));
+    let feed = Feed::start("f");
+    let limits = "#mark\"\nlimits = { memory = \"64MiB\", deadline = \"1h\" }";
+    let text = pipeline(&feed).replacen("#mark\"", limits, 1);
+    let live = Live::start(&workspace, &text, &[]);
+    feed.allow(1000);
+    live.wait_for_rows(1000);
+    // A path may be of somebody else, and is printed in one line that does nothing to a terminal.
+    let odd = "odd\u{1b}]0;\u{202e}\n.wasm";
+    workspace.write(odd, marks(4));
+    let run = live.command(&["swap", "pipeline.toml", &format!("marked={odd}")]);
+    assert_says(&run, 0, &["odd\\u{1b}]0;\\u{202e}\\n.wasm"]);
+    assert!(!run.stderr.contains(['\u{1b}', '\u{202e}']));
+    assert!(
+        !run.stderr.contains("waiting for the job"),
+        "{}",
+        run.stderr
+    );
+    assert_says(
+        &live.command(&["rollback", "pipeline.toml"]),
+        0,
+        &["swapped"],
+    );
+    // It would take an hour to find out that it never ends.
+    let spins = live.command(&["swap", "pipeline.toml", "marked=spin.wasm"]);
+    let expected =
+        "refused, the job goes on as it was: stage `marked`: a single row takes it more than";
+    assert_says(&spins, 1, &["waiting for the job", expected]);
+    let slow = live.command(&["swap", "pipeline.toml", "marked=slow.wasm"]);
+    assert_says(&slow, 0, &["waiting for the job", "swapped at barrier"]);
 }
 
 #[test]
