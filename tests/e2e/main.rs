@@ -5,6 +5,8 @@ mod architecture;
 mod averages;
 mod bad_input;
 mod bad_pipelines;
+#[cfg(target_os = "linux")]
+mod bombs;
 mod cases;
 mod checkpoints;
 mod commands;
