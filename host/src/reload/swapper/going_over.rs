@@ -67,14 +67,10 @@ impl<J: Swappable> Swapper<J> {
             let name = &new.plan.stages[change.stage].name;
             let difference = match care.is_trial() {
                 false => None,
-                true => {
-                    let tried = self.try_out(change, &new);
-                    tried.with_context(|| format!("stage `{name}`"))?
-                }
+                true => self.try_out(change, &new)?,
             };
             if change.migrates && !care.is_retreat() {
-                let rehearsed = self.rehearse(change, &new);
-                rehearsed.with_context(|| format!("stage `{name}`"))?;
+                self.rehearse(change, &new)?;
             }
             prepared.push((change.stage, self.prepare(change, &new, care)?));
             stages.push(StageReport {
@@ -114,7 +110,8 @@ impl<J: Swappable> Swapper<J> {
                 false => Some(version(old)?),
             },
         };
-        trial.run(&rows, &self.cancelled).map(Some)
+        let difference = trial.run(&rows, &self.cancelled);
+        difference.with_context(|| of_stage(new, change)).map(Some)
     }
 
     /// Has new functions convert what a stage knows now, away from the stream: what they cannot convert is found
@@ -127,14 +124,16 @@ impl<J: Swappable> Swapper<J> {
         let looks = looks.collect();
         drop(told);
         self.job.swap(self.attempt, None, vec![(place, looks)])?;
-        let version = new.registry.version(&new.plan, &new.plan.stages[place])?;
-        let mut guests = Guests::new(version);
+        let version = || new.registry.version(&new.plan, &new.plan.stages[place]);
+        let mut guests = Guests::new(version()?);
         for known in known {
-            let known = operator::migrate(&specs[0], &specs[1], &mut guests, known)?;
-            // It must be what the stage takes up, too.
-            let guests = Guests::new(new.registry.version(&new.plan, &new.plan.stages[place])?);
-            let mut operator = operator::open(&specs[1], Resources::apart(guests))?;
-            operator.restore(&[known], Share::ALL)?;
+            let rehearse = |taking: Guests| {
+                let known = operator::migrate(&specs[0], &specs[1], &mut guests, known)?;
+                // It must be what the stage takes up, too.
+                let mut operator = operator::open(&specs[1], Resources::apart(taking))?;
+                operator.restore(&[known], Share::ALL)
+            };
+            rehearse(Guests::new(version()?)).with_context(|| of_stage(new, change))?;
         }
         Ok(())
     }
@@ -194,6 +193,11 @@ fn last_rows(mut recent: Vec<(Side, Batch)>) -> Vec<(Side, Batch)> {
         *batch = batch.slice(first, batch.rows() - first);
     }
     recent
+}
+
+/// The stage that a reason is about; those of a registry say so themselves.
+fn of_stage(new: &Loaded, change: &StageChange) -> String {
+    format!("stage `{}`", new.plan.stages[change.stage].name)
 }
 
 /// What speaks against a swap.
