@@ -95,21 +95,13 @@ impl Feed {
         self.allowed.store(count, Ordering::SeqCst);
     }
 
-    /// Allows all rows there can be, as fast as they are taken.
-    pub(super) fn flow(&self) {
-        self.allow(u64::MAX - CHUNK);
-    }
-
     /// How many rows have been sent.
     pub(super) fn sent(&self) -> u64 {
         self.sent.load(Ordering::SeqCst)
     }
 
-    /// Ends the input after the rows that were allowed, or, if it flows, now. Returns how many it had.
+    /// Ends the input after the rows that were allowed. Returns how many it had.
     pub(super) fn end(mut self) -> u64 {
-        if self.allowed.load(Ordering::SeqCst) > u64::MAX / 2 {
-            self.allow(0);
-        }
         self.over.store(true, Ordering::SeqCst);
         let thread = self.thread.take().expect("it has not ended");
         thread.join().expect("it was all sent");
