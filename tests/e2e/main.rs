@@ -15,6 +15,7 @@ mod endings;
 mod examples;
 mod faults;
 mod functions;
+mod hostile;
 mod interrupts;
 mod kills;
 mod oracle;
