@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use proptest::{prelude::*, test_runner::TestRunner};
 
-use crate::support::{Workspace, library, root};
+use crate::support::{Workspace, library};
 
 /// Stages of every kind that calls functions.
 const STAGES: [&str; 12] = [
@@ -188,10 +188,4 @@ fn a_row_that_never_comes_back_costs_two_deadlines_and_a_bit() {
         letters[0]["reason"],
         "took longer than 2s (raise `limits.deadline`)"
     );
-}
-
-#[test]
-fn the_decision_is_written_down() {
-    let path = root().join("docs/adr/0014-lost-time-is-bounded.md");
-    assert!(path.is_file(), "`isolation.rs` refers to it");
 }

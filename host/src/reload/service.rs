@@ -133,7 +133,17 @@ fn serve(mut swapper: Swapper, mut audience: impl Audience, inbox: &mpsc::Receiv
     // What has failed and could not be taken back yet, since no job runs.
     let mut failed: Option<Fault> = None;
     loop {
-        match inbox.recv_timeout(POLL) {
+        let request = inbox.recv_timeout(POLL);
+        if let Ok(Request::End) | Err(RecvTimeoutError::Disconnected) = request {
+            return;
+        }
+        // First: what was lost with a failure is older than what somebody wants now.
+        match swapper.catch_up() {
+            None => {}
+            Some(Ok(report)) => audience.swapped(&report),
+            Some(Err(error)) => audience.refused(&error),
+        }
+        match request {
             Ok(Request::Reload) => changed = true,
             Ok(Request::Swap { overrides, asker }) => asker.serve(|| {
                 let swapped = swapper.swap(overrides);
@@ -149,13 +159,7 @@ fn serve(mut swapper: Swapper, mut audience: impl Audience, inbox: &mpsc::Receiv
                 }
                 swapped
             }),
-            Err(RecvTimeoutError::Timeout) => {}
-            Ok(Request::End) | Err(RecvTimeoutError::Disconnected) => return,
-        }
-        match swapper.catch_up() {
-            None => {}
-            Some(Ok(report)) => audience.swapped(&report),
-            Some(Err(error)) => audience.refused(&error),
+            Ok(Request::End) | Err(_) => {}
         }
         failed = failed.or_else(|| swapper.fault());
         if let Some(fault) = failed.take() {

@@ -53,7 +53,7 @@ pub(super) struct Seat {
     /// The rows that came in last.
     recent: Mutex<Option<(Side, Batch)>>,
     change: Mutex<Option<Change>>,
-    /// What is not needed any more: taking it down is not for the subtask to do.
+    /// What is not needed any more from the barrier on: taking it down would make the pause longer.
     retired: Mutex<Vec<Version>>,
     /// How long the subtask has processed nothing because of the latest swap.
     pause: Mutex<Option<Duration>>,
