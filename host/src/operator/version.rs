@@ -111,6 +111,7 @@ impl Version {
     ) -> Result<T, Failure> {
         let bound = &self.functions[place];
         let instance = &mut self.instances[bound.instance];
+        instance.forget_said();
         // It may not have been possible before.
         let ready = match instance.is_poisoned() {
             true => instance.renew(),
