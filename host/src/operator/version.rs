@@ -134,7 +134,8 @@ impl Version {
             // What is wrong, if it is not this call's rows, is told by the next call.
             let _ = instance.renew();
         }
-        Err(Failure::of_call(error, self.called(place), log))
+        let deadline = instance.options().limits.deadline;
+        Err(Failure::of_call(error, self.called(place), deadline, log))
     }
 }
 

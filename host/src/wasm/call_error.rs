@@ -102,6 +102,15 @@ impl CallError {
         matches!(self, Self::Limit(Exceeded::Arguments { count: 2.., .. }))
     }
 
+    /// Whether there was not enough time, memory or room for the call or its answer: nothing need be wrong with its
+    /// rows.
+    pub const fn is_lack_of_means(&self) -> bool {
+        matches!(
+            self,
+            Self::OutOfMemory { .. } | Self::Deadline { .. } | Self::Limit(_)
+        )
+    }
+
     /// What the guest has logged or printed in the call, the oldest line first.
     pub fn log(&self) -> &[String] {
         match self {
