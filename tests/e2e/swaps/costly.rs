@@ -2,6 +2,7 @@
 //! who has asked for it.
 
 use std::{
+    io::{BufRead, BufReader},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -9,7 +10,7 @@ use std::{
 use super::{
     feed::Feed,
     live::{Live, assert_done, assert_refused},
-    versions::marks,
+    versions::{Wrong, marked, marks},
 };
 use crate::support::{Costly, Pipeline, Workspace, compilers, is_running, wait_until};
 
@@ -24,6 +25,7 @@ fn pipeline(feed: &Feed) -> String {
 [stage.marked]
 from = "in"
 map = "marks.wasm#mark"
+limits = { deadline = "10m" }
 [sink.screen]
 from = "marked"
 connector = "stdout"
@@ -38,6 +40,14 @@ format = "csv"
 fn compiler(job: u32) -> u32 {
     wait_until(|| !compilers(job).is_empty());
     compilers(job)[0]
+}
+
+/// What Ctrl-C does.
+#[track_caller]
+fn interrupt(process: u32) {
+    let process = process.to_string();
+    let signal = Command::new("kill").args(["-INT", &process]).status();
+    assert!(signal.expect("kill runs").success());
 }
 
 #[test]
@@ -82,13 +92,35 @@ fn what_is_expensive_to_compile_is_refused_and_holds_up_nobody() {
     let mut asker = ask();
     let second = compiler(job);
     let stopped = Instant::now();
-    let signal = Command::new("kill")
-        .args(["-INT", &job.to_string()])
-        .status();
-    assert!(signal.expect("kill runs").success());
+    interrupt(job);
     assert_eq!(live.wait(), Some(130), "{}", live.log());
     assert!(stopped.elapsed() < AT_ONCE, "{:?}", stopped.elapsed());
     wait_until(|| !is_running(second));
     assert!(!asker.wait().expect("an end").success());
     assert!(!live.log().contains("compiling"), "{}", live.log());
+}
+
+#[test]
+fn a_job_that_is_stopped_does_not_wait_for_what_is_tried() {
+    let workspace = Workspace::new();
+    workspace.write("marks.wasm", marks(1));
+    workspace.write("spin.wasm", marked(2, Wrong::Spin));
+    let feed = Feed::start("f");
+    let mut live = Live::start(&workspace, &pipeline(&feed), &[]);
+    feed.allow(100);
+    live.wait_for_rows(100);
+    let asked = Instant::now();
+    let mut asker = workspace
+        .tidemill(&["swap", "pipeline.toml", "marked=spin.wasm"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut said = BufReader::new(asker.stderr.take().expect("a pipe")).lines();
+    let waits = said.next().expect("it waits").expect("a line");
+    assert!(waits.starts_with("waiting for the job"), "{waits}");
+    interrupt(live.process());
+    assert_eq!(live.wait(), Some(130), "{}", live.log());
+    // By itself, a trial ends after five seconds.
+    assert!(asked.elapsed() < AT_ONCE, "{:?}", asked.elapsed());
+    assert!(!asker.wait().expect("an end").success());
 }
