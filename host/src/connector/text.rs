@@ -168,6 +168,12 @@ impl<B: Bytes> TextPartition<B> {
             .first()
             .map_or(self.splitter.start(), |row| row.bytes.start);
         loop {
+            if let Stage::Rows(_) = self.stage {
+                let most = self.batch_rows.saturating_sub(self.rejected.len());
+                let until = (first + MAX_BLOCK_BYTES).saturating_sub(self.rejected_bytes);
+                let rows = &mut self.rows;
+                self.splitter.take_plain(&self.buffer, rows, most, until);
+            }
             let full = self.rows.len() + self.rejected.len() >= self.batch_rows
                 || self.splitter.start() - first + self.rejected_bytes >= MAX_BLOCK_BYTES;
             if full {
@@ -264,7 +270,7 @@ impl<B: Bytes> TextPartition<B> {
 
     /// Decodes the rows that have been cut off.
     fn decode(&mut self) -> anyhow::Result<Read> {
-        let rows = std::mem::take(&mut self.rows);
+        let mut rows = std::mem::take(&mut self.rows);
         let mut rejected = std::mem::take(&mut self.rejected);
         self.rejected_bytes = 0;
         let block = Block {
@@ -281,19 +287,27 @@ impl<B: Bytes> TextPartition<B> {
             .map(|(index, reason)| (&rows[index], reason))
             .collect();
         let mut lost = bad.iter().map(|(row, _)| row.line).peekable();
-        let good: Vec<_> = rows
-            .iter()
-            .filter(|row| lost.next_if_eq(&row.line).is_none())
-            .collect();
+        let good = match bad.is_empty() {
+            true => Cow::Borrowed(&rows),
+            false => {
+                let good = rows
+                    .iter()
+                    .filter(|row| lost.next_if_eq(&row.line).is_none());
+                Cow::Owned(good.cloned().collect())
+            }
+        };
         let origin = self.origin(&good);
         let (batch, late) = self.columns.batch(&self.raw, record, origin, Vec::new())?;
         let late = late
             .into_iter()
-            .map(|(index, reason)| (good[index], reason));
+            .map(|(index, reason)| (&good[index], reason));
         for (row, reason) in bad.into_iter().chain(late) {
             rejected.push(self.reject(row, reason));
         }
         rejected.sort_by_key(|row| row.position.number);
+        // The next batch has as many rows.
+        rows.clear();
+        self.rows = rows;
         let taken = self.bytes.taken();
         let bytes = taken - std::mem::replace(&mut self.reported, taken);
         Ok(Read::Rows(Decoded {
@@ -303,11 +317,14 @@ impl<B: Bytes> TextPartition<B> {
         }))
     }
 
-    fn origin(&self, rows: &[&RowSpan]) -> Origin {
+    fn origin(&self, rows: &[RowSpan]) -> Origin {
         let partition = Arc::clone(&self.name);
-        let consecutive = rows.windows(2).all(|pair| pair[0].line + 1 == pair[1].line);
-        match rows.first() {
-            Some(first) if consecutive => Origin::consecutive(partition, first.line),
+        match rows {
+            // No line has two rows, so none has been left out.
+            [first, .., last] if last.line - first.line == rows.len() as u64 - 1 => {
+                Origin::consecutive(partition, first.line)
+            }
+            [only] => Origin::consecutive(partition, only.line),
             _ => Origin::numbered(partition, rows.iter().map(|row| row.line).collect()),
         }
     }
