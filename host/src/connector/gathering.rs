@@ -14,7 +14,7 @@ const ENOUGH_ROWS: usize = 1024;
 
 /// Smaller batches follow each other no faster than this, so that what they cost beside their rows is less
 /// than a tenth of a processor's time.
-const PACE: Duration = Duration::from_millis(1);
+const PACE: Duration = Duration::from_millis(2);
 
 /// Rows that wait for those behind look this often whether they have become idle.
 const LOOK_AGAIN: Duration = Duration::from_micros(500);
@@ -125,9 +125,10 @@ mod tests {
         gathering.end(start);
         let now = start + micros(100);
         assert!(!gathering.is_over(now));
-        assert_eq!(gathering.decide(1, now), Decision::Wait(micros(900)));
+        let rest = PACE - micros(100);
+        assert_eq!(gathering.decide(1, now), Decision::Wait(rest));
         assert_eq!(gathering.decide(ENOUGH_ROWS, now), Decision::HandOn);
-        let now = start + micros(999);
+        let now = start + PACE - micros(1);
         assert_eq!(gathering.decide(5, now), Decision::Wait(micros(1)));
         assert_eq!(gathering.decide(5, start + PACE), Decision::HandOn);
     }
