@@ -42,7 +42,7 @@ pub(super) enum Decision {
 }
 
 impl Default for Gathering {
-    /// Rows wait for nobody in particular, and if others come, for those.
+    /// For a partition that was told nothing: nobody is known to be busy, and no bound is set.
     fn default() -> Self {
         Self::new(Duration::MAX, Backlog::default())
     }

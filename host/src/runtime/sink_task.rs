@@ -179,6 +179,10 @@ impl SinkTask {
     /// Writes until all inputs have ended. The sink is handed back unfinished: whether what it has
     /// written may be seen depends on how the other subtasks end.
     pub(super) fn run(mut self) -> anyhow::Result<WrittenSink> {
+        if self.written.is_some() {
+            // Rows that were held back before the job was restored.
+            self.flush()?;
+        }
         while !self.is_done() {
             match self.inbox.recv() {
                 Ok(message) => self.receive(message)?,
