@@ -11,11 +11,12 @@ use std::{
 use anyhow::Context as _;
 
 use super::{
-    Decoded, Decoding, Format, Partition, Read, ReadPosition, RejectedRow,
+    Decoded, Decoding, Format, Gathering, Partition, Read, ReadPosition, RejectedRow,
     format::{
         Block, Columns, CsvHeader, JsonDecoder, Layout, LinesDecoder, MAX_ROW_BYTES, Next, RawType,
         RowDecoder, RowSpan, Splitter, raw_schema, salvage,
     },
+    gathering::Decision,
     position::{self, PROOF_BYTES},
 };
 use crate::{
@@ -23,11 +24,9 @@ use crate::{
     time::Clock,
 };
 
-/// A read waits no longer than this for the first row.
-const MAX_WAIT: Duration = Duration::from_millis(100);
-
-/// Rows that are there wait no longer than this for others to share their batch.
-const MAX_GATHER: Duration = Duration::from_millis(50);
+/// A read waits no longer than this for rows: whoever reads has other duties, and rows of other sources wait
+/// for its barriers.
+const MAX_WAIT: Duration = Duration::from_millis(10);
 
 /// Rows of more bytes than this do not share a batch, however many it may hold.
 const MAX_BLOCK_BYTES: usize = 8 * 1024 * 1024;
@@ -83,6 +82,7 @@ pub(super) struct TextPartition<B> {
     raw: Vec<RawType>,
     columns: Columns,
     batch_rows: usize,
+    gathering: Gathering,
     /// Rows in the buffer that are to be decoded.
     rows: Vec<RowSpan>,
     /// Rows that were bad before they could be decoded.
@@ -140,6 +140,7 @@ impl<B: Bytes> TextPartition<B> {
             raw,
             columns: Columns::new(decoding, clock),
             batch_rows,
+            gathering: Gathering::default(),
             rows: Vec::new(),
             rejected: Vec::new(),
             rejected_bytes: 0,
@@ -270,6 +271,7 @@ impl<B: Bytes> TextPartition<B> {
 
     /// Decodes the rows that have been cut off.
     fn decode(&mut self) -> anyhow::Result<Read> {
+        self.gathering.end(Instant::now());
         let mut rows = std::mem::take(&mut self.rows);
         let mut rejected = std::mem::take(&mut self.rejected);
         self.rejected_bytes = 0;
@@ -335,14 +337,18 @@ impl<B: Bytes> Partition for TextPartition<B> {
         &self.name
     }
 
+    fn gather(&mut self, gathering: Gathering) {
+        self.gathering = gathering;
+    }
+
     fn read(&mut self) -> anyhow::Result<Read> {
-        let mut deadline = Instant::now() + MAX_WAIT;
-        let mut waiting = false;
+        let deadline = Instant::now() + MAX_WAIT;
+        let mut pause = Duration::ZERO;
         let mut looked_at = 0;
         loop {
-            let had_rows = waiting;
             let full = self.split()?;
-            waiting = !self.rows.is_empty() || !self.rejected.is_empty();
+            let rows = self.rows.len() + self.rejected.len();
+            let waiting = rows > 0;
             if waiting && (full || self.ended || self.broken.is_some()) {
                 return self.decode();
             }
@@ -361,15 +367,24 @@ impl<B: Bytes> Partition for TextPartition<B> {
                     Ok(Read::Idle)
                 };
             }
-            if waiting && !had_rows {
-                deadline = deadline.min(Instant::now() + MAX_GATHER);
-            }
-            let wait = deadline.saturating_duration_since(Instant::now());
+            let now = Instant::now();
+            let wait = match waiting {
+                true if self.gathering.is_over(now) => return self.decode(),
+                true => pause,
+                false => deadline.saturating_duration_since(now),
+            };
             let before = self.dropped + self.buffer.len() as u64;
             match self.fill(wait) {
-                Ok(Fill::Nothing) if waiting => return self.decode(),
+                Ok(Fill::Nothing) if waiting => {
+                    match self.gathering.decide(rows, Instant::now()) {
+                        Decision::HandOn => return self.decode(),
+                        // The rows stay for the next read.
+                        Decision::Wait(_) if Instant::now() >= deadline => return Ok(Read::Idle),
+                        Decision::Wait(longer) => pause = longer,
+                    }
+                }
                 Ok(Fill::Nothing) => return Ok(Read::Idle),
-                Ok(Fill::Some | Fill::End) => {}
+                Ok(Fill::Some | Fill::End) => pause = Duration::ZERO,
                 Err(error) => self.broken = Some(error),
             }
             looked_at += (self.dropped + self.buffer.len() as u64 - before) as usize;
