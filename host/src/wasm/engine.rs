@@ -47,8 +47,25 @@ impl Engine {
     ///
     /// If this machine cannot run WebAssembly, or has no thread left.
     pub fn new(options: &EngineOptions) -> anyhow::Result<Self> {
+        Self::with(&config(), options)
+    }
+
+    /// An engine that never ends a call, to measure what deadlines cost. A guest that does not come back keeps its
+    /// thread for good.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn without_deadlines() -> anyhow::Result<Self> {
+        Self::with(
+            config().epoch_interruption(false),
+            &EngineOptions::default(),
+        )
+    }
+
+    fn with(config: &Config, options: &EngineOptions) -> anyhow::Result<Self> {
         let wasmtime =
-            wasmtime::Engine::new(&config()).map_err(|error| anyhow::anyhow!("{error:#}"))?;
+            wasmtime::Engine::new(config).map_err(|error| anyhow::anyhow!("{error:#}"))?;
         let ticker = Ticker::start(wasmtime.clone())?;
         Ok(Self(Arc::new(Inner {
             wasmtime,
