@@ -1,5 +1,7 @@
 //! Dead letters that are tried again: `tidemill replay`.
 
+mod letters;
+
 use std::fs;
 
 use crate::{

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{Ending, Misuse, print, setup, talk::say, talk::say_line};
 use crate::{
-    batch::{Batch, Schema},
+    batch::{Batch, Schema, visible},
     connector::{Format, RowFile, SinkConfig, TextEncoder},
     operator::DeadLetter,
     pipeline::{Plan, Registry},
@@ -67,7 +67,7 @@ impl Replay {
             for letter in letters.iter().filter(wanted) {
                 let outcome = replay.try_again(letter)?;
                 tally.take(&outcome);
-                print(&self.told(letter, &outcome)?)?;
+                print(&visible(&self.told(letter, &outcome)?))?;
                 if let (Verdict::Cured(_), Some(row)) = (&outcome.verdict, &outcome.row) {
                     emission.add(&plan, letter, row)?;
                 }
