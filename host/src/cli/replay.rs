@@ -11,7 +11,7 @@ use crate::{
     connector::{Format, RowFile, SinkConfig, TextEncoder},
     operator::DeadLetter,
     pipeline::{Plan, Registry},
-    replay::{self, Again, DeadLetterFiles, Feed, Outcome, Passed, Verdict},
+    replay::{self, Again, DeadLetterFiles, Feed, Outcome, Passed, Unreadable, Verdict},
 };
 
 /// Try dead letters again, on the components and settings of today
@@ -59,12 +59,22 @@ impl Replay {
         let mut replay = replay::Replay::new(&plan, &registry);
         let mut emission = Emission::new(self.emit.clone());
         let mut tally = Tally::default();
-        while let Some(letters) = files.more()? {
+        let broken = loop {
+            let letters = match files.more() {
+                Ok(Some(letters)) => letters,
+                Ok(None) => break None,
+                // What has been cured so far is not lost.
+                Err(error) => break Some(error),
+            };
+            for row in &letters.unreadable {
+                tally.untried += 1;
+                print(&unread(row))?;
+            }
             let wanted = |letter: &&DeadLetter| match &self.stage {
                 Some(stage) => *letter.stage == **stage,
                 None => true,
             };
-            for letter in letters.iter().filter(wanted) {
+            for letter in letters.read.iter().filter(wanted) {
                 let outcome = replay.try_again(letter)?;
                 tally.take(&outcome);
                 print(&visible(&self.told(letter, &outcome)?))?;
@@ -72,8 +82,10 @@ impl Replay {
                     emission.add(&plan, letter, row)?;
                 }
             }
+        };
+        if broken.is_none() || tally.all() > 0 {
+            print(&tally.told())?;
         }
-        print(&tally.told())?;
         if tally.stateless > 0 {
             say_line(
                 "note: stages that keep state were given each row with an empty one: with what they know in the stream, \
@@ -81,10 +93,11 @@ impl Replay {
             );
         }
         emission.finish()?;
-        Ok(match tally.failing + tally.untried {
-            0 => Ending::Done,
-            _ => Ending::Failed,
-        })
+        match broken {
+            Some(error) => Err(error.into()),
+            None if tally.failing + tally.untried > 0 => Ok(Ending::Failed),
+            None => Ok(Ending::Done),
+        }
     }
 
     fn check_stage(&self, plan: &Plan) -> Result<(), Misuse> {
@@ -160,6 +173,10 @@ impl Tally {
         }
     }
 
+    const fn all(self) -> u64 {
+        self.cured + self.failing + self.untried
+    }
+
     fn told(self) -> String {
         let Self {
             cured,
@@ -167,7 +184,7 @@ impl Tally {
             untried,
             ..
         } = self;
-        let all = cured + failing + untried;
+        let all = self.all();
         if all == 0 {
             return "there are no dead letters\n".to_owned();
         }
@@ -267,6 +284,13 @@ impl Emission {
         }
         Ok(())
     }
+}
+
+/// What is printed of a row that is no letter.
+fn unread(row: &Unreadable) -> String {
+    let Unreadable { position, reason } = row;
+    let text = format!("untried  {position}: it is no dead letter: {reason}\n");
+    visible(&text).into_owned()
 }
 
 /// Where a function has failed, and what it has logged.

@@ -22,6 +22,7 @@ mod stdin;
 mod text;
 
 mod again;
+mod long_rows;
 mod row_file;
 
 mod table;
@@ -57,6 +58,7 @@ pub use config::{
 };
 pub(crate) use format::TextEncoder;
 pub use format::{ParquetSchema, parquet_schema, row_of_json};
+pub use long_rows::open_long_rows;
 pub use open::{can_settle, is_staged_by, open_sink, open_source, settle_staged};
 pub use paths::resolve_paths;
 pub use row_file::RowFile;

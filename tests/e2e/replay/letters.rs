@@ -1,7 +1,49 @@
-//! What is shown of letters.
+//! Letters that are long or damaged, and what is shown of them.
 
-use super::{MAP, pipeline, replay};
+use super::{MAP, failed, pipeline, replay};
 use crate::{support::Workspace, swaps::versions::marks};
+
+#[test]
+fn a_line_that_is_no_letter_keeps_none_from_being_tried() {
+    let workspace = failed(MAP, "json");
+    let mut letters: Vec<String> = workspace
+        .read("dead/part-00000.jsonl")
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    letters.insert(1, "{\"stage\":\"mark\",\"rea".to_owned());
+    letters.insert(3, "{\"reason\":\"none\"}".to_owned());
+    workspace.write("edited.jsonl", letters.join("\n"));
+    workspace.write("marks.wasm", marks(2));
+    let run = replay(&workspace, &["edited.jsonl", "--emit", "again.jsonl"], 1);
+    for expected in [
+        "untried  edited.jsonl:2: it is no dead letter: not a JSON object: the line ends",
+        "untried  edited.jsonl:4: it is no dead letter: it has no `stage`\n",
+        "3 of 5 dead letters cured, 2 cannot be tried\n",
+    ] {
+        assert!(run.stdout.contains(expected), "{}", run.stdout);
+    }
+    assert_eq!(workspace.read("again.jsonl").lines().count(), 3);
+}
+
+#[test]
+fn what_is_cured_before_a_file_breaks_off_is_emitted() {
+    let workspace = failed(MAP, "json");
+    workspace.write("marks.wasm", marks(2));
+    workspace.write("other.jsonl", "hello\n");
+    let arguments = [
+        "dead/part-00000.jsonl",
+        "other.jsonl",
+        "--emit",
+        "again.jsonl",
+    ];
+    let run = replay(&workspace, &arguments, 1);
+    let expected = "error: `other.jsonl` is no file of dead letters";
+    assert!(run.stderr.contains(expected), "{}", run.stderr);
+    let expected = "3 of 3 dead letters cured\n";
+    assert!(run.stdout.ends_with(expected), "{}", run.stdout);
+    assert_eq!(workspace.read("again.jsonl").lines().count(), 3);
+}
 
 #[test]
 fn rows_do_not_steer_a_terminal() {

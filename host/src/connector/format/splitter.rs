@@ -95,6 +95,11 @@ impl Splitter {
         }
     }
 
+    /// Takes rows of so many bytes.
+    pub(crate) const fn with_rows_up_to(self, max_row: usize) -> Self {
+        Self { max_row, ..self }
+    }
+
     /// Gives the line that the buffer begins with this number.
     pub(crate) const fn starting_at(self, line: u64) -> Self {
         Self { line, ..self }
