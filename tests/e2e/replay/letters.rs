@@ -1,7 +1,44 @@
-//! Letters that are long or damaged, and what is shown of them.
+//! Letters that are long, damaged, or of rows that were too long, and what is shown of them.
 
 use super::{MAP, failed, pipeline, replay};
 use crate::{support::Workspace, swaps::versions::marks};
+
+/// Rows of lines that a source refuses, or does not.
+fn lines(workspace: &Workspace, path: &str) {
+    let text = format!(
+        r#"
+name = "lines"
+parallelism = 1
+[source.lines]
+connector = "file"
+path = "{path}"
+format = "lines"
+[sink.out]
+from = "lines"
+connector = "blackhole"
+[dead_letters]
+connector = "file"
+path = "dead"
+format = "json"
+"#
+    );
+    workspace.succeed(&text);
+}
+
+#[test]
+fn a_row_of_which_only_the_beginning_was_kept_is_not_cured() {
+    let workspace = Workspace::new();
+    let long = "x".repeat(17 << 20);
+    workspace.write("in.txt", format!("short\n{long}\n"));
+    lines(&workspace, "in.txt");
+    let run = replay(&workspace, &["--emit", "again.txt"], 1);
+    let expected =
+        "untried  lines in.txt:2: the row is longer than 16 MiB, and only its beginning was kept\n";
+    assert!(run.stdout.starts_with(expected), "{}", run.stdout);
+    let expected = "0 of 1 dead letters cured, 1 cannot be tried\n";
+    assert!(run.stdout.ends_with(expected), "{}", run.stdout);
+    assert!(!workspace.path("again.txt").exists());
+}
 
 #[test]
 fn a_line_that_is_no_letter_keeps_none_from_being_tried() {

@@ -37,4 +37,5 @@ pub(super) use parquet::ParquetPartition;
 pub use parquet::{ParquetSchema, parquet_schema};
 pub(super) use raw::{RawType, raw_schema};
 pub(super) use salvage::{Block, RowDecoder, salvage};
+pub use splitter::is_beginning_only;
 pub(super) use splitter::{Layout, MAX_ROW_BYTES, Next, RowSpan, Splitter};
