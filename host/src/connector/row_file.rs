@@ -144,8 +144,12 @@ fn spelled(rows: &RecordBatch, time: &EventTime) -> anyhow::Result<RecordBatch> 
     let micros = rows.column(time.column);
     let micros = micros.as_primitive::<TimestampMicrosecondType>();
     let numbers = |scale: fn(i64) -> Option<i64>| -> anyhow::Result<ArrayRef> {
-        let numbers = micros.values().iter().map(|&micros| {
-            scale(micros).ok_or_else(|| anyhow!("the event time {micros} µs does not fit the unit"))
+        let numbers = micros.iter().map(|micros| {
+            let scaled = micros.map(|micros| {
+                scale(micros)
+                    .ok_or_else(|| anyhow!("the event time {micros} µs does not fit the unit"))
+            });
+            scaled.transpose()
         });
         Ok(Arc::new(numbers.collect::<anyhow::Result<Int64Array>>()?))
     };
@@ -156,12 +160,12 @@ fn spelled(rows: &RecordBatch, time: &EventTime) -> anyhow::Result<RecordBatch> 
         EventTimeUnit::Micros => numbers(Some)?,
         EventTimeUnit::Nanos => numbers(|micros| micros.checked_mul(1_000))?,
         EventTimeUnit::Pattern(pattern) => {
-            let texts = micros.values().iter().map(|&micros| {
+            let text = |micros: i64| -> anyhow::Result<String> {
                 let instant = jiff::Timestamp::from_microsecond(micros)?;
                 Ok(strtime::format(pattern, &instant.to_zoned(TimeZone::UTC))?)
-            });
-            let texts = texts.collect::<anyhow::Result<Vec<String>>>()?;
-            Arc::new(StringArray::from(texts))
+            };
+            let texts = micros.iter().map(|micros| micros.map(text).transpose());
+            Arc::new(texts.collect::<anyhow::Result<StringArray>>()?)
         }
     };
     let mut columns = rows.columns().to_vec();
