@@ -1,6 +1,6 @@
 //! `tidemill replay`: which dead letters are cured by now, and their rows as a source reads them.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use clap::Args;
@@ -9,7 +9,7 @@ use super::{Ending, Misuse, print, setup, talk::say, talk::say_line};
 use crate::{
     batch::{Batch, Schema, visible},
     connector::{Format, RowFile, SinkConfig, TextEncoder},
-    operator::DeadLetter,
+    operator::{DeadLetter, LetterKind},
     pipeline::{Plan, Registry},
     replay::{self, Again, DeadLetterFiles, Feed, Outcome, Passed, Unreadable, Verdict},
 };
@@ -55,7 +55,11 @@ impl Replay {
         let registry = Registry::new(setup::engine()?);
         let plan = setup::load(&self.file, &registry)?;
         self.check_stage(&plan)?;
-        let mut files = DeadLetterFiles::new(&self.files(&plan)?)?;
+        let paths = self.files(&plan)?;
+        if self.emit.is_some() && self.stage.is_none() {
+            check_one_stage(&plan, &mut DeadLetterFiles::new(&paths)?)?;
+        }
+        let mut files = DeadLetterFiles::new(&paths)?;
         let mut replay = replay::Replay::new(&plan, &registry);
         let mut emission = Emission::new(self.emit.clone());
         let mut tally = Tally::default();
@@ -104,9 +108,7 @@ impl Replay {
         let Some(name) = &self.stage else {
             return Ok(());
         };
-        let sources = plan.sources.iter().map(|source| &source.name);
-        let stages = plan.stages.iter().map(|stage| &stage.name);
-        match sources.chain(stages).any(|known| known == name) {
+        match is_in(plan, name) {
             true => Ok(()),
             false => Err(Misuse(format!(
                 "`{}` has no source and no stage called `{name}`",
@@ -237,11 +239,7 @@ impl Emission {
             }
         };
         if *open.stage != *letter.stage {
-            let message = format!(
-                "rows of `{}` and of `{}` do not fit into one file: choose with `--stage`",
-                open.stage, letter.stage
-            );
-            return Err(Misuse(message).into());
+            return Err(two_stages(&open.stage, &letter.stage).into());
         }
         open.file.write(&open.feed.row(row)?)?;
         open.rows += 1;
@@ -284,6 +282,37 @@ impl Emission {
         }
         Ok(())
     }
+}
+
+/// Makes sure, before any row is tried, that all letters that can be cured are of the same source or stage.
+fn check_one_stage(plan: &Plan, files: &mut DeadLetterFiles) -> Result<(), Misuse> {
+    let mut first: Option<Arc<str>> = None;
+    // What cannot be read is told when it is its turn.
+    while let Ok(Some(letters)) = files.more() {
+        for letter in letters.read {
+            if letter.kind == LetterKind::Window || !is_in(plan, &letter.stage) {
+                continue;
+            }
+            let first = first.get_or_insert_with(|| Arc::clone(&letter.stage));
+            if *first != letter.stage {
+                return Err(two_stages(first, &letter.stage));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn two_stages(one: &str, other: &str) -> Misuse {
+    Misuse(format!(
+        "rows of `{one}` and of `{other}` do not fit into one file: choose with `--stage`"
+    ))
+}
+
+/// Whether a pipeline has a source or a stage of this name.
+fn is_in(plan: &Plan, name: &str) -> bool {
+    let sources = plan.sources.iter().map(|source| &source.name);
+    let stages = plan.stages.iter().map(|stage| &stage.name);
+    sources.chain(stages).any(|known| known == name)
 }
 
 /// What is printed of a row that is no letter.

@@ -1,8 +1,8 @@
-//! Rows of stages to which no single source leads.
+//! Rows of stages to which no single source leads, and files that are for rows of one stage.
 
 use serde_json::json;
 
-use super::{MAP, replay};
+use super::{MAP, failed, pipeline, replay};
 use crate::{
     support::{Workspace, library},
     swaps::versions::{Wrong, marked, marks},
@@ -106,4 +106,25 @@ format = "json"
              \"event_time\":\"1970-01-01T00:00:02Z\"}",
         ]
     );
+}
+
+#[test]
+fn letters_of_two_stages_are_not_tried_before_one_is_chosen_for_a_file() {
+    let workspace = failed(MAP, "json");
+    let mut letters = workspace.json_lines("dead");
+    letters[0]["stage"] = "gone".into();
+    letters[2]["stage"] = "numbers".into();
+    let text: String = letters.iter().map(|letter| format!("{letter}\n")).collect();
+    workspace.write("edited.jsonl", text);
+    workspace.write("marks.wasm", marks(2));
+    workspace.write("pipeline.toml", pipeline(MAP, "numbers.jsonl", "json"));
+    let run = replay(&workspace, &["edited.jsonl", "--emit", "again.jsonl"], 2);
+    let expected =
+        "rows of `mark` and of `numbers` do not fit into one file: choose with `--stage`";
+    assert!(run.stderr.contains(expected), "{}", run.stderr);
+    assert_eq!(run.stdout, "", "nothing has been tried");
+    assert!(!workspace.path("again.jsonl").exists());
+    let arguments = ["edited.jsonl", "--emit", "again.jsonl", "--stage", "mark"];
+    replay(&workspace, &arguments, 0);
+    assert_eq!(workspace.read("again.jsonl").lines().count(), 1);
 }
