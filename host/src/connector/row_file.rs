@@ -81,8 +81,16 @@ impl RowFile {
             Encoding::Parquet(writer) => return Ok(writer.write(rows)?),
             Encoding::Lines => {
                 for line in rows.column(0).as_string::<i32>().iter().flatten() {
+                    // It would be taken for that of the file, but for a blank line before it.
+                    if line.starts_with('\u{feff}') {
+                        bytes.push(b'\n');
+                    }
                     bytes.extend_from_slice(line.as_bytes());
-                    bytes.push(b'\n');
+                    // Before a line break, a carriage return would be taken for a part of it.
+                    bytes.extend_from_slice(match line.ends_with('\r') {
+                        true => b"\r\n",
+                        false => b"\n",
+                    });
                 }
             }
             Encoding::Text(encoder) => {

@@ -87,10 +87,16 @@ fn event_times_are_spelled_as_the_source_reads_them() {
 #[test]
 fn lines_stay_lines() {
     let decoding = decoding(Format::Lines, "line: utf8", None);
-    let column: ArrayRef = Arc::new(StringArray::from(vec!["a,b", " \"c\""]));
-    let schema = decoding.schema.to_arrow();
-    let rows = Batch::new(schema, vec![column], 2, None, crate::batch::Origin::Derived);
-    check(&decoding, &rows.expect("a batch"));
+    for lines in [
+        ["a,b", " \"c\""],
+        ["a\r", "\r"],
+        ["\u{feff}a", "\u{feff}b\r"],
+    ] {
+        let column: ArrayRef = Arc::new(StringArray::from(lines.to_vec()));
+        let schema = decoding.schema.to_arrow();
+        let rows = Batch::new(schema, vec![column], 2, None, crate::batch::Origin::Derived);
+        check(&decoding, &rows.expect("a batch"));
+    }
 }
 
 #[test]
