@@ -22,6 +22,7 @@ mod parquet_pages;
 mod parquet_row;
 mod parquet_slices;
 mod parquet_thrift;
+mod quiet;
 mod raw;
 mod salvage;
 mod splitter;
