@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::wasm::{CallError, RowError};
+use crate::{
+    state::TooLarge,
+    wasm::{CallError, RowError},
+};
 
 /// A function that was called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +73,13 @@ impl Failure {
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         Self { error, call: None }
+    }
+}
+
+/// There is more than the host can send.
+impl From<TooLarge> for Failure {
+    fn from(error: TooLarge) -> Self {
+        CallError::from(error).into()
     }
 }
 

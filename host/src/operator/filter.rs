@@ -6,7 +6,7 @@ use arrow::{array::AsArray, compute};
 
 use super::{
     Call, Guests, Operator, Outbox, Progress, RejectionPolicy, Resources, Side, StageSpec,
-    scalar_call::evaluate,
+    portion::Portions, scalar_call::evaluate,
 };
 use crate::{batch::Batch, metrics::NodeMetrics, time::Watermark};
 
@@ -15,6 +15,7 @@ pub(super) struct Filter {
     call: Call,
     guests: Guests,
     rejects: RejectionPolicy,
+    portions: Portions,
     metrics: Arc<NodeMetrics>,
 }
 
@@ -25,6 +26,7 @@ impl Filter {
         } = resources;
         Self {
             rejects: RejectionPolicy::of_stage(spec, &metrics),
+            portions: Portions::default(),
             call: call.clone(),
             guests,
             metrics,
@@ -34,12 +36,17 @@ impl Filter {
 
 impl Operator for Filter {
     fn process(&mut self, _: Side, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
+        let limit = self.guests.limits(0).portion_bytes();
+        let portion = self.portions.next(batch.rows(), limit);
         let evaluated = evaluate(
             &mut self.guests,
             &self.call,
             &batch,
+            &portion,
             &self.rejects.patience(),
         )?;
+        let (batch, rest) = self.portions.close(&portion, &batch);
+        out.rest = rest;
         self.rejects.settle(&batch, &evaluated.bad, out)?;
         let verdict = evaluated.results[0].as_boolean();
         let kept = match evaluated.good(batch.rows()) {

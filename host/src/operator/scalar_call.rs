@@ -6,12 +6,17 @@ use arrow::{
     compute,
 };
 
-use super::{Call, Guests, failure::BadRow, guest, isolation::isolate, patience::Patience};
-use crate::{batch::Batch, wasm::Columns};
+use super::{
+    Call, Guests, failure::BadRow, guest, isolation::isolate, patience::Patience, portion::Portion,
+};
+use crate::{
+    batch::{Batch, weight},
+    wasm::Columns,
+};
 
 /// What a scalar function makes of a batch.
 pub(super) struct Evaluated {
-    /// The results, as long as the batch. What they hold for a bad row is of no meaning.
+    /// The results, as long as the portion. What they hold for a bad row is of no meaning.
     pub(super) results: Vec<ArrayRef>,
     /// Rows without a result, in order.
     pub(super) bad: Vec<BadRow>,
@@ -32,35 +37,43 @@ impl Evaluated {
     }
 }
 
-/// Calls the function of `call` for every row of `batch`.
+/// Calls the function of `call` for the rows of `batch` that `portion` has, and leaves out those that it has no
+/// room for.
 pub(super) fn evaluate(
     guests: &mut Guests,
     call: &Call,
     batch: &Batch,
+    portion: &Portion,
     patience: &Patience,
 ) -> anyhow::Result<Evaluated> {
     let arguments = guest::arguments(&call.arguments, batch)?;
     let mut pieces: Vec<(usize, Vec<ArrayRef>)> = Vec::new();
     let mut refused = Vec::new();
     let failed = isolate(
-        0..batch.rows(),
+        0..portion.rows(),
         patience,
         &mut |rows, pace| {
-            let output = guests.call(0, pace, |instance, function| {
-                let arguments = guest::slice(&arguments, &rows);
-                instance.scalar(
-                    function,
-                    Columns {
-                        rows: rows.len(),
-                        arrays: &arguments,
-                    },
-                )
-            })?;
-            Ok((output.columns, guests.refused(0, output.errors)))
+            portion.attempt(|| {
+                let output = guests.call(0, pace, |instance, function| {
+                    let arguments = guest::slice(&arguments, &rows);
+                    instance.scalar(
+                        function,
+                        Columns {
+                            rows: rows.len(),
+                            arrays: &arguments,
+                        },
+                    )
+                })?;
+                let bytes = weight(&output.columns);
+                let refused = guests.refused(0, output.errors);
+                Ok(((output.columns, refused), bytes))
+            })
         },
-        &mut |rows, (columns, bad)| {
-            refused.extend(bad.into_iter().map(|bad| bad.after(rows.start)));
-            pieces.push((rows.start, columns));
+        &mut |rows, tried| {
+            if let Some((columns, bad)) = portion.accept(&rows, tried) {
+                refused.extend(bad.into_iter().map(|bad| bad.after(rows.start)));
+                pieces.push((rows.start, columns));
+            }
         },
     );
     let results = join(call, pieces, &failed)?;

@@ -7,6 +7,7 @@ mod binaries;
 mod breakdowns;
 mod catalogs;
 mod groups;
+mod sizes;
 mod states;
 
 use serde_json::json;

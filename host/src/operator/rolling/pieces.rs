@@ -4,10 +4,9 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use arrow::{array::ArrayRef, error::ArrowError};
 
-use super::functions::concat;
 use crate::{
     operator::failure::{BadRow, Cause},
-    state::Columns,
+    state::{Columns, concat},
 };
 
 /// The columns of rows for which calls have succeeded, part by part, in any order.
