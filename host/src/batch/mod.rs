@@ -8,6 +8,7 @@ mod record;
 mod schema;
 mod value;
 mod visible;
+mod weight;
 
 pub use keys::{KeyEncoder, KeyHash, Keys, rows_without_nulls};
 pub use origin::{Origin, Position};
@@ -16,3 +17,4 @@ pub use schema::{DataType, Field, Schema};
 pub use value::Value;
 pub(crate) use value::shown;
 pub(crate) use visible::{is_visible, visible, visible_line};
+pub use weight::{RowWeights, weight};

@@ -80,6 +80,19 @@ impl Batch {
         &self.origin
     }
 
+    /// The same rows with some of the columns.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such column.
+    pub fn project(&self, columns: &[usize]) -> Result<Self, ArrowError> {
+        Ok(Self {
+            record: self.record.project(columns)?,
+            times: self.times.clone(),
+            origin: self.origin.clone(),
+        })
+    }
+
     /// The same rows with other columns.
     ///
     /// # Errors

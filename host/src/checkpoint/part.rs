@@ -38,8 +38,8 @@ pub struct SourcePart {
 pub struct StagePart {
     /// How far its input has come.
     pub watermark: Watermark,
-    /// What its operator knows, if it knows something.
-    pub state: Option<Snapshot>,
+    /// What its operator knows; nothing if it knows nothing, and several snapshots if it knows much.
+    pub state: Vec<Snapshot>,
 }
 
 impl JobSnapshot {
@@ -152,7 +152,7 @@ mod tests {
         let part = |micros| {
             Part::Stage(StagePart {
                 watermark: at(micros),
-                state: None,
+                state: Vec::new(),
             })
         };
         let parts = [part(5), part(3), part(9)];

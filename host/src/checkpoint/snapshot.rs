@@ -56,6 +56,6 @@ pub struct SinkSnapshot {
 pub struct StageSnapshot {
     /// How far its input has come: the same for all subtasks, since watermarks go to all of them.
     pub watermark: Watermark,
-    /// One a subtask that knows something.
+    /// One a subtask that knows something; several one after the other, in order, of a subtask that knows much.
     pub subtasks: Vec<Snapshot>,
 }

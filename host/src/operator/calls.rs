@@ -9,7 +9,7 @@ use crate::{
         patience::Pace,
     },
     state::Columns,
-    wasm::{self, HolisticOutput, Kind, RowError, UpdateOutput},
+    wasm::{self, HolisticOutput, Kind, RowError, Unit, UpdateOutput},
 };
 
 /// The functions of an aggregate stage and the instances they run in.
@@ -49,6 +49,17 @@ impl Calls {
     /// An accumulator of a call that has seen no row; nothing for a holistic function.
     pub(super) fn blank(&self, call: usize) -> &[ArrayRef] {
         self.guests.blank(call)
+    }
+
+    /// Whether a call may be sent `count` units of so many bytes together. To be asked before they are copied.
+    pub(super) fn weigh(
+        &self,
+        call: usize,
+        unit: Unit,
+        count: usize,
+        bytes: usize,
+    ) -> Result<(), Failure> {
+        self.guests.weigh(call, unit, count, bytes)
     }
 
     /// How often the version of the functions was exchanged.

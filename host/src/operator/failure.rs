@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use thiserror::Error;
 
-use crate::wasm::{CallError, RowError};
+use crate::{
+    state::TooLarge,
+    wasm::{CallError, RowError},
+};
 
 /// A function that was called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +117,13 @@ pub(super) struct Untried;
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         Self { error, call: None }
+    }
+}
+
+/// There is more than the host can send.
+impl From<TooLarge> for Failure {
+    fn from(error: TooLarge) -> Self {
+        CallError::from(error).into()
     }
 }
 

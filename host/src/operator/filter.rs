@@ -6,7 +6,7 @@ use arrow::{array::AsArray, compute};
 
 use super::{
     Call, Guests, Operator, Outbox, Progress, RejectionPolicy, Resources, Side, StageSpec,
-    scalar_call::evaluate,
+    portion::Portions, scalar_call::evaluate,
 };
 use crate::{batch::Batch, metrics::NodeMetrics, time::Watermark};
 
@@ -15,6 +15,7 @@ pub(super) struct Filter {
     call: Call,
     guests: Guests,
     rejects: RejectionPolicy,
+    portions: Portions,
     metrics: Arc<NodeMetrics>,
 }
 
@@ -25,6 +26,7 @@ impl Filter {
         } = resources;
         Self {
             rejects: RejectionPolicy::of_stage(spec, &metrics),
+            portions: Portions::default(),
             call: call.clone(),
             guests,
             metrics,
@@ -34,7 +36,14 @@ impl Filter {
 
 impl Operator for Filter {
     fn process(&mut self, _: Side, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
-        let evaluated = evaluate(&mut self.guests, &self.call, &batch, &mut self.rejects, out)?;
+        let (batch, evaluated) = evaluate(
+            &mut self.guests,
+            &self.call,
+            &batch,
+            &mut self.portions,
+            &mut self.rejects,
+            out,
+        )?;
         let verdict = evaluated.results[0].as_boolean();
         let kept = match evaluated.good(batch.rows()) {
             None => batch.filter(verdict)?,

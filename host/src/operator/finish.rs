@@ -18,13 +18,16 @@ use crate::{
         patience::{Pace, Patience},
     },
     state::Columns,
-    wasm::{self, CallError},
+    wasm::{self, CallError, Unit},
 };
 
 /// What functions are to make results of.
 pub(super) trait Finishable {
     /// How many results each function is to make.
     fn count(&self) -> usize;
+
+    /// The bytes of what there is for a function to make some of them.
+    fn weight(&self, call: usize, rows: Range<usize>) -> usize;
 
     /// What there is for a function to make some of them.
     fn gather(&self, call: usize, rows: Range<usize>) -> Result<Gathered, ArrowError>;
@@ -97,6 +100,11 @@ fn finish_some(
     rows: Range<usize>,
 ) -> Result<Finished, Failure> {
     let count = rows.len();
+    let unit = match calls.is_holistic(call) {
+        true => Unit::Group,
+        false => Unit::Row,
+    };
+    calls.weigh(call, unit, count, state.weight(call, rows.clone()))?;
     let gathered = state
         .gather(call, rows)
         .map_err(|error| CallError::Misfit(error.to_string()))?;

@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use super::{
     Call, Guests, Operator, Outbox, OutputColumn, Progress, RejectionPolicy, Resources, Side,
-    StageSpec, children::Children, guest, isolation::isolate, projection::Projection,
+    StageSpec,
+    children::{Children, Inheritance},
+    guest,
+    isolation::isolate,
+    portion::Portions,
+    projection::Projection,
 };
 use crate::{batch::Batch, metrics::NodeMetrics, time::Watermark, wasm::Columns};
 
@@ -14,6 +19,7 @@ pub(super) struct FlatMap {
     guests: Guests,
     projection: Projection,
     rejects: RejectionPolicy,
+    portions: Portions,
     metrics: Arc<NodeMetrics>,
 }
 
@@ -29,6 +35,7 @@ impl FlatMap {
         } = resources;
         Self {
             rejects: RejectionPolicy::of_stage(spec, &metrics),
+            portions: Portions::default(),
             projection: Projection::new(spec, output),
             call: call.clone(),
             guests,
@@ -43,30 +50,43 @@ impl Operator for FlatMap {
         let mut children = Children::default();
         let mut patience = self.rejects.patience();
         let guests = &mut self.guests;
+        let limit = guests.limits(0).portion_bytes();
+        let portion = self.portions.next(batch.rows(), limit);
+        let kept = self.projection.kept(&batch)?;
+        let inheritance = Inheritance::of(&kept);
         let failed = isolate(
-            0..batch.rows(),
+            0..portion.rows(),
             &mut patience,
             &mut |rows, pace| {
-                let output = guests.call(0, pace, |instance, function| {
-                    let arguments = guest::slice(&arguments, &rows);
-                    instance.table(
-                        function,
-                        Columns {
+                portion.attempt(|| {
+                    let (output, bytes) = guests.call(0, pace, |instance, function| {
+                        let arguments = guest::slice(&arguments, &rows);
+                        let arguments = Columns {
                             rows: rows.len(),
                             arrays: &arguments,
-                        },
-                    )
-                })?;
-                let refused = guests.refused(0, output.errors);
-                Ok((output.parents, output.columns, refused))
+                        };
+                        let output = instance.table(function, arguments)?;
+                        let (parents, columns) = (&output.parents, &output.columns);
+                        let first = rows.start;
+                        let bytes =
+                            inheritance.check(instance, function, first, parents, columns)?;
+                        Ok((output, bytes))
+                    })?;
+                    let refused = guests.refused(0, output.errors);
+                    Ok(((output.parents, output.columns, refused), bytes))
+                })
             },
-            &mut |rows, (parents, columns, refused)| {
-                children.add(rows.start, &parents, columns, refused);
+            &mut |rows, tried| {
+                if let Some((parents, columns, refused)) = portion.accept(&rows, tried) {
+                    children.add(rows.start, &parents, columns, refused);
+                }
             },
         );
+        let (done, rest) = self.portions.close(&portion, &batch);
+        out.rest = rest;
         children.hand_on(
             failed,
-            &batch,
+            (&done, &kept),
             &self.projection,
             &mut self.rejects,
             &self.metrics,

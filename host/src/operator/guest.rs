@@ -13,7 +13,7 @@ use super::{
 use crate::{
     batch::Batch,
     time::{Timestamp, Watermark},
-    wasm::{CallError, Function, Instance, RowError},
+    wasm::{CallError, Function, Instance, Limits, RowError, Unit},
 };
 
 /// What the functions of one stage run in, in one subtask. It can be exchanged between two batches for
@@ -103,6 +103,27 @@ impl Guests {
     /// seen no row, as one row; nothing if it keeps nothing.
     pub(super) fn blank(&self, place: usize) -> &[ArrayRef] {
         self.version.blank(place)
+    }
+
+    /// What the function at a place among the stage's calls may use.
+    pub(super) fn limits(&self, place: usize) -> &Limits {
+        self.version.limits(place)
+    }
+
+    /// Whether the function at a place among the stage's calls may be sent `count` units of so many bytes together.
+    /// To be asked before they are copied.
+    pub(super) fn weigh(
+        &self,
+        place: usize,
+        unit: Unit,
+        count: usize,
+        bytes: usize,
+    ) -> Result<(), Failure> {
+        let limits = self.limits(place);
+        let called = || self.version.called(place);
+        limits
+            .check_weight(unit, count, bytes)
+            .map_err(|error| Failure::of_call(error.into(), called(), limits.deadline, Vec::new()))
     }
 
     /// Exchanges the version for another one of the same functions, which keep the same state. Returns the one

@@ -4,7 +4,7 @@ use arrow::{array::ArrayRef, compute};
 
 use super::{
     Call, Guests, Operator, Outbox, OutputColumn, Progress, RejectionPolicy, Resources, Side,
-    StageSpec, projection::Projection, scalar_call::evaluate,
+    StageSpec, portion::Portions, projection::Projection, scalar_call::evaluate,
 };
 use crate::{batch::Batch, time::Watermark};
 
@@ -14,6 +14,7 @@ pub(super) struct Map {
     guests: Guests,
     projection: Projection,
     rejects: RejectionPolicy,
+    portions: Portions,
 }
 
 impl Map {
@@ -28,6 +29,7 @@ impl Map {
         } = resources;
         Self {
             rejects: RejectionPolicy::of_stage(spec, &metrics),
+            portions: Portions::default(),
             projection: Projection::new(spec, output),
             call: call.clone(),
             guests,
@@ -37,7 +39,14 @@ impl Map {
 
 impl Operator for Map {
     fn process(&mut self, _: Side, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
-        let evaluated = evaluate(&mut self.guests, &self.call, &batch, &mut self.rejects, out)?;
+        let (batch, evaluated) = evaluate(
+            &mut self.guests,
+            &self.call,
+            &batch,
+            &mut self.portions,
+            &mut self.rejects,
+            out,
+        )?;
         let Some(good) = evaluated.good(batch.rows()) else {
             out.push(self.projection.apply(&batch, &evaluated.results)?);
             return Ok(());

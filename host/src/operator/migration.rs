@@ -3,15 +3,16 @@
 //! In the snapshot of every operator the first table has the accumulators or states of all functions side by
 //! side, so that one walk over its columns does for all of them.
 
-use anyhow::{Context, ensure};
-use arrow::{
-    array::{ArrayRef, RecordBatch},
-    compute,
-};
+use std::ops::Range;
 
-use super::{BATCH_ROWS, Call, Guests, StageSpec, Work, patience::Pace, rolling, state_table};
+use anyhow::{Context, ensure};
+use arrow::array::{ArrayRef, RecordBatch};
+
+use super::{
+    BATCH_ROWS, Call, Guests, StageSpec, Work, guest, patience::Pace, rolling, state_table,
+};
 use crate::{
-    state::{Columns, Snapshot},
+    state::{Columns, Snapshot, concat},
     wasm::{self, CallError, Kind},
 };
 
@@ -99,18 +100,19 @@ fn convert(
     let (version, fields) = (before.function.state_version, &before.function.state);
     let mut pieces: Vec<Columns> = Vec::new();
     // One piece of no rows at least: it has the columns.
-    for start in (0..rows.max(1)).step_by(BATCH_ROWS) {
-        let length = BATCH_ROWS.min(rows - start);
-        let piece: Columns = columns
-            .iter()
-            .map(|column| column.slice(start, length))
-            .collect();
+    let starts = (0..rows.max(1)).step_by(BATCH_ROWS);
+    let mut left: Vec<Range<usize>> = starts
+        .map(|start| start..rows.min(start + BATCH_ROWS))
+        .collect();
+    left.reverse();
+    while let Some(rows) = left.pop() {
+        let piece = guest::slice(columns, &rows);
         let converted = guests.call(
             place,
             Pace::Whole,
             |instance, function| -> Result<Columns, CallError> {
                 let state = wasm::Columns {
-                    rows: length,
+                    rows: rows.len(),
                     arrays: &piece,
                 };
                 match function.kind {
@@ -119,21 +121,26 @@ fn convert(
                 }
             },
         );
-        pieces.push(
-            converted
-                .map_err(|failure| failure.error)
-                .with_context(|| {
-                    let (name, to) = (&now.function.name, now.function.state_version);
+        match converted {
+            Ok(converted) => pieces.push(converted),
+            Err(failure) if rows.len() > 1 && is_too_much(&failure.error) => {
+                let middle = rows.start + rows.len() / 2;
+                left.extend([middle..rows.end, rows.start..middle]);
+            }
+            Err(failure) => {
+                let (name, to) = (&now.function.name, now.function.state_version);
+                return Err(failure.error).with_context(|| {
                     format!(
                         "`{name}` cannot convert its state of version {version} to version {to}"
                     )
-                })?,
-        );
+                });
+            }
+        }
     }
-    let width = now.function.state.len();
-    let joined = (0..width).map(|column| {
-        let parts: Vec<_> = pieces.iter().map(|piece| piece[column].as_ref()).collect();
-        compute::concat(&parts)
-    });
-    Ok(joined.collect::<Result<_, _>>()?)
+    Ok(concat(&pieces)?)
+}
+
+/// Whether fewer states at once may do.
+const fn is_too_much(error: &CallError) -> bool {
+    matches!(error, CallError::OutOfMemory { .. } | CallError::Limit(_))
 }

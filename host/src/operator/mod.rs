@@ -24,6 +24,7 @@ mod map;
 mod migration;
 mod outbox;
 mod patience;
+mod portion;
 mod process;
 mod projection;
 mod rejects;
@@ -89,7 +90,8 @@ pub enum Progress {
 
 /// One subtask's copy of a stage.
 pub trait Operator: Send {
-    /// Handles the rows of a batch. Called for every batch, in order; what it hands on is in `out`.
+    /// Handles the rows of a batch. Called for every batch, in order; what it hands on is in `out`. If it makes
+    /// much of them, it leaves [some](Outbox::rest) for another call, which must be the next one.
     ///
     /// # Errors
     ///
@@ -121,14 +123,15 @@ pub trait Operator: Send {
         Ok(None)
     }
 
-    /// Writes down what the operator knows; `None` if it knows nothing. Called between two batches,
-    /// at a barrier.
+    /// Writes down what the operator knows; nothing if it knows nothing. Called between two batches,
+    /// at a barrier. What is more than there may be [at once](crate::state::PORTION_BYTES) is in several snapshots,
+    /// each with all tables, which are taken up in their order.
     ///
     /// # Errors
     ///
     /// If the state cannot be written down; the checkpoint fails.
-    fn snapshot(&mut self) -> anyhow::Result<Option<Snapshot>> {
-        Ok(None)
+    fn snapshot(&mut self) -> anyhow::Result<Vec<Snapshot>> {
+        Ok(Vec::new())
     }
 
     /// Takes up what the subtasks of this stage knew, as far as it belongs to `share`. Called once,

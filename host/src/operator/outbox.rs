@@ -8,6 +8,8 @@ use crate::{batch::Batch, time::Timestamp};
 pub struct Outbox {
     /// The stage's output, in order.
     pub batches: Vec<Batch>,
+    /// Rows of the input that come next, once all of this has gone out: there would be too much at once.
+    pub rest: Option<Batch>,
     /// Rows that were late, with the place of the sink that takes them.
     pub late: Vec<(usize, Batch)>,
     /// Rows that could not be handled.

@@ -121,14 +121,14 @@ impl Operator for Reorder {
     }
 
     /// One table: an empty key, the event time, and the columns of the rows that are held back.
-    fn snapshot(&mut self) -> anyhow::Result<Option<Snapshot>> {
+    fn snapshot(&mut self) -> anyhow::Result<Vec<Snapshot>> {
         let held = Batch::concat(std::mem::take(&mut self.held))?;
         let tables = held.iter().map(to_table).collect::<anyhow::Result<_>>()?;
         self.held.extend(held);
-        Ok(Some(Snapshot {
+        Ok(vec![Snapshot {
             watermark: self.watermark,
             tables,
-        }))
+        }])
     }
 
     fn restore(&mut self, snapshots: &[Snapshot], share: Share) -> anyhow::Result<()> {
@@ -279,9 +279,9 @@ mod tests {
         let mut out = Outbox::default();
         before.advance(at(10), &mut out)?;
         before.process(Side::Left, batch(&[("b", 20), ("a", 20)]), &mut out)?;
-        let snapshot = before.snapshot()?.context("a snapshot")?;
+        let snapshots = before.snapshot()?;
         let mut after = Reorder::new(&schema(), Some(1), &[0])?;
-        after.restore(&[snapshot], Share::ALL)?;
+        after.restore(&snapshots, Share::ALL)?;
         let mut out = Outbox::default();
         after.process(Side::Left, batch(&[("c", 10)]), &mut out)?;
         after.advance(at(20), &mut out)?;

@@ -6,12 +6,18 @@ use arrow::{
     compute,
 };
 
-use super::{Call, Guests, Outbox, RejectionPolicy, failure::BadRow, guest, isolation::isolate};
-use crate::{batch::Batch, wasm::Columns};
+use super::{
+    Call, Guests, Outbox, RejectionPolicy, failure::BadRow, guest, isolation::isolate,
+    portion::Portions,
+};
+use crate::{
+    batch::{Batch, weight},
+    wasm::Columns,
+};
 
 /// What a scalar function makes of a batch.
 pub(super) struct Evaluated {
-    /// The results, as long as the batch. What they hold for a bad row is of no meaning.
+    /// The results, as long as the portion. What they hold for a bad row is of no meaning.
     pub(super) results: Vec<ArrayRef>,
     /// Rows without a result, in order.
     pub(super) bad: Vec<BadRow>,
@@ -32,43 +38,68 @@ impl Evaluated {
     }
 }
 
-/// Calls the function of `call` for every row of `batch`, and has `rejects` deal with those on which it fails.
+/// Calls the function of `call` for rows of `batch`, and has `rejects` deal with those on which it fails. Returns the
+/// rows of the portion that it was called for; the rest of them stays in `out`.
 pub(super) fn evaluate(
     guests: &mut Guests,
     call: &Call,
     batch: &Batch,
+    portions: &mut Portions,
     rejects: &mut RejectionPolicy,
     out: &mut Outbox,
-) -> anyhow::Result<Evaluated> {
+) -> anyhow::Result<(Batch, Evaluated)> {
+    let limit = guests.limits(0).portion_bytes();
+    evaluate_within(limit, guests, call, batch, portions, rejects, out)
+}
+
+/// The same for a portion that is full when `limit` bytes were made of it.
+fn evaluate_within(
+    limit: usize,
+    guests: &mut Guests,
+    call: &Call,
+    batch: &Batch,
+    portions: &mut Portions,
+    rejects: &mut RejectionPolicy,
+    out: &mut Outbox,
+) -> anyhow::Result<(Batch, Evaluated)> {
     let arguments = guest::arguments(&call.arguments, batch)?;
+    let portion = portions.next(batch.rows(), limit);
     let mut pieces: Vec<(usize, Vec<ArrayRef>)> = Vec::new();
     let mut refused = Vec::new();
     let failed = isolate(
-        0..batch.rows(),
+        0..portion.rows(),
         &mut rejects.patience(),
         &mut |rows, pace| {
-            let output = guests.call(0, pace, |instance, function| {
-                let arguments = guest::slice(&arguments, &rows);
-                instance.scalar(
-                    function,
-                    Columns {
-                        rows: rows.len(),
-                        arrays: &arguments,
-                    },
-                )
-            })?;
-            Ok((output.columns, guests.refused(0, output.errors)))
+            portion.attempt(|| {
+                let output = guests.call(0, pace, |instance, function| {
+                    let arguments = guest::slice(&arguments, &rows);
+                    instance.scalar(
+                        function,
+                        Columns {
+                            rows: rows.len(),
+                            arrays: &arguments,
+                        },
+                    )
+                })?;
+                let bytes = weight(&output.columns);
+                let refused = guests.refused(0, output.errors);
+                Ok(((output.columns, refused), bytes))
+            })
         },
-        &mut |rows, (columns, bad)| {
-            refused.extend(bad.into_iter().map(|bad| bad.after(rows.start)));
-            pieces.push((rows.start, columns));
+        &mut |rows, tried| {
+            if let Some((columns, bad)) = portion.accept(&rows, tried) {
+                refused.extend(bad.into_iter().map(|bad| bad.after(rows.start)));
+                pieces.push((rows.start, columns));
+            }
         },
     );
+    let (batch, rest) = portions.close(&portion, batch);
+    out.rest = rest;
     let mut bad = failed.clone();
     bad.extend(refused);
-    let bad = rejects.settle(batch, bad, out)?;
+    let bad = rejects.settle(&batch, bad, out)?;
     let results = join(call, pieces, &failed.all()?)?;
-    Ok(Evaluated { results, bad })
+    Ok((batch, Evaluated { results, bad }))
 }
 
 /// Puts the results of the calls together, with nulls in the place of rows that failed.
@@ -122,15 +153,17 @@ mod tests {
         let mut rejects = RejectionPolicy::of_source("work".into(), OnError::Skip, 1000, metrics);
         let patience = rejects.patience();
         patience.lost().lose(Duration::from_secs(31), Arc::default);
-        let evaluated = evaluate(
+        let evaluated = evaluate_within(
+            usize::MAX,
             &mut Guests::new(Version::default()),
             &call,
             &batch.expect("a batch"),
+            &mut Portions::default(),
             &mut rejects,
             &mut Outbox::default(),
         );
         let error = evaluated
-            .map(|evaluated| evaluated.bad)
+            .map(|(_, evaluated)| evaluated.bad)
             .expect_err("too much")
             .to_string();
         assert!(

@@ -27,6 +27,43 @@ pub(super) fn of_columns(columns: Vec<ArrayRef>) -> anyhow::Result<RecordBatch> 
     )?)
 }
 
+/// Snapshots of these tables, one after the other.
+pub(super) fn snapshots(
+    watermark: Watermark,
+    tables: impl IntoIterator<Item = anyhow::Result<Vec<RecordBatch>>>,
+) -> anyhow::Result<Vec<Snapshot>> {
+    let tables = tables.into_iter();
+    let snapshots = tables.map(|tables| {
+        Ok(Snapshot {
+            watermark,
+            tables: tables?,
+        })
+    });
+    snapshots.collect()
+}
+
+/// Snapshots of tables in parts, one at least of each. All of a table comes before the tables behind it, which may
+/// refer to it.
+pub(super) fn of_parts(watermark: Watermark, tables: &[Vec<RecordBatch>]) -> Vec<Snapshot> {
+    let more = tables.iter().map(|parts| parts.len().saturating_sub(1));
+    let snapshots = 1 + more.sum::<usize>();
+    let snapshot = |number: usize| {
+        let mut first = 0;
+        let tables = tables.iter().filter_map(|parts| {
+            let part = number.checked_sub(first).and_then(|part| parts.get(part));
+            first += parts.len().saturating_sub(1);
+            // The others have no rows, so that tables keep their places.
+            let none = || parts.first().map(|part| part.slice(0, 0));
+            part.cloned().or_else(none)
+        });
+        Snapshot {
+            watermark,
+            tables: tables.collect(),
+        }
+    };
+    (0..snapshots).map(snapshot).collect()
+}
+
 /// The table at a place.
 ///
 /// # Errors
@@ -67,4 +104,42 @@ pub(super) fn watermark(snapshots: &[Snapshot], place: usize) -> anyhow::Result<
 pub(super) fn reached(snapshots: &[Snapshot]) -> Watermark {
     let watermarks = snapshots.iter().map(|snapshot| snapshot.watermark);
     watermarks.min().unwrap_or(Watermark::START)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_of_a_table_comes_before_those_behind_it() {
+        let table = |number: i64| {
+            let numbers: ArrayRef = Arc::new(Int64Array::from(vec![number]));
+            of_columns(vec![numbers]).expect("a column")
+        };
+        let tables = [
+            vec![table(1), table(2)],
+            vec![table(3)],
+            vec![table(4), table(5)],
+        ];
+        let snapshots = of_parts(Watermark::START, &tables);
+        let numbers = |table: &RecordBatch| {
+            table
+                .column(0)
+                .as_primitive::<Int64Type>()
+                .values()
+                .to_vec()
+        };
+        let found: Vec<Vec<Vec<i64>>> = snapshots
+            .iter()
+            .map(|snapshot| snapshot.tables.iter().map(numbers).collect())
+            .collect();
+        assert_eq!(
+            found,
+            [
+                [vec![1], vec![], vec![]],
+                [vec![2], vec![3], vec![4]],
+                [vec![], vec![], vec![5]],
+            ]
+        );
+    }
 }

@@ -14,9 +14,10 @@ use super::{
     patience::Pace,
 };
 use crate::{
+    batch::weight,
     state::Columns,
     time::Timestamp,
-    wasm::{Allowance, CallError, Function, Instance, Kind},
+    wasm::{Allowance, CallError, Function, Instance, Kind, Limits, Unit},
 };
 
 /// The functions that a stage calls and the instances they run in, for one subtask. By default it calls none.
@@ -99,6 +100,13 @@ impl Version {
         }
     }
 
+    /// What the function at a place may use.
+    pub(super) fn limits(&self, place: usize) -> &Limits {
+        &self.instances[self.functions[place].instance]
+            .options()
+            .limits
+    }
+
     /// Calls the function at a place when event time has come as far as `reached`, for at most as long as `pace` says.
     /// An instance that the call breaks is
     /// renewed at once: that takes its time, and it belongs to the failure.
@@ -146,11 +154,14 @@ impl fmt::Debug for Version {
 }
 
 fn blank(instance: &mut Instance, function: &Function) -> Result<Columns, CallError> {
-    match function.kind {
-        Kind::Aggregate => instance.aggregate_init(function, 1),
-        Kind::Process => instance.process_init(function, 1),
-        Kind::Scalar | Kind::Table | Kind::Holistic => Ok(Vec::new()),
-    }
+    let blank = match function.kind {
+        Kind::Aggregate => instance.aggregate_init(function, 1)?,
+        Kind::Process => instance.process_init(function, 1)?,
+        Kind::Scalar | Kind::Table | Kind::Holistic => Vec::new(),
+    };
+    // No row could be sent with it.
+    instance.check_weight(Unit::Row, 1, weight(&blank))?;
+    Ok(blank)
 }
 
 /// How many calls a version must pass in a subtask before the one before it is given up: its first

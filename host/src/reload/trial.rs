@@ -266,10 +266,15 @@ impl One {
     }
 
     fn process(&mut self, side: Side, piece: Batch) -> anyhow::Result<()> {
-        let mut out = Outbox::default();
-        let done = self.operator.process(side, piece, &mut out);
-        self.take(out);
-        done
+        let mut next = Some(piece);
+        while let Some(piece) = next {
+            let mut out = Outbox::default();
+            let done = self.operator.process(side, piece, &mut out);
+            next = out.rest.take();
+            self.take(out);
+            done?;
+        }
+        Ok(())
     }
 
     /// The end of the input.

@@ -37,7 +37,8 @@ pub(super) struct Round {
 }
 
 impl Actor {
-    /// Tells the operator something. If it has [more](Progress::More) to hand on, it has to be told again.
+    /// Tells the operator something. If it has [more](Progress::More) to hand on, it has to be told again; if it has
+    /// left rows, it has to be told of [those](Outbox::rest).
     pub(super) fn hear(&mut self, cue: Cue) -> Round {
         let mut out = Outbox::default();
         let operator = &mut self.operator;
@@ -57,13 +58,18 @@ impl Actor {
     /// Tells the operator something as often as it has more to hand on.
     pub(super) fn hear_out(&mut self, cue: &Cue) -> Vec<Round> {
         let mut rounds = Vec::new();
-        loop {
+        let mut next = Some(cue.clone());
+        while let Some(cue) = next {
             let round = self.hear(cue.clone());
-            let has_more = matches!(round.done, Ok(Some(Progress::More(_))));
+            next = match (cue, &round.out.rest) {
+                (Cue::Rows(side, _), Some(rest)) => Some(Cue::Rows(side, rest.clone())),
+                (cue, _) => {
+                    let has_more = matches!(round.done, Ok(Some(Progress::More(_))));
+                    has_more.then_some(cue)
+                }
+            };
             rounds.push(round);
-            if !has_more {
-                return rounds;
-            }
         }
+        rounds
     }
 }

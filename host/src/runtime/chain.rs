@@ -65,9 +65,8 @@ impl Fork {
     /// Sends rows on their way.
     pub(super) fn batch(&mut self, batch: &Batch, side: &mut SideOutputs) -> anyhow::Result<()> {
         for branch in &mut self.branches {
-            for batch in branch.stage.process(Side::Left, batch.clone(), side)? {
-                branch.fork.batch(&batch, side)?;
-            }
+            let Branch { stage, fork } = branch;
+            stage.process(Side::Left, batch.clone(), fork, side)?;
         }
         for output in &mut self.outputs {
             output.batch(batch.clone())?;

@@ -28,8 +28,8 @@ pub enum Change {
     Retreat,
     /// Nothing: what the stage knows is told.
     Nothing {
-        /// Is told what the subtask knows, if it knows something.
-        told: mpsc::Sender<Snapshot>,
+        /// Is told what the subtask knows; nothing if it knows nothing.
+        told: mpsc::Sender<Vec<Snapshot>>,
     },
 }
 

@@ -149,7 +149,7 @@ impl SinkTask {
         let held = self.reorder.as_mut().map(Reorder::snapshot).transpose()?;
         Ok(StageSnapshot {
             watermark: self.inputs.current(),
-            subtasks: held.flatten().into_iter().collect(),
+            subtasks: held.unwrap_or_default(),
         })
     }
 

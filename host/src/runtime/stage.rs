@@ -101,7 +101,7 @@ impl Stage {
                 let (spec, known) = (self.newest_spec().clone(), self.known()?);
                 let mut guests = Guests::new(version);
                 self.show_time(&mut guests);
-                self.replace(spec, guests, known)?;
+                self.replace(spec, guests, &known)?;
             }
             Change::Version { version, probation } => {
                 self.settle();
@@ -110,10 +110,8 @@ impl Stage {
                 }
             }
             Change::Nothing { told } => {
-                if let Some(known) = self.snapshot()? {
-                    // Whoever has asked may be gone.
-                    let _ = told.send(known);
-                }
+                // Whoever has asked may be gone.
+                let _ = told.send(self.snapshot()?);
             }
             Change::Migration(migration) => {
                 let migrated = self.migrate(*migration);
@@ -138,11 +136,11 @@ impl Stage {
         let has_failed = self.has_failed();
         self.show_time(&mut guests);
         let old = self.newest_spec();
-        let known = known
-            .map(|known| operator::migrate(old, &spec, &mut guests, known))
-            .transpose()?;
+        let known = known.into_iter();
+        let known = known.map(|known| operator::migrate(old, &spec, &mut guests, known));
+        let known: Vec<Snapshot> = known.collect::<Result<_, _>>()?;
         let wake_at = self.wake_at;
-        let before = self.replace(spec, guests, known)?;
+        let before = self.replace(spec, guests, &known)?;
         // One that has failed already is not what the next one goes back to.
         if let Some(watch) = watch.filter(|_| !has_failed) {
             let succession = Succession::new(&mut self.actor, before, wake_at, watch);
@@ -177,12 +175,12 @@ impl Stage {
         &mut self,
         spec: StageSpec,
         guests: Guests,
-        known: Option<Snapshot>,
+        known: &[Snapshot],
     ) -> anyhow::Result<Actor> {
         let mut actor = self.making.open(spec, guests)?;
         self.settle();
-        if let Some(known) = known {
-            actor.operator.restore(&[known], Share::ALL)?;
+        if !known.is_empty() {
+            actor.operator.restore(known, Share::ALL)?;
             self.wake_at = Some(AT_ONCE);
         }
         Ok(mem::replace(&mut self.actor, actor))
@@ -210,11 +208,11 @@ impl Stage {
     }
 
     /// What the newest functions know.
-    fn known(&mut self) -> anyhow::Result<Option<Snapshot>> {
+    fn known(&mut self) -> anyhow::Result<Vec<Snapshot>> {
         let known = self.actor.operator.snapshot()?;
-        match (&mut self.succession, known) {
-            (Some(succession), Some(known)) => succession.convert(&self.actor, known),
-            (_, known) => Ok(known),
+        match &mut self.succession {
+            Some(succession) => succession.convert(&self.actor, known),
+            None => Ok(known),
         }
     }
 
@@ -252,8 +250,8 @@ impl Stage {
         self.wake_at
     }
 
-    /// What the operator knows, if it knows something.
-    pub(super) fn snapshot(&mut self) -> anyhow::Result<Option<Snapshot>> {
+    /// What the operator knows; nothing if it knows nothing.
+    pub(super) fn snapshot(&mut self) -> anyhow::Result<Vec<Snapshot>> {
         let snapshot = self.known();
         snapshot.with_context(|| format!("the state of stage `{}` cannot be kept", self.name))
     }
@@ -268,22 +266,31 @@ impl Stage {
         self.reached
     }
 
-    /// Runs rows through the stage.
+    /// Runs rows through the stage, and sends what it hands on through `fork`: portion by portion, if it makes
+    /// much of them.
     pub(super) fn process(
         &mut self,
         input: Side,
         batch: Batch,
+        fork: &mut Fork,
         side: &mut SideOutputs,
-    ) -> anyhow::Result<Vec<Batch>> {
+    ) -> anyhow::Result<()> {
         self.metrics.rows_in.add(batch.rows());
         self.seat.note(input, &batch);
-        let round = self.hear(Cue::Rows(input, batch));
-        let (batches, _) = self.hand_on(round, side)?;
+        let mut next = Some(batch);
+        while let Some(batch) = next {
+            let mut round = self.hear(Cue::Rows(input, batch));
+            next = round.out.rest.take();
+            let (batches, _) = self.hand_on(round, side)?;
+            for batch in batches {
+                fork.batch(&batch, side)?;
+            }
+        }
         if self.by_clock {
             // Time has passed for those behind, whether a window has closed or not.
             self.wake_at = Some(AT_ONCE);
         }
-        Ok(batches)
+        Ok(())
     }
 
     /// Tells the stage how far event time has come, and sends what it hands on through `fork`, ahead

@@ -216,9 +216,7 @@ impl StageTask {
                 self.inputs.wake(message.input);
                 self.wake(false)?;
                 let Branch { stage, fork } = &mut self.branch;
-                for batch in stage.process(side, batch, &mut self.side)? {
-                    fork.batch(&batch, &mut self.side)?;
-                }
+                stage.process(side, batch, fork, &mut self.side)?;
                 None
             }
             Event::Watermark(watermark) => self.inputs.advance(message.input, watermark),

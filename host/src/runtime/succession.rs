@@ -171,13 +171,16 @@ impl Succession {
     pub(super) fn convert(
         &mut self,
         acting: &Actor,
-        known: Snapshot,
-    ) -> anyhow::Result<Option<Snapshot>> {
+        known: Vec<Snapshot>,
+    ) -> anyhow::Result<Vec<Snapshot>> {
         let guests = self.other.operator.guests();
         match guests.filter(|_| self.has_failed) {
-            None => Ok(Some(known)),
+            None => Ok(known),
             Some(guests) => {
-                operator::migrate(&acting.spec, &self.other.spec, guests, known).map(Some)
+                let (from, to) = (&acting.spec, &self.other.spec);
+                let known = known.into_iter();
+                let known = known.map(|known| operator::migrate(from, to, guests, known));
+                known.collect()
             }
         }
     }

@@ -11,7 +11,7 @@ use arrow::{
     datatypes::{Float32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType},
 };
 
-use super::var_bytes::VarBytes;
+use super::{portion::TooLarge, var_bytes::VarBytes};
 use crate::batch::DataType;
 
 /// A column of state.
@@ -50,6 +50,8 @@ macro_rules! for_primitive {
         }
     };
 }
+
+mod copies;
 
 impl StateColumn {
     /// A column without rows and of the same type.
@@ -148,11 +150,39 @@ impl StateColumn {
             (Values::Timestamp(rows), Values::Timestamp(from)) => {
                 rows.extend(at.map(|row| from[row]));
             }
-            _ => return self.append(&other.gather(places)),
+            (Values::Boolean(rows), Values::Boolean(from)) => rows.extend(at.map(|row| from[row])),
+            (Values::Utf8(rows), Values::Utf8(from))
+            | (Values::Binary(rows), Values::Binary(from)) => {
+                at.for_each(|row| rows.push(from.get(row)));
+            }
+            _ => unreachable!("the columns are of one type"),
         }
         if self.valid.is_some() || other.valid.is_some() {
             let valid = self.valid.get_or_insert_with(|| vec![true; before]);
             valid.extend(places.iter().map(|&place| other.is_valid(place as usize)));
+        }
+    }
+
+    /// Removes the rows from row `first` on but those at `kept`, which ascend.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    pub fn retain_from(&mut self, first: usize, kept: &[u32]) {
+        fn retain<T: Copy>(values: &mut Vec<T>, first: usize, kept: &[u32]) {
+            for (row, &from) in (first..).zip(kept) {
+                values[row] = values[from as usize];
+            }
+            values.truncate(first + kept.len());
+        }
+        for_primitive!(&mut self.values, values, T => {
+                retain::<<T as ArrowPrimitiveType>::Native>(values, first, kept);
+            }, else
+            Values::Boolean(values) => retain(values, first, kept),
+            Values::Utf8(values) | Values::Binary(values) => values.retain_from(first, kept),
+        );
+        if let Some(valid) = &mut self.valid {
+            retain(valid, first, kept);
         }
     }
 
@@ -198,12 +228,55 @@ impl StateColumn {
         }
     }
 
-    /// Copies the rows at `places` into an array.
+    /// The bytes that a row takes in an array.
     ///
     /// # Panics
     ///
     /// If there is no such row.
-    pub fn gather(&self, places: &[u32]) -> ArrayRef {
+    pub fn weight_of(&self, row: u32) -> usize {
+        match &self.values {
+            Values::Utf8(rows) | Values::Binary(rows) => {
+                rows.length(row as usize) + size_of::<i32>()
+            }
+            _ => self.width(),
+        }
+    }
+
+    /// The bytes that the rows at `places` take in an array.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    pub fn weight(&self, places: &[u32]) -> usize {
+        match &self.values {
+            Values::Utf8(_) | Values::Binary(_) => {
+                let rows = places.iter().map(|&row| self.weight_of(row));
+                rows.fold(size_of::<i32>(), usize::saturating_add)
+            }
+            _ => places.len() * self.width(),
+        }
+    }
+
+    /// The bytes of a value; of one that has a length of its own, or less than one byte, none.
+    const fn width(&self) -> usize {
+        match self.values {
+            Values::Utf8(_) | Values::Binary(_) | Values::Boolean(_) => 0,
+            Values::Int32(_) | Values::Float32(_) => 4,
+            Values::Int64(_) | Values::Float64(_) | Values::Timestamp(_) => 8,
+        }
+    }
+
+    /// Copies the rows at `places` into an array.
+    ///
+    /// # Errors
+    ///
+    /// If they are more than an array holds. Whoever asks for many of them asks for their [weight](Self::weight)
+    /// first.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    pub fn gather(&self, places: &[u32]) -> Result<ArrayRef, TooLarge> {
         let at = places.iter().map(|&place| place as usize);
         let run = run(places);
         let nulls = self
@@ -211,7 +284,7 @@ impl StateColumn {
             .as_ref()
             .map(|valid| at.clone().map(|row| valid[row]).collect::<NullBuffer>())
             .filter(|nulls| nulls.null_count() > 0);
-        for_primitive!(&self.values, rows, T => {
+        Ok(for_primitive!(&self.values, rows, T => {
             let values = match run {
                 Some(run) => rows[run].to_vec(),
                 None => at.map(|row| rows[row]).collect(),
@@ -220,7 +293,8 @@ impl StateColumn {
         }, else
             Values::Boolean(rows) => Arc::new(BooleanArray::new(at.map(|row| rows[row]).collect(), nulls)),
             Values::Utf8(rows) => {
-                let mut array = StringBuilder::new();
+                let bytes = bytes(rows, places)?;
+                let mut array = StringBuilder::with_capacity(places.len(), bytes);
                 for row in at {
                     let text = std::str::from_utf8(rows.get(row)).expect("only text is put in");
                     array.append_option(self.is_valid(row).then_some(text));
@@ -228,25 +302,32 @@ impl StateColumn {
                 Arc::new(array.finish())
             }
             Values::Binary(rows) => {
-                let mut array = BinaryBuilder::new();
+                let bytes = bytes(rows, places)?;
+                let mut array = BinaryBuilder::with_capacity(places.len(), bytes);
                 at.for_each(|row| array.append_option(self.is_valid(row).then(|| rows.get(row))));
                 Arc::new(array.finish())
             }
-        )
+        ))
     }
 
     /// All rows, in an array; numbers are not copied.
-    pub fn into_array(self) -> ArrayRef {
+    ///
+    /// # Errors
+    ///
+    /// If they are more than an array holds.
+    pub fn into_array(self) -> Result<ArrayRef, TooLarge> {
         let nulls = self
             .valid
             .as_ref()
             .map(|valid| valid.iter().copied().collect());
         let nulls = nulls.filter(|nulls: &NullBuffer| nulls.null_count() > 0);
-        for_primitive!(self.values, rows, T => primitive::<T>(rows, nulls), else
-            Values::Boolean(_) | Values::Utf8(_) | Values::Binary(_) => {
-                let all: Vec<u32> = (0..self.len() as u32).collect();
-                self.gather(&all)
-            }
+        Ok(
+            for_primitive!(self.values, rows, T => primitive::<T>(rows, nulls), else
+                Values::Boolean(_) | Values::Utf8(_) | Values::Binary(_) => {
+                    let all: Vec<u32> = (0..self.len() as u32).collect();
+                    return self.gather(&all);
+                }
+            ),
         )
     }
 
@@ -286,6 +367,12 @@ impl StateColumn {
     fn is_valid(&self, row: usize) -> bool {
         self.valid.as_ref().is_none_or(|valid| valid[row])
     }
+}
+
+/// The bytes of some values, if an array holds so many.
+fn bytes(rows: &VarBytes, places: &[u32]) -> Result<usize, TooLarge> {
+    let lengths = places.iter().map(|&row| rows.length(row as usize));
+    TooLarge::check(lengths.fold(0, usize::saturating_add))
 }
 
 /// The rows that `places` are, if they follow each other.

@@ -4,6 +4,7 @@
 
 mod column;
 mod keys;
+mod portion;
 mod row_store;
 mod slots;
 mod snapshot;
@@ -12,6 +13,7 @@ mod var_bytes;
 
 pub use column::StateColumn;
 pub use keys::KeyTable;
+pub use portion::{PORTION_BYTES, TooLarge, concat, portions};
 pub use row_store::RowStore;
 pub use slots::Slots;
 pub use snapshot::{Share, Snapshot};

@@ -1,11 +1,10 @@
 //! Rows that come and go: each has a place of its own while it is kept.
 
-use arrow::{
-    array::{ArrayRef, UInt32Array},
-    compute,
-};
+use std::ops::Range;
 
-use super::{Columns, StateTable};
+use arrow::array::ArrayRef;
+
+use super::{Columns, StateTable, portion::TooLarge};
 use crate::batch::DataType;
 
 /// Rows of some columns, found again by their places. The place of a row that is released is given to
@@ -66,31 +65,27 @@ impl RowStore {
     ///
     /// If a place was not reserved, or the columns are of other types.
     pub fn fill(&mut self, places: &[u32], columns: &[ArrayRef]) {
-        let known = self.table.rows() as u32;
         if places.is_empty() {
             return;
         }
-        if places.iter().all(|&place| place < known) {
-            self.table.scatter(places, columns, 0);
+        self.table
+            .append_blank(self.bound as usize - self.table.rows());
+        self.table.scatter(places, columns, 0);
+    }
+
+    /// Writes the one row of `row` to each of `places`, as [`fill`](Self::fill) does. What is large in it is kept
+    /// once.
+    ///
+    /// # Panics
+    ///
+    /// If a place was not reserved, or the columns are of other types.
+    pub fn fill_copies(&mut self, places: &[u32], row: &[ArrayRef]) {
+        if places.is_empty() {
             return;
         }
-        // New places are appended in their order. One that was released unread gets any row.
-        let mut appended = vec![0; (self.bound - known) as usize];
-        let (mut old, mut rows) = (Vec::new(), Vec::new());
-        for (row, &place) in (0..).zip(places) {
-            match place.checked_sub(known) {
-                Some(new) => appended[new as usize] = row,
-                None => {
-                    old.push(place);
-                    rows.push(row);
-                }
-            }
-        }
-        let new = select(columns, &appended);
-        self.table.append(appended.len(), &new);
-        if !old.is_empty() {
-            self.table.scatter(&old, &select(columns, &rows), 0);
-        }
+        self.table
+            .append_blank(self.bound as usize - self.table.rows());
+        self.table.scatter_copies(places, row);
     }
 
     /// Keeps `rows` rows and returns their places.
@@ -104,27 +99,67 @@ impl RowStore {
         places
     }
 
-    /// Copies the rows at `places`.
+    /// The bytes that a row takes once it is [gathered](Self::gather).
+    ///
+    /// # Panics
+    ///
+    /// If the place was not filled.
+    pub fn weight_of(&self, place: u32) -> usize {
+        self.table.weight_of(place)
+    }
+
+    /// The bytes that the rows at `places` take once they are [gathered](Self::gather).
     ///
     /// # Panics
     ///
     /// If a place was not filled.
-    pub fn gather(&self, places: &[u32]) -> Columns {
+    pub fn weight(&self, places: &[u32]) -> usize {
+        self.table.weight(places)
+    }
+
+    /// Copies the rows at `places`.
+    ///
+    /// # Errors
+    ///
+    /// If they are more than an array holds.
+    ///
+    /// # Panics
+    ///
+    /// If a place was not filled.
+    pub fn gather(&self, places: &[u32]) -> Result<Columns, TooLarge> {
         self.table.gather(places)
+    }
+
+    /// The bytes that some columns of the rows at `places` take once they are [gathered](Self::gather_columns).
+    ///
+    /// # Panics
+    ///
+    /// If a place was not filled, or there is no such column.
+    pub fn weight_of_columns(&self, columns: Range<usize>, places: &[u32]) -> usize {
+        self.table.weight_of_columns(columns, places)
+    }
+
+    /// Copies some columns of the rows at `places`.
+    ///
+    /// # Errors
+    ///
+    /// If they are more than an array holds.
+    ///
+    /// # Panics
+    ///
+    /// If a place was not filled, or there is no such column.
+    pub fn gather_columns(
+        &self,
+        columns: Range<usize>,
+        places: &[u32],
+    ) -> Result<Columns, TooLarge> {
+        self.table.gather_columns(columns, places)
     }
 
     /// Forgets the row at `place`.
     pub fn release(&mut self, place: u32) {
         self.free.push(place);
     }
-}
-
-fn select(columns: &[ArrayRef], rows: &[u32]) -> Columns {
-    let rows = UInt32Array::from(rows.to_vec());
-    columns
-        .iter()
-        .map(|column| compute::take(column, &rows, None).expect("the rows are there"))
-        .collect()
 }
 
 #[cfg(test)]
@@ -169,7 +204,7 @@ mod tests {
                 }
                 prop_assert_eq!(store.len(), model.len());
                 let places: Vec<u32> = model.keys().copied().collect();
-                let gathered = store.gather(&places);
+                let gathered = store.gather(&places).expect("little");
                 for (row, place) in places.iter().enumerate() {
                     prop_assert_eq!(gathered[0].as_string::<i32>().value(row), &model[place]);
                 }

@@ -112,6 +112,7 @@ impl Instance {
         let Columns { rows, arrays } = accumulators;
         let moved = Moved::of(arrays);
         let columns = moved.columns(&function.state, arrays, rows)?;
+        self.check_weight(Unit::Row, rows, weight(&columns))?;
         let batch = batch(rows, &columns)?;
         let given = || {
             let given = Given::new("finish", &function.name);
@@ -151,6 +152,7 @@ impl Instance {
         let names: Vec<FieldName<'_>> = old_fields.iter().map(FieldName::from).collect();
         let moved = Moved::of(arrays);
         let columns = moved.columns(old_fields, arrays, rows)?;
+        self.check_weight(Unit::Row, rows, weight(&columns))?;
         let batch = batch(rows, &columns)?;
         let given = || {
             let given = Given::new("migrate", &function.name);
@@ -166,8 +168,7 @@ impl Instance {
     }
 }
 
-/// The call that is made with accumulators instead of rows: for a single row there may be several, so nobody
-/// could send fewer.
+/// The call that is made with accumulators instead of rows.
 const MERGE: &str = "merge";
 
 /// Accumulators or states, and which of them each row belongs to.
@@ -191,10 +192,13 @@ impl Groups<'_> {
         let (moved_state, moved_rows) = (Moved::of(state.arrays), Moved::of(rows.arrays));
         let state_columns = moved_state.columns(&function.state, state.arrays, state.rows)?;
         let row_columns = moved_rows.columns(fields, rows.arrays, rows.rows)?;
-        if name != MERGE {
-            let bytes = size_of_val(self.groups) + weight(&state_columns) + weight(&row_columns);
-            instance.check_weight(Unit::Row, rows.rows, bytes)?;
-        }
+        let bytes = size_of_val(self.groups) + weight(&state_columns) + weight(&row_columns);
+        let count = match name == MERGE && rows.rows != state.rows {
+            // For a single row there may be several accumulators, so nobody could send fewer.
+            true => 1,
+            false => rows.rows,
+        };
+        instance.check_weight(Unit::Row, count, bytes)?;
         let params = (
             function.index,
             batch(state.rows, &state_columns)?,

@@ -13,6 +13,7 @@ use super::{
     lower::Mismatch,
     quote::quote,
 };
+use crate::state::TooLarge;
 
 /// Why a call into a guest has no result.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -190,6 +191,12 @@ impl CallError {
 /// The innermost cause of an error.
 fn cause(error: &wasmtime::Error) -> String {
     quote(&error.root_cause().to_string(), 512)
+}
+
+impl From<TooLarge> for CallError {
+    fn from(error: TooLarge) -> Self {
+        Self::Misfit(error.to_string())
+    }
 }
 
 impl From<Exceeded> for CallError {

@@ -151,13 +151,13 @@ impl Instance {
         self.reached = Duration::from_micros(micros);
     }
 
-    /// Whether a call may be made with `count` units of so many bytes together.
-    pub(super) fn check_weight(
-        &self,
-        unit: Unit,
-        count: usize,
-        bytes: usize,
-    ) -> Result<(), Exceeded> {
+    /// Whether a call may be made with `count` units of so many bytes together. Whoever has to copy what he sends
+    /// asks before he does.
+    ///
+    /// # Errors
+    ///
+    /// If they are too large.
+    pub fn check_weight(&self, unit: Unit, count: usize, bytes: usize) -> Result<(), Exceeded> {
         self.options.limits.check_weight(unit, count, bytes)
     }
 

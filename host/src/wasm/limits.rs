@@ -28,6 +28,34 @@ pub struct Limits {
     pub instances: usize,
 }
 
+/// More than this, Arrow's arrays may not be able to hold at once.
+const MOST_AT_ONCE: usize = 1 << 30;
+
+impl Limits {
+    /// The bytes that may be made of rows before they are handed on.
+    pub fn portion_bytes(&self) -> usize {
+        self.output_bytes.min(MOST_AT_ONCE)
+    }
+
+    /// Whether `function` may have made result rows of so many bytes, with what they keep of the rows that they
+    /// were made of.
+    ///
+    /// # Errors
+    ///
+    /// If that is more than a call may give back.
+    pub fn check_output(&self, function: &str, bytes: usize) -> Result<(), Exceeded> {
+        let limit = self.output_bytes.min(i32::MAX as usize);
+        if bytes <= limit {
+            return Ok(());
+        }
+        Err(Exceeded::OutputBytes {
+            function: function.to_owned(),
+            limit,
+            requested: bytes,
+        })
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -74,6 +102,19 @@ pub enum Exceeded {
         /// What it may give back.
         limit: usize,
         /// What it has given back.
+        requested: usize,
+    },
+    /// What a function has made of rows is larger than it may be, with what is kept of the rows that it was made of.
+    #[error(
+        "function `{function}`: {requested} bytes of result rows, with the columns that they keep of theirs, \
+         {limit} allowed (`keep` fewer columns, or raise `limits.output_bytes`)"
+    )]
+    OutputBytes {
+        /// The function.
+        function: String,
+        /// What they may come to.
+        limit: usize,
+        /// What they come to.
         requested: usize,
     },
     /// What a call is made with is larger than it may be.

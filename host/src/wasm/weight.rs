@@ -18,6 +18,9 @@ pub enum Unit {
 /// for results, and for what the function needs itself.
 const SHARE: usize = 4;
 
+/// What is sent stands in arrays before, which hold no more.
+const MOST: usize = i32::MAX as usize;
+
 /// The bytes of columns in the memory of a guest: nothing is looked at but their lengths.
 pub(super) fn weight(columns: &[Column<'_>]) -> usize {
     columns.iter().map(of_column).sum()
@@ -40,7 +43,11 @@ fn of_column(column: &Column<'_>) -> usize {
 impl Limits {
     /// Whether a call may be made with `count` units of so many bytes together. Several may take their share
     /// of the memory, one alone may take what there is.
-    pub(super) const fn check_weight(
+    ///
+    /// # Errors
+    ///
+    /// If they are too large.
+    pub const fn check_weight(
         &self,
         unit: Unit,
         count: usize,
@@ -50,6 +57,7 @@ impl Limits {
             0 | 1 => self.memory,
             _ => self.memory / SHARE,
         };
+        let limit = if limit < MOST { limit } else { MOST };
         if bytes <= limit {
             return Ok(());
         }
@@ -112,6 +120,12 @@ mod tests {
             error.to_string(),
             "2 rows of 251 bytes in one call, 250 bytes allowed (raise `limits.memory`)"
         );
+        let largest = Limits {
+            memory: 4 << 30,
+            ..Limits::default()
+        };
+        assert!(largest.check_weight(Unit::Row, 1, MOST).is_ok());
+        assert!(largest.check_weight(Unit::Row, 1, MOST + 1).is_err());
         let error = limits
             .check_weight(Unit::Row, 1, 1001)
             .expect_err("too large");

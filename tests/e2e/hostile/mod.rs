@@ -9,6 +9,7 @@ mod catalogs;
 #[cfg(target_os = "linux")]
 mod costly;
 mod groups;
+mod sizes;
 mod states;
 
 use serde_json::json;

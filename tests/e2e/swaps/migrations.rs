@@ -7,7 +7,7 @@ use super::{
     inside,
     live::{Live, assert_done, assert_refused},
     rows::{assert_numbered, assert_tallied},
-    versions::{Wrong, marks, next},
+    versions::{Wrong, hostile, marks, next},
 };
 use tidemill::pipeline::{LibraryRef, Overrides};
 
@@ -192,4 +192,40 @@ fn what_takes_over_from_a_version_that_has_failed_knows_what_that_one_would() {
     assert_tallied(&tallied, 1000, &counts, NEW);
     assert_eq!(whole(&workspace, NEW), 9000);
     assert_eq!(workspace.rows("dead"), [""; 0], "no row was to blame");
+}
+
+#[test]
+fn states_are_converted_as_many_at_once_as_there_is_room_for() {
+    let workspace = Workspace::new();
+    workspace.write("hostile.wasm", hostile(1));
+    let next = workspace.write("next.wasm", hostile(2));
+    let feed = Feed::start("all");
+    let pipeline = Pipeline::new("large")
+        .parallelism(1)
+        .with(&feed.source("all"))
+        .with(
+            r#"
+[stage.kept]
+from = "all"
+key = ["n"]
+process = "hostile.wasm#heap"
+args = ["n"]
+config = { do = "process:large" }
+limits = { memory = "8MiB" }
+[sink.screen]
+from = "kept"
+connector = "stdout"
+format = "csv"
+"#,
+        )
+        .text();
+    let live = Live::start(&workspace, &pipeline, &[]);
+    // 18 MB of state.
+    feed.allow(60);
+    live.wait_for_rows(60);
+    let answer = live.swap(&[("kept", next.as_path())]);
+    assert_done(&answer, "state of `heap` version 1 -> 2");
+    feed.allow(70);
+    feed.end();
+    live.end();
 }

@@ -39,6 +39,15 @@ pub(super) fn next(version: i64, wrong: Wrong) -> Vec<u8> {
     altered_text("marks_next", version, wrong)
 }
 
+/// `hostile` with functions whose states are of this version, from 1 to 9.
+pub(super) fn hostile(version: u8) -> Vec<u8> {
+    const TEXT: &[u8] = b"version of hostile: ";
+    let mut bytes = fs::read(library("hostile")).expect("a component");
+    let place = bytes.windows(TEXT.len()).position(|window| window == TEXT);
+    bytes[place.expect("the component has the text") + TEXT.len()] = b'0' + version;
+    bytes
+}
+
 fn altered_text(name: &str, version: i64, wrong: Wrong) -> Vec<u8> {
     let mut bytes = fs::read(library(name)).expect("a component");
     let mut places = bytes.windows(TEXT.len());

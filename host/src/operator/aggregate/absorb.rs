@@ -22,7 +22,7 @@ use crate::{
         touched::Touched,
     },
     state::{Columns, StateTable},
-    wasm::{self, CallError},
+    wasm::{self, CallError, Unit},
 };
 
 /// A slice that a batch touches, while it is changed.
@@ -90,7 +90,7 @@ pub(super) fn absorb(
     rows: &Rows<'_>,
     patience: &mut Patience,
 ) -> anyhow::Result<BadRows> {
-    let places = place_keys(calls, open, rows)?;
+    let places = place_keys(calls, open, rows);
     let arguments = calls.all().iter();
     let arguments = arguments.map(|call| guest::arguments(&call.arguments, rows.batch));
     let rows = Placed {
@@ -117,7 +117,7 @@ pub(super) fn absorb(
 }
 
 /// The row of each row's key in its slice; keys that come for the first time get blank accumulators.
-fn place_keys(calls: &Calls, open: &mut [Open], rows: &Rows<'_>) -> anyhow::Result<Vec<u32>> {
+fn place_keys(calls: &Calls, open: &mut [Open], rows: &Rows<'_>) -> Vec<u32> {
     let pairs = rows.slices.iter().zip(rows.keys);
     let places = pairs
         .map(|(&slice, &key)| open[slice as usize].state.row_or_new(key, rows.bound))
@@ -127,11 +127,11 @@ fn place_keys(calls: &Calls, open: &mut [Open], rows: &Rows<'_>) -> anyhow::Resu
         open.accepted = vec![false; state.keys.len() - open.known];
         for (index, call) in state.calls.iter_mut().enumerate() {
             if let CallState::Accumulators(table) = call {
-                table.append_copies(open.accepted.len(), calls.blank(index))?;
+                table.append_copies(open.accepted.len(), calls.blank(index));
             }
         }
     }
-    Ok(places)
+    places
 }
 
 /// What an attempt has come to; nothing is changed before it is committed.
@@ -166,7 +166,11 @@ fn attempt(
                 accumulators.push(None);
                 continue;
             }
-            let before = gather(open, index, &distinct);
+            let before = chosen(open, index, &distinct);
+            let weights = before.iter().map(|(table, places)| table.weight(places));
+            let weight = weights.fold(0, usize::saturating_add);
+            calls.weigh(index, Unit::Row, selected.len(), weight)?;
+            let before = StateTable::gather_all(&before)?;
             let arguments = select(&rows.arguments[index], whole.as_ref(), &selected);
             let count: usize = distinct.iter().map(Vec::len).sum();
             let before = wasm::Columns {
@@ -239,17 +243,19 @@ fn touch(open: &mut [Open], rows: &Placed<'_>, selected: &[u32]) -> (Vec<Vec<u32
     (distinct, groups)
 }
 
-/// The accumulators of the touched keys, slice after slice.
-fn gather(open: &[Open], call: usize, distinct: &[Vec<u32>]) -> Columns {
-    let parts = open
-        .iter()
-        .zip(distinct)
-        .filter(|(_, keys)| !keys.is_empty())
-        .filter_map(|(open, keys)| match &open.state.calls[call] {
-            CallState::Accumulators(table) => Some((table, keys.as_slice())),
-            CallState::Values(_) => None,
-        });
-    StateTable::gather_all(&parts.collect::<Vec<_>>())
+/// Where the accumulators of the touched keys are, slice after slice.
+fn chosen<'a>(
+    open: &'a [Open],
+    call: usize,
+    distinct: &'a [Vec<u32>],
+) -> Vec<(&'a StateTable, &'a [u32])> {
+    let touched = open.iter().zip(distinct);
+    let touched = touched.filter(|(_, keys)| !keys.is_empty());
+    let tables = touched.filter_map(|(open, keys)| match &open.state.calls[call] {
+        CallState::Accumulators(table) => Some((table, keys.as_slice())),
+        CallState::Values(_) => None,
+    });
+    tables.collect()
 }
 
 /// The arguments of the selected rows: a slice while they are a whole range.

@@ -23,7 +23,7 @@ impl Aggregate {
     /// window. Stops early when there is much to hand on.
     pub(super) fn fire(&mut self, to: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {
         let mut ready = Ready::default();
-        self.slices.settle(to.time());
+        self.slices.settle(to.time())?;
         while let Some(window) = self.due(to) {
             self.next = window.saturating_add(1);
             match self.emit {

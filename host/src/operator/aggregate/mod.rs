@@ -298,8 +298,8 @@ impl Operator for Aggregate {
         Ok(progress)
     }
 
-    fn snapshot(&mut self) -> anyhow::Result<Option<Snapshot>> {
-        self.write_down().map(Some)
+    fn snapshot(&mut self) -> anyhow::Result<Vec<Snapshot>> {
+        self.write_down()
     }
 
     fn restore(&mut self, snapshots: &[Snapshot], share: Share) -> anyhow::Result<()> {

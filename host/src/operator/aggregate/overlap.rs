@@ -99,8 +99,8 @@ impl Overlap {
     ) -> Result<Columns, ArrowError> {
         let pairs = match self {
             Self::Same => return Ok(merged),
-            Self::Within(places) => return Ok(overwrite(first, places, &merged)),
-            Self::Around(places) => return Ok(overwrite(second, places, &merged)),
+            Self::Within(places) => return Ok(overwrite(first, places, &merged)?),
+            Self::Around(places) => return Ok(overwrite(second, places, &merged)?),
             Self::Mixed(pairs) => pairs,
         };
         let columns = first.iter().zip(second).zip(&merged);

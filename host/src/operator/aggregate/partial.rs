@@ -6,7 +6,11 @@ use std::{collections::HashMap, sync::Arc};
 use arrow::{array::UInt32Array, compute, error::ArrowError};
 
 use super::value_log::ValueLog;
-use crate::{operator::failure::Cause, state::Columns};
+use crate::{
+    batch::RowWeights,
+    operator::{failure::Cause, guest},
+    state::{Columns, portions},
+};
 
 /// The keys that have rows in a piece of event time, and what each function has made of those rows.
 /// It does not change any more, so that its columns can be shared and sent as they are.
@@ -46,6 +50,24 @@ impl Settled {
 }
 
 impl Partial {
+    /// Its keys, whose `length` is told, and the accumulators of all functions, in portions.
+    pub(super) fn portions(&self, length: impl Fn(u32) -> usize) -> Vec<(Vec<u32>, Columns)> {
+        let calls = self.calls.iter().filter_map(Settled::accumulators);
+        let columns: Columns = calls.flatten().cloned().collect();
+        let weights = RowWeights::of(&columns);
+        let keys = self.keys.iter().enumerate();
+        let sizes = keys.map(|(row, &key)| length(key).saturating_add(weights.of_row(row)));
+        let portions = portions(sizes).into_iter();
+        portions
+            .map(|rows| {
+                (
+                    self.keys[rows.clone()].to_vec(),
+                    guest::slice(&columns, &rows),
+                )
+            })
+            .collect()
+    }
+
     /// The part of it that belongs to `keys`, which ascend; it may lack some of them.
     pub(super) fn restrict(&self, keys: &[u32]) -> Result<Self, ArrowError> {
         let mut mine = (0_u32..).zip(&self.keys).peekable();

@@ -11,7 +11,7 @@ use arrow::{
 
 use super::partial::{Partial, Settled, take};
 use crate::{
-    batch::{Batch, Origin},
+    batch::{Batch, Origin, RowWeights},
     operator::{
         failure::BadRow,
         finish::{Finishable, Gathered},
@@ -173,6 +173,19 @@ impl Ready {
 impl Finishable for Ready {
     fn count(&self) -> usize {
         self.rows
+    }
+
+    fn weight(&self, call: usize, rows: Range<usize>) -> usize {
+        let pieces = self
+            .pieces(rows)
+            .map(|(piece, rows)| match &piece.partial.calls[call] {
+                Settled::Accumulators(columns) => RowWeights::of(columns).of_rows(0, rows, 0),
+                Settled::Values(log) => {
+                    let keys = rows.iter().map(|&row| piece.partial.keys[row as usize]);
+                    log.weight(&keys.collect::<Vec<_>>())
+                }
+            });
+        pieces.fold(0, usize::saturating_add)
     }
 
     fn gather(&self, call: usize, rows: Range<usize>) -> Result<Gathered, ArrowError> {

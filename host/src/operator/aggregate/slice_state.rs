@@ -3,7 +3,7 @@
 use super::{index::Index, partial::Partial, partial::Settled, value_log::ValueLog};
 use crate::{
     operator::calls::Calls,
-    state::StateTable,
+    state::{Columns, StateTable, TooLarge, portions},
     wasm::{Function, Kind},
 };
 
@@ -87,9 +87,7 @@ impl SliceState {
             .collect();
         for call in &mut self.calls {
             if let CallState::Accumulators(table) = call {
-                let columns = table.gather(&kept);
-                table.truncate(rows);
-                table.append(kept.len(), &columns);
+                table.retain_from(rows, &kept);
             }
         }
         let kept: Vec<u32> = kept.iter().map(|&row| self.keys[row as usize]).collect();
@@ -103,25 +101,67 @@ impl SliceState {
     }
 
     /// What its rows come to.
-    pub(super) fn settle(&self) -> Partial {
+    ///
+    /// # Errors
+    ///
+    /// If its accumulators are more than an array holds.
+    pub(super) fn settle(&self) -> Result<Partial, TooLarge> {
         self.part(&self.index.rows_by_key())
     }
 
+    /// Its keys, which ascend and whose `length` is told, and the accumulators of all functions, in portions.
+    ///
+    /// # Errors
+    ///
+    /// If the accumulators of a key are more than an array holds.
+    pub(super) fn portions(
+        &self,
+        length: impl Fn(u32) -> usize,
+    ) -> Result<Vec<(Vec<u32>, Columns)>, TooLarge> {
+        let tables = || {
+            self.calls.iter().filter_map(|call| match call {
+                CallState::Accumulators(table) => Some(table),
+                CallState::Values(_) => None,
+            })
+        };
+        let rows = self.index.rows_by_key();
+        let key = |row: u32| self.keys[row as usize];
+        let sizes = rows.iter().map(|&row| {
+            let weights = tables().map(|table| table.weight_of(row));
+            weights.fold(length(key(row)), usize::saturating_add)
+        });
+        let portions = portions(sizes).into_iter().map(|portion| {
+            let rows = &rows[portion];
+            let mut columns = Columns::new();
+            for table in tables() {
+                columns.extend(table.gather(rows)?);
+            }
+            Ok((rows.iter().copied().map(key).collect(), columns))
+        });
+        portions.collect()
+    }
+
     /// What the rows of `keys`, which ascend, come to; it may lack some of them.
-    pub(super) fn restrict(&self, keys: &[u32]) -> Partial {
+    ///
+    /// # Errors
+    ///
+    /// If their accumulators are more than an array holds.
+    pub(super) fn restrict(&self, keys: &[u32]) -> Result<Partial, TooLarge> {
         let rows = keys.iter().filter_map(|&key| self.index.get(key));
         self.part(&rows.collect::<Vec<_>>())
     }
 
-    fn part(&self, rows: &[u32]) -> Partial {
-        let calls = self.calls.iter().map(|call| match call {
-            CallState::Accumulators(table) => Settled::Accumulators(table.gather(rows)),
-            CallState::Values(log) => Settled::Values(log.clone()),
+    fn part(&self, rows: &[u32]) -> Result<Partial, TooLarge> {
+        let calls = self.calls.iter().map(|call| {
+            Ok(match call {
+                CallState::Accumulators(table) => Settled::Accumulators(table.gather(rows)?),
+                CallState::Values(log) => Settled::Values(log.clone()),
+            })
         });
-        Partial {
+        Ok(Partial {
             keys: rows.iter().map(|&row| self.keys[row as usize]).collect(),
-            calls: calls.collect(),
+            calls: calls.collect::<Result<_, _>>()?,
             failed: std::collections::HashMap::new(),
-        }
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! The slices of a stage, and what windows make of them.
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet},
     ops::Range,
     sync::Arc,
@@ -9,10 +10,16 @@ use std::{
 use arrow::error::ArrowError;
 
 use super::{
-    combine::Combiner, keys::StageKeys, partial::Partial, ranges::Ranges, slice_state::SliceState,
+    combine::Combiner,
+    keys::StageKeys,
+    partial::Partial,
+    ranges::Ranges,
+    slice_state::{CallState, SliceState},
+    value_log::ValueLog,
 };
 use crate::{
     operator::calls::Calls,
+    state::{Columns, TooLarge},
     time::{Duration, Timestamp, Watermark},
     window::{Slicing, next_due},
 };
@@ -43,11 +50,39 @@ impl Held {
         }
     }
 
-    /// What its rows come to.
-    pub(super) fn settled(&self) -> Arc<Partial> {
+    /// What a function that wants every value keeps.
+    pub(super) fn values(&self, call: usize) -> Option<&ValueLog> {
         match self {
-            Self::Loose(state) => Arc::new(state.settle()),
-            Self::Settled(partial) => Arc::clone(partial),
+            Self::Loose(state) => match &state.calls[call] {
+                CallState::Values(log) => Some(log),
+                CallState::Accumulators(_) => None,
+            },
+            Self::Settled(partial) => partial.calls[call].values(),
+        }
+    }
+
+    /// Its keys, which ascend, and the accumulators of all functions, in portions.
+    ///
+    /// # Errors
+    ///
+    /// If the accumulators of a key are more than an array holds.
+    pub(super) fn portions(&self, keys: &StageKeys) -> Result<Vec<(Vec<u32>, Columns)>, TooLarge> {
+        let length = |key: u32| keys.key(key).len();
+        match self {
+            Self::Loose(state) => state.portions(length),
+            Self::Settled(partial) => Ok(partial.portions(length)),
+        }
+    }
+
+    /// What its rows come to.
+    ///
+    /// # Errors
+    ///
+    /// If its accumulators are more than an array holds.
+    pub(super) fn settled(&self) -> Result<Arc<Partial>, TooLarge> {
+        match self {
+            Self::Loose(state) => state.settle().map(Arc::new),
+            Self::Settled(partial) => Ok(Arc::clone(partial)),
         }
     }
 }
@@ -100,15 +135,20 @@ impl Slices {
     }
 
     /// Makes the slices that end by `time` ready to be merged.
-    pub(super) fn settle(&mut self, time: Timestamp) {
+    ///
+    /// # Errors
+    ///
+    /// If the accumulators of one are more than an array holds.
+    pub(super) fn settle(&mut self, time: Timestamp) -> Result<(), TooLarge> {
         while let Some(&first) = self.loose.first()
             && self.slicing.slice(first).end <= time
         {
             self.loose.remove(&first);
             if let Some(held) = self.slices.get_mut(&first) {
-                *held = Held::Settled(held.settled());
+                *held = Held::Settled(held.settled()?);
             }
         }
+        Ok(())
     }
 
     /// What the rows of a window come to, whose slices have been settled.
@@ -117,9 +157,14 @@ impl Slices {
         window: i64,
         combiner: &mut Combiner<'_>,
     ) -> anyhow::Result<Option<Arc<Partial>>> {
-        let slice_at = |slice| self.slices.get(&slice).map(Held::settled);
+        let too_large = Cell::new(None);
+        let slice_at = |slice| {
+            let settled = self.slices.get(&slice)?.settled();
+            settled.map_err(|error| too_large.set(Some(error))).ok()
+        };
         let slices = self.slicing.slices_of(window);
-        self.ranges.get(slices, &slice_at, combiner)
+        let made = self.ranges.get(slices, &slice_at, combiner)?;
+        too_large.get().map_or(Ok(made), |error| Err(error.into()))
     }
 
     /// The part of some slices that belongs to `keys`, which ascend.
@@ -130,7 +175,7 @@ impl Slices {
     ) -> Result<BTreeMap<i64, Arc<Partial>>, ArrowError> {
         let restricted = self.slices.range(slices).map(|(number, held)| {
             let part = match held {
-                Held::Loose(state) => state.restrict(keys),
+                Held::Loose(state) => state.restrict(keys)?,
                 Held::Settled(partial) => partial.restrict(keys)?,
             };
             Ok((*number, Arc::new(part)))

@@ -3,18 +3,16 @@
 //! The first table has a row for each key of each slice: the key, the number of the slice, and the
 //! accumulators of all functions, one column after the other. Each holistic function has a table of its
 //! own: the key, the number of the slice, the event time if there is one, and the arguments. The last
-//! table has the key and the slice of what has changed since early results left last.
+//! table has the key and the slice of what has changed since early results left last. What is too much for one
+//! snapshot is in several.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context;
 use arrow::{
-    array::{
-        Array, ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch, RecordBatchOptions,
-        UInt32Array,
-    },
+    array::{Array, ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch, UInt32Array},
     compute,
-    datatypes::{Field, Int64Type, Schema},
+    datatypes::Int64Type,
 };
 
 use super::{
@@ -26,87 +24,135 @@ use super::{
     value_log::{Chunk, ValueLog},
 };
 use crate::{
-    state::{Share, Snapshot},
+    batch::{RowWeights, weight},
+    operator::{guest, state_table},
+    state::{Columns, PORTION_BYTES, Share, Snapshot, portions},
     time::Watermark,
 };
 
-impl Aggregate {
-    pub(super) fn write_down(&self) -> anyhow::Result<Snapshot> {
-        let mut tables = vec![self.accumulators()?];
-        for call in 0..self.calls.all().len() {
-            tables.extend(self.values(call)?);
+/// Rows of a table that are put together as they come, and divided where they would be too many.
+#[derive(Default)]
+struct Parts {
+    parts: Vec<RecordBatch>,
+    open: Vec<RecordBatch>,
+    bytes: usize,
+}
+
+impl Parts {
+    fn add(&mut self, rows: RecordBatch, bytes: usize) -> anyhow::Result<()> {
+        if self.bytes.saturating_add(bytes) > PORTION_BYTES {
+            self.close()?;
         }
-        tables.push(self.unsent()?);
-        Ok(Snapshot {
-            watermark: self.watermark,
-            tables,
-        })
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.open.push(rows);
+        Ok(())
     }
 
-    fn accumulators(&self) -> anyhow::Result<RecordBatch> {
-        let mut parts = Vec::new();
-        for (number, held) in self.slices.iter() {
-            let slice = held.settled();
-            let rows = slice.keys.len();
-            let mut columns = vec![
-                encoded(&self.keys, slice.keys.iter().copied()),
-                Arc::new(Int64Array::from_value(number, rows)) as ArrayRef,
-            ];
-            for call in &slice.calls {
-                if let Settled::Accumulators(accumulators) = call {
-                    columns.extend(accumulators.iter().cloned());
-                }
-            }
-            parts.push(table(columns)?);
+    fn close(&mut self) -> anyhow::Result<()> {
+        if let Some(first) = self.open.first() {
+            let part = compute::concat_batches(&first.schema(), &self.open)?;
+            self.parts.push(part);
         }
-        if parts.is_empty() {
+        self.open.clear();
+        self.bytes = 0;
+        Ok(())
+    }
+
+    /// All parts; `none` if there are no rows.
+    fn finish(
+        mut self,
+        none: impl FnOnce() -> anyhow::Result<RecordBatch>,
+    ) -> anyhow::Result<Vec<RecordBatch>> {
+        self.close()?;
+        if self.parts.is_empty() {
+            self.parts.push(none()?);
+        }
+        Ok(self.parts)
+    }
+}
+
+impl Aggregate {
+    pub(super) fn write_down(&self) -> anyhow::Result<Vec<Snapshot>> {
+        let mut tables = vec![self.accumulators()?];
+        for call in 0..self.calls.all().len() {
+            if self.calls.is_holistic(call) {
+                tables.push(self.values(call)?);
+            }
+        }
+        tables.push(self.unsent()?);
+        Ok(state_table::of_parts(self.watermark, &tables))
+    }
+
+    fn accumulators(&self) -> anyhow::Result<Vec<RecordBatch>> {
+        let mut parts = Parts::default();
+        for (number, held) in self.slices.iter() {
+            for (keys, accumulators) in held.portions(&self.keys)? {
+                self.add(&mut parts, number, &keys, accumulators)?;
+            }
+        }
+        parts.finish(|| {
             let mut columns = vec![encoded(&self.keys, []), no_numbers()];
             for call in 0..self.calls.all().len() {
                 let blank = self.calls.blank(call);
                 columns.extend(blank.iter().map(|column| column.slice(0, 0)));
             }
-            return table(columns);
-        }
-        Ok(compute::concat_batches(&parts[0].schema(), &parts)?)
+            state_table::of_columns(columns)
+        })
     }
 
-    /// The rows that a holistic function will want to see; nothing for another function.
-    fn values(&self, call: usize) -> anyhow::Result<Option<RecordBatch>> {
-        if !self.calls.is_holistic(call) {
-            return Ok(None);
-        }
-        let mut parts = Vec::new();
+    /// Adds rows of a slice: for each the number of its key and `columns`.
+    fn add(
+        &self,
+        parts: &mut Parts,
+        slice: i64,
+        keys: &[u32],
+        columns: Columns,
+    ) -> anyhow::Result<()> {
+        let bytes = keys.iter().map(|&key| self.keys.key(key).len());
+        let bytes = bytes.fold(weight(&columns), usize::saturating_add);
+        let mut all = vec![
+            encoded(&self.keys, keys.iter().copied()),
+            Arc::new(Int64Array::from_value(slice, keys.len())) as ArrayRef,
+        ];
+        all.extend(columns);
+        parts.add(state_table::of_columns(all)?, bytes)
+    }
+
+    /// The rows that a holistic function will want to see.
+    fn values(&self, call: usize) -> anyhow::Result<Vec<RecordBatch>> {
+        let mut parts = Parts::default();
         for (number, held) in self.slices.iter() {
-            let slice = held.settled();
-            let Settled::Values(log) = &slice.calls[call] else {
-                continue;
-            };
-            for chunk in &log.chunks {
-                let rows = chunk.keys.len();
-                let times = chunk.times.clone();
-                let times = times.map_or_else(
-                    || Int64Array::new_null(rows),
-                    |times| Int64Array::new(times, None),
-                );
-                let mut columns = vec![
-                    encoded(&self.keys, chunk.keys.iter().copied()),
-                    Arc::new(Int64Array::from_value(number, rows)) as ArrayRef,
-                    Arc::new(times),
-                ];
-                columns.extend(chunk.columns.iter().cloned());
-                parts.push(table(columns)?);
+            for chunk in held.values(call).iter().flat_map(|log| &log.chunks) {
+                let weights = RowWeights::of(&chunk.columns);
+                let rows = chunk.keys.iter().enumerate();
+                let sizes = rows.map(|(row, &key)| self.keys.key(key).len() + weights.of_row(row));
+                for rows in portions(sizes) {
+                    let times = chunk.times.as_ref();
+                    let times = times.map_or_else(
+                        || Int64Array::new_null(rows.len()),
+                        |times| Int64Array::new(times.slice(rows.start, rows.len()), None),
+                    );
+                    let mut columns: Columns = vec![Arc::new(times)];
+                    columns.extend(guest::slice(&chunk.columns, &rows));
+                    self.add(&mut parts, number, &chunk.keys[rows], columns)?;
+                }
             }
         }
-        Ok(Some(match parts.first() {
-            None => table(vec![encoded(&self.keys, []), no_numbers(), no_numbers()])?,
-            Some(first) => compute::concat_batches(&first.schema(), &parts)?,
-        }))
+        parts.finish(|| {
+            let columns = vec![encoded(&self.keys, []), no_numbers(), no_numbers()];
+            state_table::of_columns(columns)
+        })
     }
 
-    fn unsent(&self) -> anyhow::Result<RecordBatch> {
+    fn unsent(&self) -> anyhow::Result<Vec<RecordBatch>> {
         let (slices, keys): (Vec<i64>, Vec<u32>) = self.unsent.iter().unzip();
-        let keys = encoded(&self.keys, keys);
-        table(vec![keys, Arc::new(Int64Array::from(slices))])
+        let sizes = keys.iter().map(|&key| self.keys.key(key).len());
+        let portions = portions(sizes).into_iter().map(|rows| {
+            let keys = encoded(&self.keys, keys[rows.clone()].iter().copied());
+            let slices = Int64Array::from(slices[rows].to_vec());
+            state_table::of_columns(vec![keys, Arc::new(slices)])
+        });
+        portions.collect()
     }
 
     pub(super) fn take_up(&mut self, snapshots: &[Snapshot], share: Share) -> anyhow::Result<()> {
@@ -237,21 +283,6 @@ fn encoded(keys: &StageKeys, numbers: impl IntoIterator<Item = u32>) -> ArrayRef
 
 fn no_numbers() -> ArrayRef {
     Arc::new(Int64Array::new_null(0))
-}
-
-/// A table of columns that are known by their place.
-fn table(columns: Vec<ArrayRef>) -> anyhow::Result<RecordBatch> {
-    let fields = columns.iter().enumerate();
-    let fields = fields
-        .map(|(place, column)| Field::new(place.to_string(), column.data_type().clone(), true));
-    let schema = Schema::new(fields.collect::<Vec<_>>());
-    let rows = columns.first().map(|column| column.len());
-    let options = RecordBatchOptions::new().with_row_count(rows);
-    Ok(RecordBatch::try_new_with_options(
-        Arc::new(schema),
-        columns,
-        &options,
-    )?)
 }
 
 /// The rows whose keys belong to `share`, by the number of their slice.

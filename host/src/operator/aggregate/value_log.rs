@@ -8,7 +8,9 @@ use arrow::{
     compute,
     error::ArrowError,
 };
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
+
+use crate::batch::RowWeights;
 
 /// Argument columns in the order of their coming.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +35,24 @@ impl ValueLog {
         let chunks = logs.into_iter().flat_map(|log| &log.chunks);
         let chunks = chunks.cloned().collect();
         Self { chunks }
+    }
+
+    /// The bytes that the rows of `keys` take, with the place of the key of each.
+    pub(super) fn weight(&self, keys: &[u32]) -> usize {
+        let keys: HashSet<u32> = keys.iter().copied().collect();
+        let first = self
+            .chunks
+            .first()
+            .map_or(&[][..], |chunk| &chunk.columns[..]);
+        let of_none = RowWeights::of(first).of_none();
+        let chunks = self.chunks.iter().map(|chunk| {
+            let weights = RowWeights::of(&chunk.columns);
+            let rows = (0..).zip(chunk.keys.iter());
+            let mine = rows.filter(|(_, key)| keys.contains(*key));
+            mine.map(|(row, _)| weights.of_row(row) + size_of::<u32>())
+                .sum::<usize>()
+        });
+        chunks.fold(of_none, usize::saturating_add)
     }
 
     /// The rows of `keys`: for each row the place of its key among them, never decreasing, and the

@@ -75,12 +75,10 @@ impl Operator for CountStage {
         Ok(progress)
     }
 
-    fn snapshot(&mut self) -> anyhow::Result<Option<Snapshot>> {
+    fn snapshot(&mut self) -> anyhow::Result<Vec<Snapshot>> {
         let windows = self.windows.by_key();
-        Ok(Some(Snapshot {
-            watermark: self.watermark,
-            tables: self.aggregator.write_down(&self.windows, &windows)?,
-        }))
+        self.aggregator
+            .write_down(&self.windows, &windows, self.watermark)
     }
 
     fn restore(&mut self, snapshots: &[Snapshot], share: Share) -> anyhow::Result<()> {
@@ -121,7 +119,7 @@ impl Firing for CountStage {
         };
         self.aggregator.make_rows(windows, look, out)?;
         self.windows.close(windows);
-        self.aggregator.release(windows)?;
+        self.aggregator.release(windows);
         if let Some(bound) = self.windows.trim() {
             self.aggregator.truncate(bound);
         }

@@ -147,12 +147,10 @@ impl Operator for InheritedStage {
         Ok(progress)
     }
 
-    fn snapshot(&mut self) -> anyhow::Result<Option<Snapshot>> {
+    fn snapshot(&mut self) -> anyhow::Result<Vec<Snapshot>> {
         let windows = self.windows.all();
-        Ok(Some(Snapshot {
-            watermark: self.watermark,
-            tables: self.aggregator.write_down(&self.windows, &windows)?,
-        }))
+        self.aggregator
+            .write_down(&self.windows, &windows, self.watermark)
     }
 
     fn restore(&mut self, snapshots: &[Snapshot], share: Share) -> anyhow::Result<()> {
@@ -187,6 +185,7 @@ impl Firing for InheritedStage {
         };
         self.aggregator.make_rows(windows, look, out)?;
         self.windows.close(windows);
-        self.aggregator.release(windows)
+        self.aggregator.release(windows);
+        Ok(())
     }
 }

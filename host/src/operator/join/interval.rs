@@ -319,12 +319,12 @@ impl Operator for IntervalJoin {
         }))
     }
 
-    fn snapshot(&mut self) -> anyhow::Result<Option<Snapshot>> {
+    fn snapshot(&mut self) -> anyhow::Result<Vec<Snapshot>> {
         ensure!(self.meeting.is_none(), "a join has more to hand on first");
-        Ok(Some(Snapshot {
+        Ok(vec![Snapshot {
             watermark: self.held(self.watermark),
             tables: snapshot::write_down(self.watermark, &self.rows, &self.keys)?,
-        }))
+        }])
     }
 
     fn restore(&mut self, snapshots: &[Snapshot], share: Share) -> anyhow::Result<()> {

@@ -262,11 +262,11 @@ impl Operator for WindowJoin {
         Ok(Some(Progress::Done(self.reached)))
     }
 
-    fn snapshot(&mut self) -> anyhow::Result<Option<Snapshot>> {
-        Ok(Some(Snapshot {
+    fn snapshot(&mut self) -> anyhow::Result<Vec<Snapshot>> {
+        Ok(vec![Snapshot {
             watermark: self.watermark,
             tables: snapshot::write_down(self.watermark, &self.rows, &self.keys)?,
-        }))
+        }])
     }
 
     fn restore(&mut self, snapshots: &[Snapshot], share: Share) -> anyhow::Result<()> {

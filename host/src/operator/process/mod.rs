@@ -12,15 +12,23 @@ use arrow::array::ArrayRef;
 use self::states::{Opened, States};
 use super::{
     Call, Guests, Operator, Outbox, ProcessWork, Progress, RejectionPolicy, Resources, Side,
-    StageSpec, TimeDomain, children::Children, failure::BadRows, guest, isolation::isolate,
-    patience::Patience, projection::Projection, state_table, touched::Touched,
+    StageSpec, TimeDomain,
+    children::{Children, Inheritance},
+    failure::BadRows,
+    guest,
+    isolation::isolate,
+    patience::Patience,
+    portion::{Portion, Portions},
+    projection::Projection,
+    state_table,
+    touched::Touched,
 };
 use crate::{
     batch::{Batch, KeyEncoder},
     metrics::NodeMetrics,
     state::{Share, Snapshot},
     time::{Clock, Timestamp, Watermark},
-    wasm::Columns,
+    wasm::{Columns, Unit},
 };
 
 /// The operator of `process = "…"`.
@@ -37,6 +45,7 @@ pub(super) struct Process {
     guests: Guests,
     projection: Projection,
     rejects: RejectionPolicy,
+    portions: Portions,
     metrics: Arc<NodeMetrics>,
     clock: Arc<dyn Clock>,
 }
@@ -65,6 +74,7 @@ impl Process {
             now: Watermark::START.time(),
             touched: Touched::default(),
             rejects: RejectionPolicy::of_stage(spec, &metrics),
+            portions: Portions::default(),
             projection: Projection::new(spec, &work.output),
             call: call.clone(),
             guests,
@@ -90,9 +100,10 @@ impl Process {
     fn show(
         &mut self,
         opened: &Opened,
-        arguments: &[ArrayRef],
+        (arguments, inheritance): (&[ArrayRef], &Inheritance<'_>),
         patience: &mut Patience,
         accepted: &mut [bool],
+        portion: &Portion,
         children: &mut Children,
     ) -> BadRows {
         let (guests, touched) = (&mut self.guests, &mut self.touched);
@@ -102,30 +113,38 @@ impl Process {
             opened.rows.clone(),
             patience,
             &mut |rows, pace| {
-                let (places, groups) = touched.of(opened.places_of(&rows));
-                let before = states.borrow().gather(&places);
-                let arguments = guest::slice(arguments, &rows);
-                let output = guests.call(0, pace, |instance, function| {
-                    let state = Columns {
-                        rows: places.len(),
-                        arrays: &before,
-                    };
-                    let arguments = Columns {
-                        rows: rows.len(),
-                        arrays: &arguments,
-                    };
-                    instance.process(function, state, &groups, arguments)
-                })?;
-                let refused = guests.refused(0, output.errors);
-                Ok((
-                    places,
-                    output.state,
-                    output.parents,
-                    output.columns,
-                    refused,
-                ))
+                portion.attempt(|| {
+                    let (places, groups) = touched.of(opened.places_of(&rows));
+                    let states = states.borrow();
+                    guests.weigh(0, Unit::Row, rows.len(), states.weight(&places))?;
+                    let before = states.gather(&places)?;
+                    let arguments = guest::slice(arguments, &rows);
+                    let (output, bytes) = guests.call(0, pace, |instance, function| {
+                        let state = Columns {
+                            rows: places.len(),
+                            arrays: &before,
+                        };
+                        let arguments = Columns {
+                            rows: rows.len(),
+                            arrays: &arguments,
+                        };
+                        let output = instance.process(function, state, &groups, arguments)?;
+                        let (parents, columns) = (&output.parents, &output.columns);
+                        let first = rows.start;
+                        let bytes =
+                            inheritance.check(instance, function, first, parents, columns)?;
+                        Ok((output, bytes))
+                    })?;
+                    let refused = guests.refused(0, output.errors);
+                    let made = (places, output.state, output.parents, output.columns);
+                    Ok(((made, refused), bytes))
+                })
             },
-            &mut |rows, (places, state, parents, columns, refused)| {
+            &mut |rows, tried| {
+                let Some((made, refused)) = portion.accept(&rows, tried) else {
+                    return;
+                };
+                let (places, state, parents, columns) = made;
                 states.borrow_mut().scatter(&places, &state);
                 accepted[rows.clone()].fill(true);
                 for bad in &refused {
@@ -147,6 +166,11 @@ impl Process {
 
 impl Operator for Process {
     fn process(&mut self, _: Side, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
+        let limit = self.guests.limits(0).portion_bytes();
+        let portion = self.portions.next(batch.rows(), limit);
+        let whole = batch;
+        let batch = whole.slice(0, portion.rows());
+        let kept = self.projection.kept(&batch)?;
         let now = self.now();
         let times = match self.time {
             TimeDomain::Event => batch.times().cloned(),
@@ -159,30 +183,35 @@ impl Operator for Process {
             .collect();
         let keys = self.encoder.encode(&columns, batch.rows())?;
         let arguments = guest::arguments(&self.call.arguments, &batch)?;
+        let inheritance = Inheritance::of(&kept);
         let mut children = Children::default();
         let mut failed = BadRows::default();
         // One for all runs: what a run has lost, the next one does not get again.
         let mut patience = self.rejects.patience();
         let mut accepted = vec![false; batch.rows()];
         let mut start = 0;
-        while start < batch.rows() {
+        while start < portion.rows() {
             let blank = self.guests.blank(0);
             let opened = self.states.open(&keys, start, blank, time, now);
+            let given = (&arguments[..], &inheritance);
             let more = self.show(
                 &opened,
-                &arguments,
+                given,
                 &mut patience,
                 &mut accepted,
+                &portion,
                 &mut children,
             );
             failed.include(more);
             self.states.close(&opened, time, &accepted, now);
             start = opened.rows.end;
         }
+        let (done, rest) = self.portions.close(&portion, &whole);
+        out.rest = rest;
         out.wake_at = self.wake_at();
         children.hand_on(
             failed,
-            &batch,
+            (&done, &kept),
             &self.projection,
             &mut self.rejects,
             &self.metrics,
@@ -209,13 +238,12 @@ impl Operator for Process {
         Ok(None)
     }
 
-    fn snapshot(&mut self) -> anyhow::Result<Option<Snapshot>> {
+    fn snapshot(&mut self) -> anyhow::Result<Vec<Snapshot>> {
         let now = self.now();
         self.states.expire(now);
-        Ok(Some(Snapshot {
-            watermark: self.watermark,
-            tables: vec![state_table::of_columns(self.states.write_down())?],
-        }))
+        let tables = self.states.write_down()?.into_iter();
+        let tables = tables.map(|columns| Ok(vec![state_table::of_columns(columns)?]));
+        state_table::snapshots(self.watermark, tables)
     }
 
     fn restore(&mut self, snapshots: &[Snapshot], share: Share) -> anyhow::Result<()> {

@@ -11,7 +11,7 @@ use arrow::{
 use crate::{
     batch::{Field, Keys},
     operator::expiry::Expiry,
-    state::{Columns, KeyTable, RowStore, Share},
+    state::{Columns, KeyTable, RowStore, Share, TooLarge, portions},
     time::{Duration, Timestamp},
 };
 
@@ -130,19 +130,17 @@ impl States {
             opened.places.push(entry.place);
         }
         opened.rows.end = start + opened.places.len();
-        if !made.is_empty() {
-            let first = UInt32Array::from(vec![0; made.len()]);
-            let blanks = blank.iter();
-            let blanks = blanks.map(|column| {
-                compute::take(column, &first, None).expect("a blank state is one row")
-            });
-            self.rows.fill(&made, &blanks.collect::<Columns>());
-        }
+        self.rows.fill_copies(&made, blank);
         opened
     }
 
+    /// The bytes that the states at `places` take.
+    pub(super) fn weight(&self, places: &[u32]) -> usize {
+        self.rows.weight(places)
+    }
+
     /// Copies the states at `places`.
-    pub(super) fn gather(&self, places: &[u32]) -> Columns {
+    pub(super) fn gather(&self, places: &[u32]) -> Result<Columns, TooLarge> {
         self.rows.gather(places)
     }
 
@@ -202,10 +200,21 @@ impl States {
         self.expiry.next()
     }
 
-    /// A row for each key: the key, the time of its last row if that matters, the state.
-    pub(super) fn write_down(&self) -> Vec<ArrayRef> {
+    /// A row for each key: the key, the time of its last row if that matters, the state. In portions.
+    pub(super) fn write_down(&self) -> Result<Vec<Vec<ArrayRef>>, TooLarge> {
         let mut keys: Vec<u32> = self.keys.numbers().collect();
         self.keys.sort(&mut keys);
+        let sizes = keys.iter().map(|&key| {
+            let place = self.entries[key as usize].place;
+            self.keys.key(key).len() + self.rows.weight_of(place)
+        });
+        let portions = portions(sizes).into_iter();
+        portions
+            .map(|rows| self.write_down_keys(&keys[rows]))
+            .collect()
+    }
+
+    fn write_down_keys(&self, keys: &[u32]) -> Result<Vec<ArrayRef>, TooLarge> {
         let entries = keys.iter().map(|&key| self.entries[key as usize]);
         let lasts = entries
             .clone()
@@ -216,8 +225,8 @@ impl States {
             Arc::new(BinaryArray::from_iter_values(encoded)),
             Arc::new(lasts.collect::<Int64Array>()),
         ];
-        columns.extend(self.gather(&places));
-        columns
+        columns.extend(self.gather(&places)?);
+        Ok(columns)
     }
 
     /// Takes up the keys of `columns` that belong to `share`. A key whose last row has no time counts as

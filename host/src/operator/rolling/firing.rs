@@ -10,6 +10,7 @@ use super::{
 use crate::{
     batch::{Batch, Origin},
     operator::{BATCH_ROWS, Outbox, TimeDomain, event_times, failure::BadRow},
+    state::PORTION_BYTES,
     time::{Timestamp, Watermark},
 };
 
@@ -103,6 +104,14 @@ impl Rolling {
                 runs.push(track.runs_of(frame));
             }
         }
+        let weights = runs.iter().map(|runs: &Vec<u32>| self.nodes.weight(runs));
+        let rows = fired.iter().map(|row| self.rows.weight_of(row.waiting.row));
+        let weight = weights.chain(rows).fold(0, usize::saturating_add);
+        if weight > PORTION_BYTES && fired.len() > 1 {
+            let (first, rest) = fired.split_at(fired.len() / 2);
+            self.make_rows(first, out)?;
+            return self.make_rows(rest, out);
+        }
         let functions = &mut self.functions;
         let mut patience = self.failed_frames.patience_with_parts();
         let combined = self.nodes.combine(functions, &runs, &mut patience);
@@ -117,7 +126,7 @@ impl Rolling {
         let (results, bad) = frames.results(functions, failures, &mut patience)?;
 
         let places: Vec<u32> = fired.iter().map(|row| row.waiting.row).collect();
-        let mut columns = self.rows.gather(&places);
+        let mut columns = self.rows.gather(&places)?;
         let times = columns.pop().and_then(|times| event_times::of(&times));
         columns.extend(results);
         let schema = Arc::clone(&self.output);

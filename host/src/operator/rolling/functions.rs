@@ -11,7 +11,7 @@ use arrow::{
 
 use super::pieces::{Failures, Pieces, part};
 use crate::{
-    batch::{Batch, DataType},
+    batch::{Batch, DataType, weight},
     operator::{
         BATCH_ROWS, Call, Guests,
         failure::{BadRow, BadRows, Failure},
@@ -20,7 +20,7 @@ use crate::{
         patience::{Pace, Patience},
     },
     state::Columns,
-    wasm::{self, CallError, Kind},
+    wasm::{self, CallError, Kind, Unit},
 };
 
 /// The functions of a stage and the instances they run in.
@@ -38,8 +38,8 @@ pub(super) struct Functions {
 pub(super) struct Leaves {
     /// The rows that all functions have accepted.
     pub(super) rows: Vec<u32>,
-    /// The accumulators of each.
-    pub(super) accumulators: Columns,
+    /// The accumulators of each, in parts of so many rows.
+    pub(super) accumulators: Vec<(usize, Columns)>,
     /// The arguments of holistic functions.
     pub(super) values: Columns,
 }
@@ -111,23 +111,18 @@ impl Functions {
             patience,
             &mut |range, pace| self.leaves_of(range, pace, &arguments),
             &mut |_, (accepted, columns, more): Accepted| {
+                parts.push((accepted.len(), columns));
                 rows.extend(accepted);
-                parts.push(columns);
                 refused.extend(more);
             },
         );
         bad.extend(refused);
-        let blank = self.blank();
-        let none = || blank.iter().map(|column| column.slice(0, 0));
         let values = self.calls.iter().zip(&arguments);
         let values = values.filter(|(call, _)| is_holistic(call));
         let values = values.flat_map(|(_, columns)| select(columns, &rows));
         let leaves = Leaves {
             values: values.collect(),
-            accumulators: match parts.is_empty() {
-                true => none().collect(),
-                false => concat(&parts)?,
-            },
+            accumulators: parts,
             rows,
         };
         Ok((leaves, bad))
@@ -142,6 +137,10 @@ impl Functions {
         let mut selected: Vec<u32> = (range.start as u32..range.end as u32).collect();
         let mut refused: Vec<BadRow> = Vec::new();
         for _ in 0..MAX_ROUNDS {
+            for place in 0..self.calls.len() {
+                let bytes = weight(self.guests.blank(place)).saturating_mul(selected.len());
+                self.guests.weigh(place, Unit::Row, selected.len(), bytes)?;
+            }
             let blank = copies(&self.blank(), selected.len());
             let groups: Vec<u32> = (0..selected.len() as u32).collect();
             let mut accumulators = Columns::with_capacity(blank.len());
@@ -249,21 +248,6 @@ pub(super) fn is_holistic(call: &Call) -> bool {
 /// Columns as they are sent.
 pub(super) const fn columns(rows: usize, arrays: &[ArrayRef]) -> wasm::Columns<'_> {
     wasm::Columns { rows, arrays }
-}
-
-/// Parts one after the other; without parts, no columns.
-pub(super) fn concat(parts: &[Columns]) -> Result<Columns, ArrowError> {
-    let [first, rest @ ..] = parts else {
-        return Ok(Vec::new());
-    };
-    if rest.is_empty() {
-        return Ok(first.clone());
-    }
-    let column = |place: usize| {
-        let parts: Vec<_> = parts.iter().map(|part| part[place].as_ref()).collect();
-        compute::concat(&parts)
-    };
-    (0..first.len()).map(column).collect()
 }
 
 fn copies(row: &[ArrayRef], count: usize) -> Columns {

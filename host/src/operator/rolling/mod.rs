@@ -184,7 +184,9 @@ impl Rolling {
         let times = batch.times();
         kept.push(event_times::column(batch));
         let places = self.rows.insert(rows, &kept);
-        let nodes = self.nodes.insert(rows, &leaves.accumulators);
+        let parts = leaves.accumulators.iter();
+        let nodes = parts.flat_map(|(rows, columns)| self.nodes.insert(*rows, columns));
+        let nodes: Vec<u32> = nodes.collect();
         let values = match leaves.values.is_empty() {
             true => Vec::new(),
             false => self.values.insert(rows, &leaves.values),
@@ -335,8 +337,8 @@ impl Operator for Rolling {
         Ok(None)
     }
 
-    fn snapshot(&mut self) -> anyhow::Result<Option<Snapshot>> {
-        self.write_down().map(Some)
+    fn snapshot(&mut self) -> anyhow::Result<Vec<Snapshot>> {
+        self.write_down()
     }
 
     fn restore(&mut self, snapshots: &[Snapshot], share: Share) -> anyhow::Result<()> {

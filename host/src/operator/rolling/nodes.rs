@@ -12,7 +12,7 @@ use super::{
 use crate::{
     batch::DataType,
     operator::{failure::Cause, patience::Patience},
-    state::{Columns, RowStore, StateTable},
+    state::{Columns, RowStore, StateTable, TooLarge, portions},
 };
 
 /// The accumulators of all rows and runs that are kept, of all keys.
@@ -43,8 +43,17 @@ impl Nodes {
     }
 
     /// Copies accumulators.
-    pub(super) fn gather(&self, places: &[u32]) -> Columns {
+    ///
+    /// # Errors
+    ///
+    /// If they are more than an array holds.
+    pub(super) fn gather(&self, places: &[u32]) -> Result<Columns, TooLarge> {
         self.store.gather(places)
+    }
+
+    /// The bytes that accumulators take.
+    pub(super) fn weight(&self, places: &[u32]) -> usize {
+        self.store.weight(places)
     }
 
     /// Forgets accumulators.
@@ -80,19 +89,27 @@ impl Nodes {
             if places.is_empty() {
                 break;
             }
-            let Merged {
-                accumulators,
-                failures,
-            } = functions.merge(
-                &self.gather(&lefts),
-                &self.gather(&rights),
-                places.len(),
-                patience,
-            )?;
-            self.store.fill(&places, &accumulators);
-            let failures = failures.into_iter();
-            self.failed
-                .extend(failures.map(|(row, cause)| (places[row], cause)));
+            let pairs = lefts.iter().zip(&rights);
+            let sizes = pairs.map(|(&left, &right)| {
+                let sizes = [left, right].map(|place| self.store.weight_of(place));
+                sizes[0].saturating_add(sizes[1])
+            });
+            for rows in portions(sizes) {
+                let Merged {
+                    accumulators,
+                    failures,
+                } = functions.merge(
+                    &self.gather(&lefts[rows.clone()])?,
+                    &self.gather(&rights[rows.clone()])?,
+                    rows.len(),
+                    patience,
+                )?;
+                let places = &places[rows];
+                self.store.fill(places, &accumulators);
+                let failures = failures.into_iter();
+                self.failed
+                    .extend(failures.map(|(row, cause)| (places[row], cause)));
+            }
             // A run of what has failed has failed.
             for ((left, right), &place) in lefts.iter().zip(&rights).zip(&places) {
                 let part = self.failed.get(left).or_else(|| self.failed.get(right));
@@ -122,7 +139,7 @@ impl Nodes {
             .filter_map(|runs| runs.first().copied())
             .collect();
         let mut frames_so_far = StateTable::with_types(self.types.iter().copied());
-        frames_so_far.append(firsts.len(), &self.gather(&firsts));
+        frames_so_far.append(firsts.len(), &self.gather(&firsts)?);
         for round in 1.. {
             let rows = (0_u32..).zip(frames);
             let with_more = rows.filter_map(|(row, runs)| Some((row, *runs.get(round)?)));
@@ -130,14 +147,14 @@ impl Nodes {
             if rows.is_empty() {
                 break;
             }
-            let earlier = frames_so_far.gather(&rows);
-            let merged = functions.merge(&earlier, &self.gather(&runs), rows.len(), patience)?;
+            let earlier = frames_so_far.gather(&rows)?;
+            let merged = functions.merge(&earlier, &self.gather(&runs)?, rows.len(), patience)?;
             frames_so_far.scatter(&rows, &merged.accumulators, 0);
             for (row, cause) in merged.failures {
                 failures.entry(rows[row] as usize).or_insert(cause);
             }
         }
         let all: Vec<u32> = (0..firsts.len() as u32).collect();
-        Ok((frames_so_far.gather(&all), failures))
+        Ok((frames_so_far.gather(&all)?, failures))
     }
 }

@@ -4,8 +4,10 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use arrow::{array::ArrayRef, error::ArrowError};
 
-use super::functions::concat;
-use crate::{operator::failure::Cause, state::Columns};
+use crate::{
+    operator::failure::Cause,
+    state::{Columns, concat},
+};
 
 /// The columns of rows for which calls have succeeded, part by part, in any order.
 #[derive(Default)]

@@ -17,7 +17,7 @@ use crate::{
         patience::{Pace, Patience},
     },
     state::{Columns, RowStore},
-    wasm::{CallError, Function, Instance},
+    wasm::{CallError, Function, Instance, Unit},
 };
 
 /// Frames that are complete.
@@ -56,7 +56,7 @@ impl Frames<'_> {
                     let (columns, errors) =
                         guests.call(place, pace, |instance, function| match is_holistic(call) {
                             true => {
-                                let (groups, values) = self.values_of(&range, places);
+                                let (groups, values) = self.values_of(instance, &range, places)?;
                                 let values = columns(groups.len(), &values);
                                 let frames = range.len();
                                 let output = instance
@@ -123,12 +123,22 @@ impl Frames<'_> {
         ranges
     }
 
-    /// The rows of some frames: the place of each one's frame among them, and its values.
-    fn values_of(&self, frames: &Range<usize>, places: &Range<usize>) -> (Vec<u32>, Columns) {
+    /// The rows of some frames: the place of each one's frame among them, and its values. None if they are more
+    /// than `instance` may be sent.
+    fn values_of(
+        &self,
+        instance: &Instance,
+        frames: &Range<usize>,
+        places: &Range<usize>,
+    ) -> Result<(Vec<u32>, Columns), CallError> {
+        let count = frames.len();
         let frames = (0_u32..).zip(&self.values[frames.clone()]);
         let rows = frames.flat_map(|(frame, rows)| rows.iter().map(move |&row| (frame, row)));
         let (groups, rows): (Vec<u32>, Vec<u32>) = rows.unzip();
-        let values = self.store.gather(&rows);
-        (groups, values[places.clone()].to_vec())
+        let weight = self.store.weight_of_columns(places.clone(), &rows);
+        let weight = weight.saturating_add(size_of_val(&groups[..]));
+        instance.check_weight(Unit::Group, count, weight)?;
+        let values = self.store.gather_columns(places.clone(), &rows)?;
+        Ok((groups, values))
     }
 }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     operator::{AggregateWork, state_table},
-    state::{Share, Snapshot},
+    state::{Share, Snapshot, portions},
 };
 
 /// A row that is kept.
@@ -46,8 +46,29 @@ pub(in crate::operator) const fn first_kept_column(work: &AggregateWork) -> usiz
 }
 
 impl Rolling {
-    pub(super) fn write_down(&self) -> anyhow::Result<Snapshot> {
+    pub(super) fn write_down(&self) -> anyhow::Result<Vec<Snapshot>> {
         let kept = self.kept();
+        let has_values = kept.iter().all(|row| row.places.values.is_some());
+        let sizes = kept.iter().map(|row| {
+            let values = row.places.values.filter(|_| has_values);
+            let sizes = [
+                self.keys.key(row.key).len(),
+                row.row.map_or(0, |row| self.rows.weight_of(row)),
+                self.nodes.weight(&[row.places.leaf]),
+                values.map_or(0, |values| self.values.weight_of(values)),
+            ];
+            sizes.into_iter().fold(0, usize::saturating_add)
+        });
+        let portions = portions(sizes).into_iter().map(|rows| {
+            Ok(vec![
+                self.write_down_rows(&kept[rows], has_values)?,
+                state_table::of_watermark(self.watermark)?,
+            ])
+        });
+        state_table::snapshots(self.reached, portions)
+    }
+
+    fn write_down_rows(&self, kept: &[Kept], has_values: bool) -> anyhow::Result<RecordBatch> {
         let each = || kept.iter();
         let keys = each().map(|row| self.keys.key(row.key));
         let mut columns: Vec<ArrayRef> = vec![
@@ -68,22 +89,16 @@ impl Rolling {
         let places: UInt32Array = each()
             .map(|row| row.row.and_then(|_| next.next()))
             .collect();
-        for column in self.rows.gather(&unfired) {
+        for column in self.rows.gather(&unfired)? {
             columns.push(compute::take(&column, &places, None)?);
         }
         let leaves: Vec<u32> = each().map(|row| row.places.leaf).collect();
-        columns.extend(self.nodes.gather(&leaves));
-        let values: Vec<u32> = each().filter_map(|row| row.places.values).collect();
-        if values.len() == kept.len() {
-            columns.extend(self.values.gather(&values));
+        columns.extend(self.nodes.gather(&leaves)?);
+        if has_values {
+            let values: Vec<u32> = each().filter_map(|row| row.places.values).collect();
+            columns.extend(self.values.gather(&values)?);
         }
-        Ok(Snapshot {
-            watermark: self.reached,
-            tables: vec![
-                state_table::of_columns(columns)?,
-                state_table::of_watermark(self.watermark)?,
-            ],
-        })
+        state_table::of_columns(columns)
     }
 
     /// The rows that are kept: those of a key in their order, and after them the unsettled ones as they

@@ -155,12 +155,10 @@ impl Operator for SessionStage {
         Ok(progress)
     }
 
-    fn snapshot(&mut self) -> anyhow::Result<Option<Snapshot>> {
+    fn snapshot(&mut self) -> anyhow::Result<Vec<Snapshot>> {
         let sessions = self.windows.all();
-        Ok(Some(Snapshot {
-            watermark: self.watermark,
-            tables: self.aggregator.write_down(&self.windows, &sessions)?,
-        }))
+        self.aggregator
+            .write_down(&self.windows, &sessions, self.watermark)
     }
 
     fn restore(&mut self, snapshots: &[Snapshot], share: Share) -> anyhow::Result<()> {
@@ -180,7 +178,7 @@ impl Firing for SessionStage {
 
     fn refill(&mut self, to: Watermark) -> anyhow::Result<bool> {
         let over = self.windows.next_end(to, &mut self.due);
-        self.aggregator.release(&over)?;
+        self.aggregator.release(&over);
         Ok(!self.due.is_empty())
     }
 
@@ -196,6 +194,7 @@ impl Firing for SessionStage {
         };
         self.aggregator.make_rows(windows, look, out)?;
         let over = self.windows.fired(windows);
-        self.aggregator.release(&over)
+        self.aggregator.release(&over);
+        Ok(())
     }
 }

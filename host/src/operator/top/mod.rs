@@ -29,7 +29,7 @@ use super::{
 use crate::{
     batch::{Batch, DataType, KeyEncoder, Keys, Origin},
     metrics::NodeMetrics,
-    state::{KeyTable, RowStore, Share, Snapshot},
+    state::{KeyTable, RowStore, Share, Snapshot, portions},
     time::{Timestamp, Watermark},
 };
 
@@ -265,9 +265,11 @@ impl Top {
 
     /// Hands on rows with their places from 0.
     fn hand_on(&self, ready: &[(usize, Row)], out: &mut Outbox) -> anyhow::Result<()> {
-        for ready in ready.chunks(BATCH_ROWS) {
+        let sizes = ready.iter().map(|(_, row)| self.rows.weight_of(row.place));
+        let portions = portions(sizes).into_iter().map(|rows| &ready[rows]);
+        for ready in portions.flat_map(|ready| ready.chunks(BATCH_ROWS)) {
             let places: Vec<u32> = ready.iter().map(|(_, row)| row.place).collect();
-            let mut columns = self.rows.gather(&places);
+            let mut columns = self.rows.gather(&places)?;
             let times = columns.pop().and_then(|times| event_times::of(&times));
             let ranks = ready.iter().map(|(place, _)| *place as i64 + 1);
             columns.push(Arc::new(Int64Array::from_iter_values(ranks)));
@@ -368,8 +370,8 @@ impl Operator for Top {
         self.close(watermark, out)
     }
 
-    fn snapshot(&mut self) -> anyhow::Result<Option<Snapshot>> {
-        self.write_down().map(Some)
+    fn snapshot(&mut self) -> anyhow::Result<Vec<Snapshot>> {
+        Ok(vec![self.write_down()?])
     }
 
     fn restore(&mut self, snapshots: &[Snapshot], share: Share) -> anyhow::Result<()> {

@@ -47,7 +47,7 @@ impl Top {
         }
         let mut columns: Vec<ArrayRef> = vec![Arc::new(BinaryArray::from_iter_values(keys))];
         columns.extend(numbers.map(|column| Arc::new(Int64Array::from(column)) as ArrayRef));
-        columns.extend(self.rows.gather(&places));
+        columns.extend(self.rows.gather(&places)?);
         Ok(Snapshot {
             watermark: self.reached,
             tables: vec![

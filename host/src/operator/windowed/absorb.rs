@@ -22,7 +22,7 @@ use crate::{
         touched::Touched,
     },
     state::Columns,
-    wasm::{self, CallError},
+    wasm::{self, CallError, Unit},
 };
 
 /// Says which windows rows belong to.
@@ -152,7 +152,7 @@ impl<A: Assign> Absorption<'_, A> {
                 }
             };
             if updated.refused.is_empty() {
-                self.commit(&assigned, &updated)?;
+                self.commit(&assigned, &updated);
                 left_out.late.append(&mut assigned.late);
                 return Ok(left_out);
             }
@@ -173,10 +173,7 @@ impl<A: Assign> Absorption<'_, A> {
 
     /// Updates copies of the accumulators.
     fn update(&mut self, assigned: &Assigned, pace: Pace) -> Result<Updated, Failure> {
-        let misfit = |error: arrow::error::ArrowError| CallError::Misfit(error.to_string());
-        self.store
-            .grow(self.calls, assigned.bound)
-            .map_err(misfit)?;
+        self.store.grow(self.calls, assigned.bound);
         let (mut windows, groups) = self.touched.of(&assigned.windows);
         let parts: Vec<u32> = assigned.parts.iter().map(|(_, part)| *part).collect();
         let wholes = assigned.parts.iter();
@@ -193,7 +190,12 @@ impl<A: Assign> Absorption<'_, A> {
                 updated.accumulators.push(None);
                 continue;
             };
-            let mut before = table.gather(&updated.windows);
+            let weight = table
+                .weight(&updated.windows)
+                .saturating_add(table.weight(&parts));
+            self.calls
+                .weigh(call, Unit::Row, assigned.rows.len(), weight)?;
+            let mut before = table.gather(&updated.windows)?;
             let rows = updated.windows.len();
             if !parts.is_empty() {
                 let accumulators = wasm::Columns {
@@ -202,7 +204,7 @@ impl<A: Assign> Absorption<'_, A> {
                 };
                 let partials = wasm::Columns {
                     rows: parts.len(),
-                    arrays: &table.gather(&parts),
+                    arrays: &table.gather(&parts)?,
                 };
                 before = self
                     .calls
@@ -236,7 +238,7 @@ impl<A: Assign> Absorption<'_, A> {
         Ok(updated)
     }
 
-    fn commit(&mut self, assigned: &Assigned, updated: &Updated) -> Result<(), CallError> {
+    fn commit(&mut self, assigned: &Assigned, updated: &Updated) {
         for (call, accumulators) in updated.accumulators.iter().enumerate() {
             if let Some(accumulators) = accumulators {
                 self.store.put(call, &updated.windows, accumulators);
@@ -255,9 +257,7 @@ impl<A: Assign> Absorption<'_, A> {
                 .keep_values(parts, windows, times.as_ref(), &arguments, bound);
         }
         self.assign.keep(assigned);
-        self.store
-            .release(self.calls, &assigned.gone)
-            .map_err(|error| CallError::Misfit(error.to_string()))
+        self.store.release(self.calls, &assigned.gone);
     }
 }
 

@@ -158,8 +158,8 @@ impl Aggregator {
     }
 
     /// Forgets what windows have come to: their numbers may be given to others.
-    pub(in crate::operator) fn release(&mut self, windows: &[u32]) -> anyhow::Result<()> {
-        Ok(self.store.release(&self.calls, windows)?)
+    pub(in crate::operator) fn release(&mut self, windows: &[u32]) {
+        self.store.release(&self.calls, windows);
     }
 
     /// Gives back the memory of windows from `bound` on, which are released.

@@ -238,7 +238,7 @@ impl Rig {
     pub(in crate::operator) fn restart(&mut self, tasks: usize) {
         let operators = self.tasks.iter_mut();
         let snapshots: Vec<_> = operators
-            .filter_map(|task| task.operator.snapshot().expect("a snapshot"))
+            .flat_map(|task| task.operator.snapshot().expect("a snapshot"))
             .collect();
         let promised = self.tasks.iter().map(|task| task.promised).min();
         let promised = promised.expect("there are subtasks");
@@ -264,7 +264,7 @@ impl Rig {
     /// Rows in the tables of a snapshot.
     pub(in crate::operator) fn state_rows(&mut self) -> usize {
         let operators = self.tasks.iter_mut();
-        let snapshots = operators.filter_map(|task| task.operator.snapshot().expect("a snapshot"));
+        let snapshots = operators.flat_map(|task| task.operator.snapshot().expect("a snapshot"));
         snapshots
             .flat_map(|snapshot| snapshot.tables)
             .map(|table| table.num_rows())

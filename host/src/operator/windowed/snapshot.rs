@@ -3,24 +3,22 @@
 //! Each row begins with what its window is known by, the encoded key first. The first table has a row
 //! for each window and goes on with the accumulators of all functions, one column after the other. Each
 //! holistic function has a table of its own, with a row for each of its rows: it goes on with the event
-//! time and the arguments.
+//! time and the arguments. What is too much for one snapshot is in several.
 
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use arrow::{
-    array::{
-        Array, ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch, RecordBatchOptions,
-        UInt32Array,
-    },
+    array::{ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch, UInt32Array},
     compute,
-    datatypes::{DataType, Field, Int64Type, Schema},
+    datatypes::{DataType, Int64Type},
 };
 
-use super::{aggregator::Aggregator, store::Part};
+use super::{aggregator::Aggregator, store::Part, values::ValueStore};
 use crate::{
     batch,
-    state::{Columns, Share, Snapshot},
+    operator::state_table,
+    state::{Columns, Share, Snapshot, portions},
     time::Watermark,
 };
 
@@ -46,30 +44,21 @@ pub(in crate::operator) fn watermark(snapshots: &[Snapshot]) -> Watermark {
 }
 
 impl Aggregator {
-    /// Writes down what `windows` have come to.
+    /// Writes down what `windows` have come to, when event time had come to `watermark`.
     pub(in crate::operator) fn write_down<const N: usize>(
         &self,
         known: &impl Describe<N>,
         windows: &[u32],
-    ) -> anyhow::Result<Vec<RecordBatch>> {
-        let mut columns = describe(known, windows);
-        for part in &self.store.parts {
-            if let Part::Accumulators(accumulators) = part {
-                columns.extend(accumulators.gather(windows));
-            }
-        }
-        let mut tables = vec![table(columns)?];
-        for part in &self.store.parts {
+        watermark: Watermark,
+    ) -> anyhow::Result<Vec<Snapshot>> {
+        let parts = &self.store.parts;
+        let mut tables = vec![write_down_accumulators(known, windows, parts)?];
+        for part in parts {
             if let Part::Values(values) = part {
-                let (groups, times, arguments) = values.write_down(windows);
-                let owners = groups.iter().map(|&group| windows[group as usize]);
-                let mut columns = describe(known, &owners.collect::<Vec<u32>>());
-                columns.push(Arc::new(Int64Array::from(times)));
-                columns.extend(arguments);
-                tables.push(table(columns)?);
+                tables.push(write_down_values(known, windows, values)?);
             }
         }
-        Ok(tables)
+        Ok(state_table::of_parts(watermark, &tables))
     }
 
     /// Takes up the windows of `snapshot` whose keys belong to `share`.
@@ -86,7 +75,7 @@ impl Aggregator {
                 .context("the snapshot of the stage is cut off")
         };
         let (windows, columns) = dealt(known, next()?, share)?;
-        self.store.grow(&self.calls, known.bound())?;
+        self.store.grow(&self.calls, known.bound());
         let mut columns = columns.into_iter();
         for (call, state) in self.calls.all().iter().enumerate() {
             if let Part::Accumulators(_) = &self.store.parts[call] {
@@ -108,6 +97,56 @@ impl Aggregator {
         }
         Ok(())
     }
+}
+
+/// A row for each window, in portions.
+fn write_down_accumulators<const N: usize>(
+    known: &impl Describe<N>,
+    windows: &[u32],
+    parts: &[Part],
+) -> anyhow::Result<Vec<RecordBatch>> {
+    let tables = || {
+        parts.iter().filter_map(|part| match part {
+            Part::Accumulators(table) => Some(table),
+            Part::Values(_) => None,
+        })
+    };
+    let sizes = windows.iter().map(|&window| {
+        let weights = tables().map(|table| table.weight_of(window));
+        weights.fold(known.key(window).len(), usize::saturating_add)
+    });
+    let portions = portions(sizes).into_iter().map(|rows| {
+        let windows = &windows[rows];
+        let mut columns = describe(known, windows);
+        for table in tables() {
+            columns.extend(table.gather(windows)?);
+        }
+        state_table::of_columns(columns)
+    });
+    portions.collect()
+}
+
+/// A row for each row of windows, in portions.
+fn write_down_values<const N: usize>(
+    known: &impl Describe<N>,
+    windows: &[u32],
+    values: &ValueStore,
+) -> anyhow::Result<Vec<RecordBatch>> {
+    let rows = values.placed(windows);
+    let sizes = rows.iter().map(|row| {
+        let key = known.key(windows[row.group as usize]);
+        key.len() + values.weight_of(row)
+    });
+    let portions = portions(sizes).into_iter().map(|portion| {
+        let rows = &rows[portion];
+        let owners = rows.iter().map(|row| windows[row.group as usize]);
+        let mut columns = describe(known, &owners.collect::<Vec<u32>>());
+        let (times, arguments) = values.write_down(rows)?;
+        columns.push(Arc::new(Int64Array::from(times)));
+        columns.extend(arguments);
+        state_table::of_columns(columns)
+    });
+    portions.collect()
 }
 
 /// Checks that columns are of the types of `fields`.
@@ -166,18 +205,4 @@ fn dealt<const N: usize>(
         .map(|column| compute::take(column, &rows, None))
         .collect::<Result<_, _>>()?;
     Ok((windows, columns))
-}
-
-/// A table of columns that are known by their place.
-fn table(columns: Columns) -> anyhow::Result<RecordBatch> {
-    let fields = columns.iter().enumerate();
-    let fields = fields
-        .map(|(place, column)| Field::new(place.to_string(), column.data_type().clone(), true));
-    let schema = Schema::new(fields.collect::<Vec<_>>());
-    let rows = columns.first().map(|column| column.len());
-    let options = RecordBatchOptions::new().with_row_count(rows);
-    let schema = Arc::new(schema);
-    Ok(RecordBatch::try_new_with_options(
-        schema, columns, &options,
-    )?)
 }

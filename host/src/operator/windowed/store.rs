@@ -2,12 +2,7 @@
 
 use std::ops::Range;
 
-use arrow::{
-    array::{ArrayRef, UInt32Array},
-    buffer::ScalarBuffer,
-    compute,
-    error::ArrowError,
-};
+use arrow::{array::ArrayRef, buffer::ScalarBuffer, error::ArrowError};
 
 use super::values::ValueStore;
 use crate::{
@@ -59,18 +54,17 @@ impl Store {
     }
 
     /// Makes room for windows below `bound`.
-    pub(super) fn grow(&mut self, calls: &Calls, bound: usize) -> Result<(), ArrowError> {
-        self.refresh(calls)?;
+    pub(super) fn grow(&mut self, calls: &Calls, bound: usize) {
+        self.refresh(calls);
         if self.is_blank.len() < bound {
             self.is_blank.resize(bound, true);
         }
         for (call, part) in self.parts.iter_mut().enumerate() {
             if let Part::Accumulators(table) = part {
                 let missing = bound.saturating_sub(table.rows());
-                table.append_copies(missing, calls.blank(call))?;
+                table.append_copies(missing, calls.blank(call));
             }
         }
-        Ok(())
     }
 
     /// Puts `columns` in the place of the accumulators that `windows` have of a call.
@@ -84,30 +78,23 @@ impl Store {
     }
 
     /// Has windows that have seen no row begin with what the present version of the functions begins with.
-    fn refresh(&mut self, calls: &Calls) -> Result<(), ArrowError> {
+    fn refresh(&mut self, calls: &Calls) {
         if std::mem::replace(&mut self.generation, calls.generation()) == calls.generation() {
-            return Ok(());
+            return;
         }
         let windows = (0_u32..).zip(&self.is_blank);
         let blank: Vec<u32> = windows
             .filter_map(|(window, is_blank)| is_blank.then_some(window))
             .collect();
-        self.make_blank(calls, &blank)
+        self.make_blank(calls, &blank);
     }
 
-    fn make_blank(&mut self, calls: &Calls, windows: &[u32]) -> Result<(), ArrowError> {
+    fn make_blank(&mut self, calls: &Calls, windows: &[u32]) {
         for (call, part) in self.parts.iter_mut().enumerate() {
             if let Part::Accumulators(table) = part {
-                let copies = UInt32Array::from(vec![0; windows.len()]);
-                let blanks: Columns = calls
-                    .blank(call)
-                    .iter()
-                    .map(|column| compute::take(column, &copies, None))
-                    .collect::<Result<_, _>>()?;
-                table.scatter(windows, &blanks, 0);
+                table.scatter_copies(windows, calls.blank(call));
             }
         }
-        Ok(())
     }
 
     /// Keeps rows for the holistic functions. `parts` of windows become part of others first.
@@ -136,9 +123,9 @@ impl Store {
     }
 
     /// Forgets what windows have come to, so that their numbers can be used again.
-    pub(super) fn release(&mut self, calls: &Calls, windows: &[u32]) -> Result<(), ArrowError> {
+    pub(super) fn release(&mut self, calls: &Calls, windows: &[u32]) {
         if windows.is_empty() {
-            return Ok(());
+            return;
         }
         for part in &mut self.parts {
             if let Part::Values(values) = part {
@@ -148,7 +135,7 @@ impl Store {
         for &window in windows {
             self.is_blank[window as usize] = true;
         }
-        self.make_blank(calls, windows)
+        self.make_blank(calls, windows);
     }
 
     /// Gives back the memory of windows from `bound` on, which are released.
@@ -177,12 +164,20 @@ impl Finishable for Chosen<'_> {
         self.windows.len()
     }
 
+    fn weight(&self, call: usize, rows: Range<usize>) -> usize {
+        let windows = &self.windows[rows];
+        match &self.store.parts[call] {
+            Part::Accumulators(table) => table.weight(windows),
+            Part::Values(values) => values.weight(windows),
+        }
+    }
+
     fn gather(&self, call: usize, rows: Range<usize>) -> Result<Gathered, ArrowError> {
         let windows = &self.windows[rows];
         Ok(match &self.store.parts[call] {
-            Part::Accumulators(table) => Gathered::Accumulators(table.gather(windows)),
+            Part::Accumulators(table) => Gathered::Accumulators(table.gather(windows)?),
             Part::Values(values) => {
-                let (groups, arguments) = values.rows_of(windows);
+                let (groups, arguments) = values.rows_of(windows)?;
                 Gathered::Values(groups, arguments)
             }
         })

@@ -4,7 +4,7 @@ use arrow::{array::ArrayRef, buffer::ScalarBuffer};
 
 use crate::{
     batch::Field,
-    state::{Columns, Slots, StateTable},
+    state::{Columns, Slots, StateTable, TooLarge},
 };
 
 /// No row.
@@ -21,6 +21,14 @@ pub(super) struct ValueStore {
     slots: Slots,
     /// By window: its first row and its last.
     chains: Vec<Chain>,
+}
+
+/// A row of some windows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Placed {
+    /// The place of its window among them.
+    pub(super) group: u32,
+    place: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -118,7 +126,11 @@ impl ValueStore {
     /// The rows of `windows`: for each row the place of its window among them, never decreasing, and the
     /// arguments. The rows of a window come in the order of their event time, equal ones in the order
     /// of their coming.
-    pub(super) fn rows_of(&self, windows: &[u32]) -> (Vec<u32>, Columns) {
+    ///
+    /// # Errors
+    ///
+    /// If they are more than an array holds.
+    pub(super) fn rows_of(&self, windows: &[u32]) -> Result<(Vec<u32>, Columns), TooLarge> {
         let mut rows = self.rows(windows, |group, place| {
             (group, self.times[place as usize], place)
         });
@@ -128,17 +140,35 @@ impl ValueStore {
         }
         let groups = rows.iter().map(|row| row.0).collect();
         let places: Vec<u32> = rows.iter().map(|row| row.2).collect();
-        (groups, self.table.gather(&places))
+        Ok((groups, self.table.gather(&places)?))
     }
 
-    /// The rows of `windows` in the order in which they have come to each: the place of the window among
-    /// them, the event time, and the arguments.
-    pub(super) fn write_down(&self, windows: &[u32]) -> (Vec<u32>, Vec<i64>, Columns) {
-        let rows = self.rows(windows, |group, place| (group, place));
-        let places: Vec<u32> = rows.iter().map(|row| row.1).collect();
+    /// The bytes that the rows of `windows` take, with the place of the window of each.
+    pub(super) fn weight(&self, windows: &[u32]) -> usize {
+        let places = self.rows(windows, |_, place| place);
+        let weight = self.table.weight(&places);
+        weight.saturating_add(size_of_val(&places[..]))
+    }
+
+    /// The rows of `windows` in the order in which they have come to each.
+    pub(super) fn placed(&self, windows: &[u32]) -> Vec<Placed> {
+        self.rows(windows, |group, place| Placed { group, place })
+    }
+
+    /// The bytes that the arguments of a row take.
+    pub(super) fn weight_of(&self, row: &Placed) -> usize {
+        self.table.weight_of(row.place)
+    }
+
+    /// The event times of rows, and their arguments.
+    ///
+    /// # Errors
+    ///
+    /// If they are more than an array holds.
+    pub(super) fn write_down(&self, rows: &[Placed]) -> Result<(Vec<i64>, Columns), TooLarge> {
+        let places: Vec<u32> = rows.iter().map(|row| row.place).collect();
         let times = places.iter().map(|&place| self.times[place as usize]);
-        let groups = rows.iter().map(|row| row.0).collect();
-        (groups, times.collect(), self.table.gather(&places))
+        Ok((times.collect(), self.table.gather(&places)?))
     }
 
     /// What `look` makes of each row of `windows`, given the place of the window and that of the row.
@@ -229,7 +259,7 @@ mod tests {
                 }
             }
             let windows: Vec<u32> = (0..5).rev().collect();
-            let (groups, columns) = store.rows_of(&windows);
+            let (groups, columns) = store.rows_of(&windows).expect("little");
             let texts = columns[0].as_string::<i32>();
             let found: Vec<(u32, &str)> = groups
                 .iter()

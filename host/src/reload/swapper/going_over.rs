@@ -127,11 +127,17 @@ impl<J: Swappable> Swapper<J> {
         let version = || new.registry.version(&new.plan, &new.plan.stages[place]);
         let mut guests = Guests::new(version()?);
         for known in known {
+            if known.is_empty() {
+                continue;
+            }
             let rehearse = |taking: Guests| {
-                let known = operator::migrate(&specs[0], &specs[1], &mut guests, known)?;
+                let known = known.into_iter();
+                let known =
+                    known.map(|known| operator::migrate(&specs[0], &specs[1], &mut guests, known));
+                let known = known.collect::<anyhow::Result<Vec<_>>>()?;
                 // It must be what the stage takes up, too.
                 let mut operator = operator::open(&specs[1], Resources::apart(taking))?;
-                operator.restore(&[known], Share::ALL)
+                operator.restore(&known, Share::ALL)
             };
             rehearse(Guests::new(version()?)).with_context(|| of_stage(new, change))?;
         }

@@ -1,5 +1,7 @@
 //! What the driver does of a swap.
 
+use std::mem;
+
 use anyhow::{Context, bail};
 
 use super::Driver;
@@ -52,21 +54,19 @@ impl Driver {
         match change {
             Change::Version { .. } => {}
             Change::Nothing { told } => {
-                if let Some(known) = &last.state {
-                    // Whoever has asked may be gone.
-                    let _ = told.send(known.clone());
-                }
+                // Whoever has asked may be gone.
+                let _ = told.send(last.state.clone());
             }
             Change::Migration(mut migration) => {
-                if let Some(known) = last.state.take() {
-                    let Migration {
-                        from, spec, guests, ..
-                    } = &mut *migration;
-                    let migrated = operator::migrate(from, spec, guests, known);
-                    last.state = Some(migrated.with_context(|| {
-                        format!("the state of stage `{}` cannot be converted", spec.name)
-                    })?);
-                }
+                let Migration {
+                    from, spec, guests, ..
+                } = &mut *migration;
+                let known = mem::take(&mut last.state).into_iter();
+                let migrated = known.map(|known| operator::migrate(from, spec, guests, known));
+                let migrated = migrated.collect::<Result<_, _>>();
+                last.state = migrated.with_context(|| {
+                    format!("the state of stage `{}` cannot be converted", spec.name)
+                })?;
             }
             Change::Retreat => bail!(
                 "a stage that has ended since its state was converted cannot go back to the version before"

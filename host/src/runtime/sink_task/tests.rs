@@ -78,7 +78,7 @@ fn rows_that_were_held_back_are_written_if_there_is_no_order_any_more() {
     let snapshot = SinkSnapshot {
         held: StageSnapshot {
             watermark: Watermark::START,
-            subtasks: snapshot.into_iter().collect(),
+            subtasks: snapshot,
         },
         staged: None,
     };

@@ -33,6 +33,24 @@ fn function(name: &str, kind: Kind, result: &str, data_type: DataType) -> Functi
     }
 }
 
+/// Tests overwrite the digit in the component, so that they get another version of it.
+static VERSION: [u8; 21] = *b"version of hostile: 1";
+
+fn version() -> u32 {
+    // SAFETY: it is a reference; the compiler is to take what stands there then.
+    let text = unsafe { std::ptr::read_volatile(&raw const VERSION) };
+    u32::from(text[20] - b'0')
+}
+
+/// The same function with a state of any length.
+fn with_bytes(function: Function) -> Function {
+    Function {
+        state: vec![field("state", DataType::Binary)],
+        state_version: version(),
+        ..function
+    }
+}
+
 /// The truth.
 fn functions() -> Vec<Function> {
     let number = DataType::Int64;
@@ -43,6 +61,8 @@ fn functions() -> Vec<Function> {
         function("total", Kind::Aggregate, "r", number),
         function("running", Kind::Process, "r", number),
         function("largest", Kind::Holistic, "r", number),
+        with_bytes(function("pile", Kind::Aggregate, "r", number)),
+        with_bytes(function("heap", Kind::Process, "r", number)),
     ]
 }
 

@@ -35,6 +35,34 @@ pub(crate) fn texts(texts: &[String]) -> Column {
     }
 }
 
+/// How many bytes each row of the only column has.
+pub(crate) fn lengths(batch: &Batch) -> Vec<i64> {
+    match &batch.columns[0].buffer {
+        Buffer::Binary(bytes) => {
+            let pairs = bytes.offsets.windows(2);
+            pairs.map(|pair| i64::from(pair[1] - pair[0])).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A column of so many bytes in each row.
+pub(crate) fn bytes(lengths: &[i64]) -> Column {
+    let mut end = 0;
+    let ends = lengths.iter().map(|length| {
+        end += *length as u32;
+        end
+    });
+    let offsets: Vec<u32> = [0].into_iter().chain(ends).collect();
+    Column {
+        buffer: Buffer::Binary(VarBytes {
+            data: vec![7; end as usize],
+            offsets,
+        }),
+        validity: None,
+    }
+}
+
 /// Spoils columns that should have `rows` rows.
 pub(crate) fn spoil(deed: &str, columns: &mut Vec<Column>, rows: usize) {
     match deed {
@@ -94,6 +122,11 @@ fn spoil_texts(deed: &str, texts: &mut VarBytes) {
             texts.data.resize(10 << 20, b'x');
             texts.offsets[last] = 10 << 20;
         }
+        "swell" | "swell-alone" => {
+            let row = 300 << 10;
+            texts.data = vec![b'x'; row * last];
+            texts.offsets = (0..=last).map(|end| (end * row) as u32).collect();
+        }
         _ => {}
     }
 }
@@ -142,6 +175,7 @@ pub(crate) fn spoil_parents(deed: &str, parents: &mut Vec<u32>, rows: usize) {
         "parents-many" => parents.push(rows as u32 - 1),
         "parents-none" => parents.clear(),
         "parents-million" => *parents = vec![rows as u32 - 1; 1 << 20],
+        "parents-flood" => *parents = vec![rows as u32 - 1; 50_000],
         _ => {}
     }
 }

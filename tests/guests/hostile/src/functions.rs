@@ -6,12 +6,29 @@ use crate::{
         exports::tidemill::udf::{aggregate, holistic, process, scalar, table},
         tidemill::udf::types::{Batch, Field, RowError},
     },
-    columns::{column, errors, numbers, spoil, spoil_batch, spoil_parents, texts},
+    columns::{bytes, column, errors, lengths, numbers, spoil, spoil_batch, spoil_parents, texts},
     deed, deeds,
 };
 
 /// The place of the function `text` in the catalog.
 const TEXT: u32 = 1;
+
+/// The place of `pile`, an aggregate, and of `heap`, which is shown the rows of keys: they keep bytes.
+const PILE: u32 = 6;
+const HEAP: u32 = 7;
+
+/// States of bytes: none at first, and none after rows, unless something else is wished for at `place`.
+fn piles(place: &str, count: usize) -> Batch {
+    let length = match deed(place, &[UNLUCKY]) {
+        "large" => 300 << 10,
+        "grow" => 1 << 20,
+        _ => 0,
+    };
+    Batch {
+        rows: count as u32,
+        columns: vec![bytes(&vec![length; count])],
+    }
+}
 
 fn unlucky(numbers: &[i64]) -> Option<usize> {
     numbers.iter().position(|&number| number == UNLUCKY)
@@ -44,6 +61,9 @@ impl scalar::Guest for Hostile {
         let numbers = numbers(&arguments);
         let deed = deed("scalar", numbers);
         deeds::break_down(deed)?;
+        if deed == "swell-alone" && numbers.len() > 1 {
+            std::process::abort();
+        }
         let result = match function {
             TEXT => {
                 let all: Vec<String> = numbers.iter().map(|n| format!("n{n}")).collect();
@@ -73,7 +93,7 @@ impl table::Guest for Hostile {
         let results = parents.len();
         spoil(deed, &mut columns, results);
         spoil_parents(deed, &mut parents, rows);
-        if deed == "parents-million" {
+        if matches!(deed, "parents-million" | "parents-flood") {
             columns = vec![column(vec![UNLUCKY; parents.len()])];
         }
         Ok(table::TableResult {
@@ -85,17 +105,26 @@ impl table::Guest for Hostile {
 }
 
 impl aggregate::Guest for Hostile {
-    fn init(_: u32, count: u32) -> Result<Batch, String> {
+    fn init(function: u32, count: u32) -> Result<Batch, String> {
+        if function == PILE {
+            return Ok(piles("init", count as usize));
+        }
         states("init", &[UNLUCKY], vec![0; count as usize])
     }
 
     fn update(
-        _: u32,
+        function: u32,
         accumulators: Batch,
         groups: Vec<u32>,
         arguments: Batch,
     ) -> Result<aggregate::UpdateResult, String> {
         let values = numbers(&arguments);
+        if function == PILE {
+            return Ok(aggregate::UpdateResult {
+                accumulators: piles("update", accumulators.rows as usize),
+                errors: Vec::new(),
+            });
+        }
         let errors = errors(deed("update", values), unlucky(values), values.len());
         let mut sums = numbers(&accumulators).to_vec();
         for (row, (&group, value)) in groups.iter().zip(values).enumerate() {
@@ -111,11 +140,14 @@ impl aggregate::Guest for Hostile {
     }
 
     fn merge(
-        _: u32,
+        function: u32,
         accumulators: Batch,
         groups: Vec<u32>,
         partials: Batch,
     ) -> Result<Batch, String> {
+        if function == PILE {
+            return Ok(accumulators);
+        }
         let mut sums = numbers(&accumulators).to_vec();
         let partials = numbers(&partials);
         for (&group, partial) in groups.iter().zip(partials) {
@@ -124,7 +156,13 @@ impl aggregate::Guest for Hostile {
         states("merge", &[UNLUCKY], sums)
     }
 
-    fn finish(_: u32, accumulators: Batch) -> Result<Batch, String> {
+    fn finish(function: u32, accumulators: Batch) -> Result<Batch, String> {
+        if function == PILE {
+            return Ok(Batch {
+                rows: accumulators.rows,
+                columns: vec![column(lengths(&accumulators))],
+            });
+        }
         let sums = numbers(&accumulators).to_vec();
         states("finish", &sums.clone(), sums)
     }
@@ -135,17 +173,30 @@ impl aggregate::Guest for Hostile {
 }
 
 impl process::Guest for Hostile {
-    fn init(_: u32, count: u32) -> Result<Batch, String> {
+    fn init(function: u32, count: u32) -> Result<Batch, String> {
+        if function == HEAP {
+            return Ok(piles("init", count as usize));
+        }
         states("init", &[UNLUCKY], vec![0; count as usize])
     }
 
     fn process(
-        _: u32,
+        function: u32,
         state: Batch,
         keys: Vec<u32>,
         arguments: Batch,
     ) -> Result<process::ProcessResult, String> {
         let values = numbers(&arguments);
+        if function == HEAP {
+            let lengths = lengths(&state);
+            let results = keys.iter().map(|&key| lengths[key as usize]);
+            return Ok(process::ProcessResult {
+                columns: vec![column(results.collect())],
+                state: piles("process", lengths.len()),
+                parents: (0..values.len() as u32).collect(),
+                errors: Vec::new(),
+            });
+        }
         let deed = deed("process", values);
         let rows = values.len();
         let errors = errors(deed, unlucky(values), rows);
@@ -186,8 +237,11 @@ impl process::Guest for Hostile {
         })
     }
 
-    fn migrate(_: u32, _: u32, _: Vec<Field>, states: Batch) -> Result<Batch, String> {
-        converted(&states)
+    fn migrate(function: u32, _: u32, _: Vec<Field>, states: Batch) -> Result<Batch, String> {
+        match function {
+            HEAP => Ok(states),
+            _ => converted(&states),
+        }
     }
 }
 

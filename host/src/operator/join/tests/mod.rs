@@ -147,7 +147,7 @@ impl Subtasks {
     fn restart(&mut self, subtasks: usize) {
         let snapshot = |operator: &mut Box<dyn Operator>| {
             let snapshot = operator.snapshot().expect("a snapshot");
-            snapshot.expect("a join knows something")
+            snapshot.into_iter().next().expect("a join knows something")
         };
         let snapshots: Vec<Snapshot> = self.operators.iter_mut().map(snapshot).collect();
         for snapshot in &snapshots {

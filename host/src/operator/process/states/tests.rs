@@ -45,7 +45,7 @@ impl Counts {
         while start < rows.len() {
             let opened = self.states.open(&keys, start, &[integers([0])], time, now);
             for (row, &place) in opened.rows.clone().zip(&opened.places) {
-                let state = self.states.gather(&[place]);
+                let state = self.states.gather(&[place]).expect("little");
                 let count = state[0].as_primitive::<Int64Type>().value(0) + 1;
                 if accepted[row] {
                     self.states.scatter(&[place], &[integers([count])]);
@@ -134,7 +134,9 @@ proptest! {
                 counts = Counts::new(ttl);
                 counts.advance(now);
                 let time = Timestamp::from_micros(now);
-                counts.states.take_up(&columns, Share::ALL, time).expect("a snapshot");
+                for columns in columns.expect("little") {
+                    counts.states.take_up(&columns, Share::ALL, time).expect("a snapshot");
+                }
             }
         }
     }
