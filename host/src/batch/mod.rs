@@ -2,6 +2,7 @@
 //!
 //! Pure: nothing here reads, writes or waits.
 
+mod key_memo;
 mod keys;
 mod origin;
 mod record;
@@ -9,6 +10,7 @@ mod schema;
 mod value;
 mod visible;
 
+pub use key_memo::KeyMemo;
 pub use keys::{KeyEncoder, KeyHash, Keys, rows_without_nulls};
 pub use origin::{Origin, Position};
 pub use record::Batch;
