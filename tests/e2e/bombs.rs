@@ -4,8 +4,16 @@ use std::{
     fs::{self, File},
     io::{BufWriter, Write},
     process::{Command, Stdio},
+    sync::Arc,
     thread,
     time::Duration,
+};
+
+use arrow::array::{ArrayRef, FixedSizeBinaryArray, Int64Array, RecordBatch, StringArray};
+use parquet::{
+    arrow::ArrowWriter,
+    basic::{Compression, ZstdLevel},
+    file::properties::{EnabledStatistics, WriterProperties},
 };
 
 use crate::support::{Run, Workspace, wait_until};
@@ -178,6 +186,67 @@ fn a_header_of_many_columns_needs_no_room_for_all_batches() {
     workspace.write("wide.csv", format!("{header}n,s\n{}", row.repeat(200)));
     let run = survive(&workspace, "wide.csv", "csv");
     assert_eq!(run.count("nowhere", "rows"), 200, "{}", run.stderr);
+}
+
+/// Writes a Parquet file with a page for each value, and as little on the disk as can be.
+fn write_parquet(workspace: &Workspace, name: &str, rows: &[RecordBatch]) {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_data_page_row_count_limit(1)
+        .set_write_batch_size(1);
+    let file = File::create(workspace.path(name)).expect("a file");
+    let mut writer =
+        ArrowWriter::try_new(file, rows[0].schema(), Some(properties.build())).expect("a writer");
+    for row in rows {
+        writer.write(row).expect("written");
+    }
+    writer.close().expect("written");
+    assert!(fs::metadata(workspace.path(name)).expect("a file").len() < MIB as u64);
+}
+
+#[test]
+fn long_texts_of_a_small_parquet_file_come_one_after_the_other() {
+    let workspace = Workspace::new();
+    let text: ArrayRef = Arc::new(StringArray::from(vec!["x".repeat(16 * MIB)]));
+    let row = RecordBatch::try_from_iter([
+        ("n", Arc::new(Int64Array::from(vec![1])) as ArrayRef),
+        ("s", text),
+    ]);
+    let row = row.expect("columns");
+    write_parquet(&workspace, "long.parquet", &vec![row; 100]);
+    let run = survive(&workspace, "long.parquet", "parquet");
+    assert_eq!(run.count("nowhere", "rows"), 100, "{}", run.stderr);
+}
+
+#[test]
+fn nulls_of_many_wide_columns_come_a_few_rows_at_a_time() {
+    let workspace = Workspace::new();
+    let nulls: ArrayRef = Arc::new(FixedSizeBinaryArray::new_null(2048, 8192));
+    let columns = (0..500).map(|column| (format!("c{column}"), Arc::clone(&nulls), true));
+    let rows = RecordBatch::try_from_iter_with_nullable(columns).expect("columns");
+    let file = File::create(workspace.path("nulls.parquet")).expect("a file");
+    let mut writer = ArrowWriter::try_new(file, rows.schema(), None).expect("a writer");
+    writer.write(&rows).expect("written");
+    writer.close().expect("written");
+    let text = pipeline("nulls.parquet", "parquet");
+    let text = text.replace("columns = { n = \"int64\", s = \"utf8\" }\n", "");
+    let (run, most) = run_and_measure(&workspace, &text);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert!(most < MOST, "{most} MiB");
+    assert_eq!(run.count("nowhere", "rows"), 8192, "{}", run.stderr);
+}
+
+#[test]
+fn of_a_long_row_that_nobody_keeps_the_beginning_is_told() {
+    let workspace = Workspace::new();
+    workspace.write("long.json", format!("{{\"n\":1,{}\n", "x".repeat(8 * MIB)));
+    let text = pipeline("long.json", "json");
+    let run = workspace.run(text.split("[dead_letters]").next().expect("the job"));
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("a row is left out") && run.stderr.contains("xxx…"));
+    assert!(run.stderr.len() < 64 * 1024, "{} bytes", run.stderr.len());
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Jobs that are asked to stop, once or twice: the real binary, real files.
 
 use std::{
-    io::{BufRead, BufReader},
+    fs::File,
+    io::{BufRead, BufReader, Write},
     process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
@@ -38,6 +39,61 @@ fn a_job_that_is_interrupted_stops_with_a_checkpoint_and_goes_on() {
     let run = workspace.output(&["run", "pipeline.toml"]);
     assert_eq!(run.status, 0, "{}", run.stderr);
     assert_numbered(&workspace, "out", 3000);
+}
+
+/// Whether a job that reads the pipe `numbers.csv` ends soon after it is interrupted, in good order.
+#[track_caller]
+fn assert_pipe_is_left(parallelism: usize, with: &str) {
+    let workspace = Workspace::new();
+    let path = workspace.path("numbers.csv");
+    let made = Command::new("mkfifo").arg(&path).status();
+    assert!(made.expect("mkfifo runs").success());
+    let pipeline = Pipeline::new("piped")
+        .parallelism(parallelism)
+        .with(
+            r#"
+[source.numbers]
+connector = "file"
+path = "numbers.csv"
+format = "csv"
+columns = { n = "int64" }
+[sink.out]
+from = "numbers"
+connector = "stdout"
+format = "csv"
+"#,
+        )
+        .with(with);
+    let mut child = workspace.start(&pipeline.text());
+    let mut writer = None;
+    if parallelism > 1 {
+        let mut pipe = File::options().write(true).open(&path).expect("a pipe");
+        pipe.write_all(b"n\n1\n2\n").expect("written");
+        let screen = child.stdout.take().expect("a pipe");
+        let rows = BufReader::new(screen).lines().map_while(Result::ok);
+        // They come although the pipe stays open.
+        assert_eq!(rows.take(3).collect::<Vec<_>>(), ["n", "1", "2"]);
+        writer = Some(pipe);
+    } else {
+        let mut talk = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+        assert!(talk.any(|line| line.is_ok_and(|line| line.contains("piped"))));
+    }
+    let asked = Instant::now();
+    interrupt(&child);
+    let status = child.wait().expect("an end");
+    assert_eq!(status.code(), Some(130));
+    assert!(asked.elapsed() < Duration::from_secs(5), "it is soon");
+    drop(writer);
+}
+
+#[test]
+fn a_silent_pipe_does_not_keep_a_job_from_stopping() {
+    assert_pipe_is_left(1, "");
+    assert_pipe_is_left(3, "");
+    assert_pipe_is_left(
+        3,
+        "[checkpoint]\ninterval = \"50ms\"\npath = \"checkpoints\"\n",
+    );
 }
 
 /// Readings that are printed and numbered, and numbers that are handed back, but for 14: a function does not

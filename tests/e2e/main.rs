@@ -30,4 +30,5 @@ mod simulation;
 mod sources;
 mod support;
 mod swaps;
+mod untried;
 mod windows;

@@ -17,4 +17,4 @@ pub use record::Batch;
 pub use schema::{DataType, Field, Schema};
 pub use value::Value;
 pub(crate) use value::shown;
-pub(crate) use visible::{visible, visible_line};
+pub(crate) use visible::{is_visible, visible, visible_line};

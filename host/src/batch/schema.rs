@@ -1,6 +1,6 @@
 //! Names and types of columns, and what they are in Arrow.
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use arrow::datatypes::{self as arrow_types, SchemaRef, TimeUnit};
 
@@ -147,12 +147,12 @@ pub struct Schema {
 impl Schema {
     /// The schema of `fields`, or the first name that stands in it twice.
     pub fn new(fields: Vec<Field>) -> Result<Self, String> {
-        for (index, field) in fields.iter().enumerate() {
-            if fields[..index].iter().any(|other| other.name == field.name) {
-                return Err(field.name.clone());
-            }
+        let mut names = HashSet::with_capacity(fields.len());
+        let twice = fields.iter().find(|field| !names.insert(&field.name));
+        match twice {
+            Some(field) => Err(field.name.clone()),
+            None => Ok(Self { fields }),
         }
-        Ok(Self { fields })
     }
 
     /// The columns of an Arrow schema, all of which may hold nulls; `None` if one has a type that there is not here, or

@@ -27,6 +27,9 @@ pub(super) fn pack_name(number: u64, token: &str) -> String {
     format!("state-{number:010}-{token}.pack")
 }
 
+/// Numbers are below this, so that there is always a next one: nobody makes that many checkpoints.
+const MOST: u64 = 1 << 62;
+
 impl Kind {
     fn of(name: &str) -> Option<Self> {
         let kind = Self::alike(name)?;
@@ -40,7 +43,7 @@ impl Kind {
     }
 
     fn alike(name: &str) -> Option<Self> {
-        let number = |text: &str| text.parse().ok();
+        let number = |text: &str| text.parse().ok().filter(|number| *number < MOST);
         if let Some(rest) = name.strip_prefix("checkpoint-") {
             return number(rest.strip_suffix(".json")?).map(Self::Manifest);
         }
@@ -107,8 +110,8 @@ mod tests {
     fn names_tell_what_files_are() {
         assert_eq!(Kind::of(&manifest_name(12)), Some(Kind::Manifest(12)));
         assert_eq!(
-            Kind::of(&discarded_name(u64::MAX)),
-            Some(Kind::Discarded(u64::MAX))
+            Kind::of(&discarded_name(MOST - 1)),
+            Some(Kind::Discarded(MOST - 1))
         );
         assert_eq!(Kind::of(&pack_name(3, "ab")), Some(Kind::Pack(3)));
         for other in [
@@ -118,6 +121,7 @@ mod tests {
             "checkpoint-.json",
             "checkpoint-00000000012.json",
             "checkpoint-+000000012.json",
+            "checkpoint-18446744073709551615.json",
             "discarded-00000000012",
             "state-00000000012-ab.pack",
         ] {

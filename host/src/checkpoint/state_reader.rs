@@ -53,9 +53,7 @@ impl<'a> StateReader<'a> {
             let bytes = storage.read(pack, Some(start..end));
             let bytes = bytes.map_err(|error| damage(pack, error))?;
             for &PieceEntry(_, offset, length, digest) in run {
-                let at = (offset - start) as usize..(offset - start + length) as usize;
-                let bytes = bytes
-                    .get(at)
+                let bytes = part(&bytes, offset - start, length)
                     .ok_or_else(|| Damage::new(pack, "is cut off"))?;
                 if Digest::of(bytes) != digest {
                     let what = format!(
@@ -97,12 +95,19 @@ impl<'a> StateReader<'a> {
         let pieces = entry.pieces.iter();
         let pieces = pieces.map(|piece| self.pieces.get(&piece.3).cloned());
         let pieces: Vec<RecordBatch> = pieces.collect::<Option<_>>().ok_or_else(wrong)?;
-        let rows = piece::join(&pieces)?;
+        let rows = piece::join(&pieces).map_err(|_| wrong())?;
         if rows.num_rows() != entry.rows {
             return Err(wrong().into());
         }
         Ok(rows)
     }
+}
+
+/// So many bytes behind the first `start`.
+fn part(bytes: &[u8], start: u64, length: u64) -> Option<&[u8]> {
+    let start = usize::try_from(start).ok()?;
+    let end = start.checked_add(usize::try_from(length).ok()?)?;
+    bytes.get(start..end)
 }
 
 /// Pieces that follow each other closely in one pack, to be read at once.
@@ -128,5 +133,45 @@ pub(super) fn damage(file: &str, error: ReadError) -> anyhow::Error {
     match error {
         ReadError::Failed(error) => error,
         error => Damage::new(file, error.to_string()).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Int64Array, StringArray};
+
+    use super::*;
+
+    #[test]
+    fn pieces_that_do_not_fit_together_are_damage() {
+        let rows = |column: ArrayRef| RecordBatch::try_from_iter([("a", column)]).expect("rows");
+        let number = Digest::of(b"number");
+        let text = Digest::of(b"text");
+        let reader = StateReader {
+            manifest: "the manifest",
+            pieces: HashMap::from([
+                (number, rows(Arc::new(Int64Array::from(vec![1])))),
+                (text, rows(Arc::new(StringArray::from(vec!["a"])))),
+            ]),
+        };
+        for pieces in [vec![number, text], vec![number, number, number], vec![]] {
+            let pieces = pieces.into_iter().map(|digest| PieceEntry(0, 0, 1, digest));
+            let entry = TableEntry {
+                rows: 2,
+                pieces: pieces.collect(),
+            };
+            let error = reader.table(&entry).expect_err("an error");
+            assert!(error.is::<Damage>(), "{error:#}");
+        }
+    }
+
+    #[test]
+    fn parts_that_are_not_there_are_nothing() {
+        assert_eq!(part(b"abcd", 1, 2), Some(&b"bc"[..]));
+        assert_eq!(part(b"abcd", 2, 3), None);
+        assert_eq!(part(b"abcd", 1, u64::MAX), None);
+        assert_eq!(part(b"abcd", u64::MAX, 1), None);
     }
 }

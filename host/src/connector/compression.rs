@@ -131,6 +131,11 @@ impl FileReader {
             .map_err(|error| self.explain(error))
     }
 
+    /// Reads what has come, waiting for the first byte only.
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.bytes.read(buffer).map_err(|error| self.explain(error))
+    }
+
     fn explain(&self, error: io::Error) -> io::Error {
         let archive = match self.compression {
             Compression::None => return error,

@@ -2,16 +2,19 @@
 
 use std::{
     collections::HashSet,
+    fs, io,
     path::{self, Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use super::{
     Decoding, Format, Partition, Source, SourceProgress,
+    compression::FileReader,
     file_bytes::FileBytes,
     format::{Columns, ParquetPartition},
+    pipe::Pipe,
     position::{TextPosition, Unread, WAY_OUT},
     text::TextPartition,
 };
@@ -63,6 +66,12 @@ impl FileSource {
 
     fn open(&self, file: &Unread) -> anyhow::Result<Box<dyn Partition>> {
         let clock = Arc::clone(&self.clock);
+        // What is not there is for whoever opens it to tell.
+        let is_stream = fs::metadata(&file.path)
+            .is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
+        if is_stream && self.decoding.format != Format::Parquet {
+            return self.open_stream(file);
+        }
         if self.decoding.format == Format::Parquet {
             let columns = Columns::new(&self.decoding, clock);
             let partition = ParquetPartition::open(file, &self.decoding, columns)?;
@@ -79,6 +88,52 @@ impl FileSource {
             }
             _ => whole,
         }))
+    }
+}
+
+impl FileSource {
+    /// A named pipe, or a device: nobody knows when it has bytes, and a job that waits for them has other duties.
+    fn open_stream(&self, file: &Unread) -> anyhow::Result<Box<dyn Partition>> {
+        if file
+            .position::<TextPosition>()?
+            .is_some_and(|position| position.offset > 0)
+        {
+            bail!(
+                "cannot go on in `{}`: a part of it has been read, and it cannot be read again: {WAY_OUT}",
+                file.name
+            );
+        }
+        let input = OpenedLate {
+            path: file.path.clone(),
+            reader: None,
+        };
+        // Nobody can wake a thread that waits for a pipe, so nobody waits for it either.
+        let (pipe, _thread) = Pipe::start(format!("`{}`", file.name).into(), input)?;
+        Ok(Box::new(TextPartition::new(
+            Arc::clone(&file.name),
+            pipe,
+            &self.decoding,
+            Arc::clone(&self.clock),
+        )))
+    }
+}
+
+/// A file that is opened by whoever reads it first: opening a pipe takes until somebody writes to it.
+struct OpenedLate {
+    path: PathBuf,
+    reader: Option<FileReader>,
+}
+
+impl io::Read for OpenedLate {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let reader = match &mut self.reader {
+            Some(reader) => reader,
+            unopened => {
+                let reader = FileReader::open(&self.path);
+                unopened.insert(reader.map_err(|error| io::Error::other(format!("{error:#}")))?)
+            }
+        };
+        reader.read(buffer)
     }
 }
 
@@ -186,8 +241,6 @@ impl<'a> Places<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
     use crate::{
         connector::{

@@ -336,9 +336,13 @@ impl<B: Bytes> Partition for TextPartition<B> {
             if self.ended {
                 return Ok(Read::End);
             }
-            // Whoever reads has other duties, however long a line is that is dropped.
-            if !waiting && looked_at >= MAX_LOOKED_AT_BYTES {
-                return Ok(Read::Idle);
+            // Whoever reads has other duties, however long a line is that is dropped, and however many are blank.
+            if looked_at >= MAX_LOOKED_AT_BYTES {
+                return if waiting {
+                    self.decode()
+                } else {
+                    Ok(Read::Idle)
+                };
             }
             if waiting && !had_rows {
                 deadline = deadline.min(Instant::now() + MAX_GATHER);

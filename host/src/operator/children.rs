@@ -2,7 +2,11 @@
 
 use arrow::array::ArrayRef;
 
-use super::{Outbox, RejectionPolicy, failure::BadRow, projection::Projection};
+use super::{
+    Outbox, RejectionPolicy,
+    failure::{BadRow, BadRows},
+    projection::Projection,
+};
 use crate::{batch::Batch, metrics::NodeMetrics};
 
 /// The rows that a table or process function makes of the rows of a batch, call by call.
@@ -31,18 +35,17 @@ impl Children {
     /// Hands the rows on, each with the columns of its parent that the output keeps. `failed` are the
     /// rows on which the function has failed.
     pub(super) fn hand_on(
-        mut self,
-        failed: Vec<BadRow>,
+        self,
+        mut failed: BadRows,
         batch: &Batch,
         projection: &Projection,
         rejects: &mut RejectionPolicy,
         metrics: &NodeMetrics,
         out: &mut Outbox,
     ) -> anyhow::Result<()> {
-        self.bad.extend(failed);
-        self.bad.sort_by_key(|bad| bad.row);
-        rejects.settle(batch, &self.bad, out)?;
-        metrics.absorbed.add(batch.rows() - self.bad.len());
+        failed.extend(self.bad);
+        let bad = rejects.settle(batch, failed, out)?;
+        metrics.absorbed.add(batch.rows() - bad.len());
         for (parents, columns) in self.pieces {
             out.push(projection.apply(&batch.take(&parents)?, &columns)?);
         }

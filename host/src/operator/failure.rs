@@ -1,6 +1,8 @@
 //! Why a function has nothing to give for some rows, and what is known of the call.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use thiserror::Error;
 
 use crate::wasm::{CallError, RowError};
 
@@ -18,9 +20,19 @@ pub(super) struct Called {
 pub(super) struct Failure {
     /// Why.
     pub(super) error: CallError,
-    /// Whose call it was, and what the guest has logged in it; `None` if it has not come to a call of a single
-    /// function. Boxed, for calls that succeed are handed around with room for this.
-    call: Option<Box<(Called, Vec<String>)>>,
+    /// The call; `None` if it has not come to one of a single function. Boxed, for calls that succeed are handed
+    /// around with room for this.
+    call: Option<Box<FailedCall>>,
+}
+
+/// What is known of a call that has no result.
+#[derive(Clone, Debug)]
+struct FailedCall {
+    called: Called,
+    /// How long it could have taken by the limits of the stage.
+    deadline: Duration,
+    /// What the guest has logged in it.
+    log: Vec<String>,
 }
 
 /// Why a row, or a window of a key, was left out. Those that were left out together share it.
@@ -46,25 +58,57 @@ pub(super) struct BadRow {
 }
 
 impl Failure {
-    /// A call of a function in which the guest has logged `log`.
-    pub(super) fn of_call(error: CallError, called: Called, log: Vec<String>) -> Self {
+    /// A call of a function that could have taken as long as `deadline` by the limits of the stage, and in which
+    /// the guest has logged `log`.
+    pub(super) fn of_call(
+        error: CallError,
+        called: Called,
+        deadline: Duration,
+        log: Vec<String>,
+    ) -> Self {
+        let call = FailedCall {
+            called,
+            deadline,
+            log,
+        };
         Self {
             error,
-            call: Some(Box::new((called, log))),
+            call: Some(Box::new(call)),
         }
+    }
+
+    /// How long the call could have taken by the limits of the stage, if there was one.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.call.as_ref().map(|call| call.deadline)
     }
 
     /// What is to be told of it.
     pub(super) fn cause(&self) -> Arc<Cause> {
-        let (called, log) = self.call.as_deref().cloned().unzip();
+        let call = self.call.as_deref();
         Arc::new(Cause {
             reason: self.error.to_string(),
-            called,
+            called: call.map(|call| call.called.clone()),
             backtrace: self.error.frames().to_vec(),
-            log: log.unwrap_or_default(),
+            log: call.map(|call| call.log.clone()).unwrap_or_default(),
         })
     }
 }
+
+/// The rows of a batch that could not be handled.
+///
+/// If too much has failed, rows after them may have been left untried: neither good nor bad. Then the job has to end, so
+/// the rows are given out only to who has made sure of that.
+#[derive(Clone, Debug, Default)]
+#[must_use = "rows may have been left untried, and then the job has to end"]
+pub(super) struct BadRows {
+    rows: Vec<BadRow>,
+    has_untried: bool,
+}
+
+/// Rows were left untried, because too much has failed before them.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("too many calls have failed: the rows after them were not tried")]
+pub(super) struct Untried;
 
 /// What is wrong before a function is called, or with several of them.
 impl From<CallError> for Failure {
@@ -99,6 +143,48 @@ impl BadRow {
         Self {
             row: first + self.row,
             ..self
+        }
+    }
+}
+
+impl BadRows {
+    /// `rows`, and whether others were left untried.
+    pub(super) const fn new(rows: Vec<BadRow>, has_untried: bool) -> Self {
+        Self { rows, has_untried }
+    }
+
+    /// Adds rows that were tried.
+    pub(super) fn extend(&mut self, rows: impl IntoIterator<Item = BadRow>) {
+        self.rows.extend(rows);
+    }
+
+    /// Adds what another search has found.
+    pub(super) fn include(&mut self, others: Self) {
+        self.rows.extend(others.rows);
+        self.has_untried |= others.has_untried;
+    }
+
+    /// The same in the order of the rows, and of several reasons for a row the one that was found first.
+    pub(super) fn in_order(mut self) -> Self {
+        self.rows.sort_by_key(|bad| bad.row);
+        self.rows.dedup_by_key(|bad| bad.row);
+        self
+    }
+
+    /// The rows that are known to be bad, whether or not others were left untried.
+    pub(super) fn so_far(&self) -> &[BadRow] {
+        &self.rows
+    }
+
+    /// The rows: all others are good.
+    ///
+    /// # Errors
+    ///
+    /// If some were left untried.
+    pub(super) fn all(self) -> Result<Vec<BadRow>, Untried> {
+        match self.has_untried {
+            true => Err(Untried),
+            false => Ok(self.rows),
         }
     }
 }

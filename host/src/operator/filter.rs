@@ -34,13 +34,7 @@ impl Filter {
 
 impl Operator for Filter {
     fn process(&mut self, _: Side, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
-        let evaluated = evaluate(
-            &mut self.guests,
-            &self.call,
-            &batch,
-            &self.rejects.patience(),
-        )?;
-        self.rejects.settle(&batch, &evaluated.bad, out)?;
+        let evaluated = evaluate(&mut self.guests, &self.call, &batch, &mut self.rejects, out)?;
         let verdict = evaluated.results[0].as_boolean();
         let kept = match evaluated.good(batch.rows()) {
             None => batch.filter(verdict)?,

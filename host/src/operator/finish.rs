@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use anyhow::bail;
+use anyhow::anyhow;
 use arrow::{
     array::{ArrayRef, new_null_array},
     compute,
@@ -13,8 +13,8 @@ use super::calls::Calls;
 use crate::{
     batch::Batch,
     operator::{
-        failure::{BadRow, Failure},
-        isolation::isolate,
+        failure::{BadRow, BadRows, Failure},
+        isolation::isolate_windows,
         patience::{Pace, Patience},
     },
     state::Columns,
@@ -40,7 +40,7 @@ pub(super) enum Gathered {
 }
 
 /// The results of every function, and the places of those that there are none of: a function fails on
-/// them.
+/// them, or they were left untried.
 ///
 /// # Errors
 ///
@@ -49,42 +49,30 @@ pub(super) enum Gathered {
 pub(super) fn finish(
     calls: &mut Calls,
     state: &impl Finishable,
-    patience: &Patience,
-) -> anyhow::Result<(Columns, Vec<BadRow>)> {
+    patience: &mut Patience,
+) -> anyhow::Result<(Columns, BadRows)> {
     let mut results = Vec::new();
-    let mut bad: Vec<BadRow> = Vec::new();
+    let mut bad = BadRows::default();
     for call in 0..calls.all().len() {
         let mut pieces = Vec::new();
-        let mut exhausted = None;
-        let failed = isolate(
+        let mut refused = Vec::new();
+        let failed = isolate_windows(
             0..state.count(),
             patience,
-            &mut |range: Range<usize>, pace| {
-                // The job is about to end.
-                if let Some(failure) = &exhausted {
-                    return Err(Failure::clone(failure));
-                }
-                let result = finish_some(calls, call, pace, state, range.clone());
-                if let Err(failure) = &result
-                    && range.len() == 1
-                    && is_out_of_means(&failure.error)
-                {
-                    exhausted = Some(failure.clone());
-                }
-                result
-            },
-            &mut |range, (columns, refused): Finished| {
-                bad.extend(refused.into_iter().map(|bad| bad.after(range.start)));
+            &mut |range, pace| finish_some(calls, call, pace, state, range),
+            &mut |range, (columns, more): Finished| {
+                refused.extend(more.into_iter().map(|bad| bad.after(range.start)));
                 pieces.push((range, columns));
             },
         );
         let function = &calls.all()[call].function;
-        if let Some(Failure { error, .. }) = exhausted {
-            bail!(
-                "function `{}` cannot make the result of a single window: {error}",
+        let failed = failed.map_err(|failure| {
+            anyhow!(
+                "function `{}` cannot make the result of a single window: {}",
                 function.name,
-            );
-        }
+                failure.error,
+            )
+        })?;
         let nulls = |count: usize| {
             let results = function.results.iter();
             results
@@ -92,10 +80,9 @@ pub(super) fn finish(
                 .collect()
         };
         results.extend(join(pieces, state.count(), nulls)?);
-        bad.extend(failed);
+        bad.extend(refused);
+        bad.include(failed);
     }
-    bad.sort_by_key(|bad| bad.row);
-    bad.dedup_by_key(|bad| bad.row);
     Ok((results, bad))
 }
 
@@ -132,15 +119,8 @@ fn finish_some(
     }
 }
 
-const fn is_out_of_means(error: &CallError) -> bool {
-    matches!(
-        error,
-        CallError::OutOfMemory { .. } | CallError::Deadline { .. } | CallError::Limit(_)
-    )
-}
-
 /// Puts the results for parts of the windows together, with nulls for windows that there are none of: because a
-/// function has failed on them, or was given up before it came to them.
+/// function has failed on them, or they were left untried.
 fn join(
     pieces: Vec<(Range<usize>, Columns)>,
     windows: usize,

@@ -41,11 +41,11 @@ impl Operator for FlatMap {
     fn process(&mut self, _: Side, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
         let arguments = guest::arguments(&self.call.arguments, &batch)?;
         let mut children = Children::default();
-        let patience = self.rejects.patience();
+        let mut patience = self.rejects.patience();
         let guests = &mut self.guests;
         let failed = isolate(
             0..batch.rows(),
-            &patience,
+            &mut patience,
             &mut |rows, pace| {
                 let output = guests.call(0, pace, |instance, function| {
                     let arguments = guest::slice(&arguments, &rows);

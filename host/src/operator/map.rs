@@ -37,13 +37,7 @@ impl Map {
 
 impl Operator for Map {
     fn process(&mut self, _: Side, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
-        let evaluated = evaluate(
-            &mut self.guests,
-            &self.call,
-            &batch,
-            &self.rejects.patience(),
-        )?;
-        self.rejects.settle(&batch, &evaluated.bad, out)?;
+        let evaluated = evaluate(&mut self.guests, &self.call, &batch, &mut self.rejects, out)?;
         let Some(good) = evaluated.good(batch.rows()) else {
             out.push(self.projection.apply(&batch, &evaluated.results)?);
             return Ok(());

@@ -18,33 +18,56 @@ pub(super) enum Pace {
     AtMost(Duration),
 }
 
-/// How many rows may still fail one after the other, and how much time calls that fail may still take.
+/// How many rows of a batch may still fail one after the other, and how much time calls that fail may still take.
+///
+/// Rows are counted by their places in the batch, as they are when the batch is settled, and never more of them than
+/// then: so once this is worn out, the job is sure to end.
 #[derive(Clone, Debug)]
 pub(super) struct Patience {
     in_a_row: u64,
     limit: u64,
+    /// The row after the one that has failed last.
+    next: usize,
+    is_worn_out: bool,
     allowance: Allowance,
 }
 
 impl Patience {
-    /// `in_a_row` rows have failed of late, and `limit` may.
+    /// For a batch before which `in_a_row` rows have failed, while `limit` may.
     pub(super) const fn new(in_a_row: u64, limit: u64, allowance: Allowance) -> Self {
         Self {
             in_a_row,
             limit,
+            next: 0,
+            is_worn_out: false,
             allowance,
         }
     }
 
-    /// Takes note of a row that has not failed.
-    pub(super) const fn renew(&mut self) {
-        self.in_a_row = 0;
+    /// For what is not in the order in which it is settled: only time wears it out.
+    pub(super) const fn of_time(allowance: Allowance) -> Self {
+        Self::new(0, u64::MAX, allowance)
     }
 
-    /// Takes note of a row that has failed and returns whether it was one too many.
-    pub(super) const fn lose(&mut self) -> bool {
+    /// Takes note that the row at a place in the batch has failed. Returns whether it was one too many.
+    pub(super) const fn lose(&mut self, row: usize) -> bool {
+        if row != self.next {
+            self.in_a_row = 0;
+        }
+        self.next = row + 1;
         self.in_a_row += 1;
-        self.in_a_row > self.limit
+        self.is_worn_out |= self.in_a_row > self.limit;
+        self.is_worn_out
+    }
+
+    /// Whether more rows have failed one after the other than may.
+    pub(super) const fn is_worn_out(&self) -> bool {
+        self.is_worn_out
+    }
+
+    /// The time that may be lost.
+    pub(super) fn allowance(&self) -> Allowance {
+        self.allowance.clone()
     }
 
     /// The time that was lost so far.
@@ -54,12 +77,12 @@ impl Patience {
 
     #[cfg(test)]
     pub(super) fn endless() -> Self {
-        Self::new(0, u64::MAX, Allowance::default())
+        Self::of_time(Allowance::default())
     }
 }
 
 /// The time that calls that fail may take, until a batch comes of which some row passes. Clones share it: it
-/// belongs to one stage in one subtask.
+/// belongs to the rows of one stage in one subtask, or to the windows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Allowance(Arc<Mutex<Lost>>);
 
@@ -68,8 +91,10 @@ pub(super) struct Allowance(Arc<Mutex<Lost>>);
 pub(super) struct Lost {
     /// All of it.
     time: Duration,
+    /// How long the calls could have taken by the limits.
+    deadline: Duration,
     /// How long a call may take by the limits, if one has taken longer.
-    deadline: Option<Duration>,
+    exceeded: Option<Duration>,
     /// Rows that have taken too long by themselves.
     slow_rows: u32,
     /// Why the last call has failed, once the allowance is used up.
@@ -117,10 +142,7 @@ impl Lost {
 
     /// How much may be lost.
     pub(super) fn allowed(&self) -> Duration {
-        self.deadline
-            .unwrap_or_default()
-            .max(LEAST_DEADLINE)
-            .saturating_mul(DEADLINES)
+        self.deadline.max(LEAST_DEADLINE).saturating_mul(DEADLINES)
     }
 
     /// Why the last call has failed, if no more may be lost.
@@ -128,9 +150,15 @@ impl Lost {
         self.used_up.as_ref()
     }
 
+    /// Takes note that a call can take so long by the limits.
+    pub(super) fn allow(&mut self, deadline: Duration) {
+        self.deadline = self.deadline.max(deadline);
+    }
+
     /// Takes note that a call has taken longer than the limits allow.
-    pub(super) const fn exceed(&mut self, deadline: Duration) {
-        self.deadline = Some(deadline);
+    pub(super) fn exceed(&mut self, deadline: Duration) {
+        self.allow(deadline);
+        self.exceeded = Some(deadline);
     }
 
     /// Takes note of a row that has taken too long by itself.
@@ -150,7 +178,7 @@ impl Lost {
     /// How long a call for a single row may take. `slowest` is what a row that has passed has taken at most.
     pub(super) fn pace_of_row(&self, slowest: Duration) -> Pace {
         let halvings = self.slow_rows / ROWS_OF_A_PACE;
-        let Some(deadline) = self.deadline.filter(|_| halvings > 0) else {
+        let Some(deadline) = self.exceeded.filter(|_| halvings > 0) else {
             return Pace::Whole;
         };
         let shortened = deadline / (1 << halvings.min(LEAST_SHARE.ilog2()));
@@ -160,7 +188,7 @@ impl Lost {
     /// How long a call for a part of a batch that has failed may take; `None` if it would take so long that it
     /// had better be made in parts.
     pub(super) fn pace_of_part(&self, rows: usize, slowest: Duration) -> Option<Pace> {
-        let Some(deadline) = self.deadline else {
+        let Some(deadline) = self.exceeded else {
             return Some(Pace::Whole);
         };
         let rows = u32::try_from(rows).unwrap_or(u32::MAX);

@@ -7,7 +7,7 @@ use anyhow::bail;
 use super::{
     DeadLetter, LetterKind, OnError, Outbox, StageSpec,
     dead_letter::RowTexts,
-    failure::BadRow,
+    failure::{BadRow, BadRows},
     patience::{Allowance, Patience},
 };
 use crate::{
@@ -109,7 +109,7 @@ impl RejectionPolicy {
         Ok(())
     }
 
-    /// How much more may fail before [`settle`](Self::settle) ends the job.
+    /// How much more of a batch may fail before [`settle`](Self::settle) ends the job.
     pub(super) fn patience(&self) -> Patience {
         let (in_a_row, limit) = match self.on_error {
             OnError::Fail => (0, 0),
@@ -118,31 +118,48 @@ impl RejectionPolicy {
         Patience::new(in_a_row, limit, self.allowance.clone())
     }
 
-    /// Deals with `bad` rows of `batch`, in the order of the rows.
+    /// How much may fail of what is not in the order in which it is settled later.
+    pub(super) fn patience_with_parts(&self) -> Patience {
+        Patience::of_time(self.allowance.clone())
+    }
+
+    /// Deals with `bad` rows of `batch`. Returns them in order: all others are good.
+    ///
+    /// # Errors
+    ///
+    /// If the policy is to fail, too many rows have failed in a row, or calls that failed have taken too much time:
+    /// always if rows were left untried.
     pub(super) fn settle(
         &mut self,
         batch: &Batch,
-        bad: &[BadRow],
+        bad: BadRows,
         out: &mut Outbox,
-    ) -> anyhow::Result<()> {
-        if !bad.is_empty() {
-            self.dispose_all(batch, bad, out)?;
+    ) -> anyhow::Result<Vec<BadRow>> {
+        let bad = bad.in_order();
+        if !bad.so_far().is_empty() {
+            self.dispose_all(batch, bad.so_far(), out)?;
         } else {
             self.count_good(batch.rows());
         }
         self.check_allowance()?;
+        let bad = bad.all()?;
         if bad.len() < batch.rows() {
             self.allowance.lost().forget();
         }
-        Ok(())
+        Ok(bad)
     }
 
-    /// Ends the job if calls that failed have taken too much time.
+    /// What was `made` of parts of what is settled later, unless calls that failed have taken too much time.
     ///
     /// # Errors
     ///
-    /// If they have. What functions have made of the rows since then is not whole.
-    pub(super) fn check_allowance(&self) -> anyhow::Result<()> {
+    /// If they have, or those of `made`.
+    pub(super) fn check<T>(&self, made: anyhow::Result<T>) -> anyhow::Result<T> {
+        self.check_allowance()?;
+        made
+    }
+
+    fn check_allowance(&self) -> anyhow::Result<()> {
         let lost = self.allowance.lost();
         let Some(cause) = lost.used_up() else {
             return Ok(());
@@ -259,14 +276,14 @@ mod tests {
             function: "slow".into(),
             component: "ab".into(),
         };
-        Err(Failure::of_call(error, called, Vec::new()))
+        Err(Failure::of_call(error, called, Duration::ZERO, Vec::new()))
     }
 
     #[test]
     fn a_stage_that_loses_too_much_time_ends_the_job() {
         let metrics = Arc::default();
         let mut policy = RejectionPolicy::of_source("work".into(), OnError::Skip, 1000, metrics);
-        let patience = policy.patience();
+        let mut patience = policy.patience();
         let before = Duration::from_millis(30_001);
         let cause = || hang(0..1, Pace::Whole).expect_err("it fails").cause();
         patience.lost().lose(before, cause);
@@ -277,10 +294,10 @@ mod tests {
             None,
             Origin::Derived,
         );
-        let bad = isolate(0..2, &patience, &mut hang, &mut |_, ()| {});
-        assert_eq!(bad, [], "there is no time left");
+        let bad = isolate(0..2, &mut patience, &mut hang, &mut |_, ()| {});
+        assert_eq!(bad.so_far(), [], "there is no time left");
         let mut out = Outbox::default();
-        let error = policy.settle(&batch.expect("a batch"), &bad, &mut out);
+        let error = policy.settle(&batch.expect("a batch"), bad, &mut out);
         assert_eq!(
             error.expect_err("too much").to_string(),
             "`work` has lost 30.0s on calls that failed, more than the 30.0s that it may until a batch comes through; \
@@ -309,7 +326,33 @@ mod tests {
         };
         assert_eq!([lost(&policy), lost(&policy)], [1, 2]);
         let mut out = Outbox::default();
-        policy.settle(&batch, &[], &mut out).expect("a good batch");
+        policy
+            .settle(&batch, BadRows::default(), &mut out)
+            .expect("a good batch");
         assert_eq!(lost(&policy), 1);
+    }
+    #[test]
+    fn rows_that_were_left_untried_end_the_job() {
+        let metrics = Arc::default();
+        let mut policy = RejectionPolicy::of_source("work".into(), OnError::Skip, 1000, metrics);
+        let batch = Batch::new(
+            Arc::new(arrow::datatypes::Schema::empty()),
+            Vec::new(),
+            2,
+            None,
+            Origin::Derived,
+        );
+        let batch = batch.expect("a batch");
+        let error = policy.settle(
+            &batch,
+            BadRows::new(Vec::new(), true),
+            &mut Outbox::default(),
+        );
+        assert_eq!(
+            error
+                .expect_err("they are neither good nor bad")
+                .to_string(),
+            "too many calls have failed: the rows after them were not tried"
+        );
     }
 }

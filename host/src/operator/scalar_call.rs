@@ -6,7 +6,7 @@ use arrow::{
     compute,
 };
 
-use super::{Call, Guests, failure::BadRow, guest, isolation::isolate, patience::Patience};
+use super::{Call, Guests, Outbox, RejectionPolicy, failure::BadRow, guest, isolation::isolate};
 use crate::{batch::Batch, wasm::Columns};
 
 /// What a scalar function makes of a batch.
@@ -32,19 +32,20 @@ impl Evaluated {
     }
 }
 
-/// Calls the function of `call` for every row of `batch`.
+/// Calls the function of `call` for every row of `batch`, and has `rejects` deal with those on which it fails.
 pub(super) fn evaluate(
     guests: &mut Guests,
     call: &Call,
     batch: &Batch,
-    patience: &Patience,
+    rejects: &mut RejectionPolicy,
+    out: &mut Outbox,
 ) -> anyhow::Result<Evaluated> {
     let arguments = guest::arguments(&call.arguments, batch)?;
     let mut pieces: Vec<(usize, Vec<ArrayRef>)> = Vec::new();
     let mut refused = Vec::new();
     let failed = isolate(
         0..batch.rows(),
-        patience,
+        &mut rejects.patience(),
         &mut |rows, pace| {
             let output = guests.call(0, pace, |instance, function| {
                 let arguments = guest::slice(&arguments, &rows);
@@ -63,13 +64,11 @@ pub(super) fn evaluate(
             pieces.push((rows.start, columns));
         },
     );
-    let results = join(call, pieces, &failed)?;
-    refused.extend(failed);
-    refused.sort_by_key(|bad| bad.row);
-    Ok(Evaluated {
-        results,
-        bad: refused,
-    })
+    let mut bad = failed.clone();
+    bad.extend(refused);
+    let bad = rejects.settle(batch, bad, out)?;
+    let results = join(call, pieces, &failed.all()?)?;
+    Ok(Evaluated { results, bad })
 }
 
 /// Puts the results of the calls together, with nulls in the place of rows that failed.
@@ -98,4 +97,45 @@ fn join(
             Ok(compute::concat(&parts)?)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use arrow::array::Int64Array;
+
+    use super::*;
+    use crate::{
+        batch::{DataType, Field, Origin, Schema},
+        operator::{OnError, Version, trial},
+    };
+
+    #[test]
+    fn a_stage_that_has_no_time_to_lose_says_so_before_any_row_is_judged() {
+        let schema = Schema::new(vec![Field::required("n", DataType::Int64)]).expect("one name");
+        let columns: Vec<ArrayRef> = vec![Arc::new(Int64Array::from(vec![1, 2]))];
+        let batch = Batch::new(schema.to_arrow(), columns, 2, None, Origin::Derived);
+        // It is not called.
+        let call = trial::call("sum", &["n"], "{}", &schema);
+        let metrics = Arc::default();
+        let mut rejects = RejectionPolicy::of_source("work".into(), OnError::Skip, 1000, metrics);
+        let patience = rejects.patience();
+        patience.lost().lose(Duration::from_secs(31), Arc::default);
+        let evaluated = evaluate(
+            &mut Guests::new(Version::default()),
+            &call,
+            &batch.expect("a batch"),
+            &mut rejects,
+            &mut Outbox::default(),
+        );
+        let error = evaluated
+            .map(|evaluated| evaluated.bad)
+            .expect_err("too much")
+            .to_string();
+        assert!(
+            error.starts_with("`work` has lost 31.0s on calls that failed"),
+            "{error}"
+        );
+    }
 }

@@ -111,6 +111,7 @@ impl Version {
     ) -> Result<T, Failure> {
         let bound = &self.functions[place];
         let instance = &mut self.instances[bound.instance];
+        instance.forget_said();
         // It may not have been possible before.
         let ready = match instance.is_poisoned() {
             true => instance.renew(),
@@ -133,7 +134,8 @@ impl Version {
             // What is wrong, if it is not this call's rows, is told by the next call.
             let _ = instance.renew();
         }
-        Err(Failure::of_call(error, self.called(place), log))
+        let deadline = instance.options().limits.deadline;
+        Err(Failure::of_call(error, self.called(place), deadline, log))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Stages that are run one after the other in one subtask.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use anyhow::Context;
 
@@ -46,6 +46,9 @@ pub(super) struct Fork {
 
 /// Dead letters that a subtask tells in the log if nobody keeps them.
 pub(super) const TOLD_DEAD_LETTERS: usize = 3;
+
+/// How much of a row is told in the log.
+const TOLD_LETTERS: usize = 1024;
 
 /// Ways out of a subtask beside the main ones.
 pub(super) struct SideOutputs {
@@ -142,13 +145,14 @@ impl SideOutputs {
             return Ok(());
         }
         if let Some(output) = &mut self.dead_letters {
-            return output.batch(DeadLetter::to_batch(letters));
+            let mut batches = DeadLetter::to_batches(letters);
+            return batches.try_for_each(|batch| output.batch(batch));
         }
         // Nobody keeps them: the first ones are told, so that their reason can be found.
         for letter in letters.iter().take(self.untold) {
             let source = letter.position.as_ref().map(ToString::to_string);
             tracing::warn!(
-                stage = %letter.stage, source, reason = letter.reason, row = letter.row,
+                stage = %letter.stage, source, reason = letter.reason, row = %beginning(&letter.row),
                 "a row is left out",
             );
         }
@@ -178,5 +182,13 @@ impl SideOutputs {
         let output = self.late.iter_mut().find(|(place, _)| *place == sink);
         let (_, output) = output.context("the late rows of a stage have no sink")?;
         output.batch(batch)
+    }
+}
+
+/// The beginning of a row that may be longer than anybody reads.
+fn beginning(row: &str) -> Cow<'_, str> {
+    match row.char_indices().nth(TOLD_LETTERS) {
+        None => row.into(),
+        Some((end, _)) => format!("{}…", &row[..end]).into(),
     }
 }

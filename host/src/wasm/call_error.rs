@@ -7,6 +7,7 @@ use wasmtime::{FrameInfo, Trap, WasmBacktrace};
 
 use super::{
     check::Malformed,
+    limit_error::HandsOver,
     limits::{Exceeded, Limits, MemoryExceeded, TablesExceeded},
     log::Log,
     lower::Mismatch,
@@ -101,6 +102,15 @@ impl CallError {
         matches!(self, Self::Limit(Exceeded::Arguments { count: 2.., .. }))
     }
 
+    /// Whether there was not enough time, memory or room for the call or its answer: nothing need be wrong with its
+    /// rows.
+    pub const fn is_lack_of_means(&self) -> bool {
+        matches!(
+            self,
+            Self::OutOfMemory { .. } | Self::Deadline { .. } | Self::Limit(_)
+        )
+    }
+
     /// What the guest has logged or printed in the call, the oldest line first.
     pub fn log(&self) -> &[String] {
         match self {
@@ -131,7 +141,12 @@ impl CallError {
     }
 
     /// What an error of the engine means for an instance with these limits.
-    pub(super) fn of_engine(error: &wasmtime::Error, limits: &Limits, log: &Log) -> Self {
+    pub(super) fn of_engine(
+        error: &wasmtime::Error,
+        limits: &Limits,
+        hands_over: HandsOver,
+        log: &Log,
+    ) -> Self {
         let complaint = log.complaint();
         let log = log.recent();
         let backtrace = error.downcast_ref::<WasmBacktrace>();
@@ -156,7 +171,7 @@ impl CallError {
         let message = match (trap, error.downcast_ref::<TablesExceeded>()) {
             (Some(trap), _) => describe(*trap),
             (None, Some(exceeded)) => exceeded.to_string(),
-            (None, None) => match (limits.of_engine(error), backtrace) {
+            (None, None) => match (limits.of_engine(error, hands_over), backtrace) {
                 (Some(exceeded), _) => exceeded,
                 (None, Some(_)) => cause(error),
                 // Not while the guest was at work, but before or after: its answer is no answer.
@@ -255,7 +270,7 @@ mod tests {
             deadline: Duration::from_millis(250),
             ..Limits::default()
         };
-        CallError::of_engine(&error.into(), &limits, &log)
+        CallError::of_engine(&error.into(), &limits, HandsOver::Results(1), &log)
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{
     lift,
     quote::quote,
 };
-use crate::batch::Field;
+use crate::batch::{Field, is_visible, visible_line};
 
 /// What a function does with rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -186,10 +186,10 @@ fn check_name(name: &str) -> Result<(), String> {
             name.len()
         ));
     }
-    if name.chars().any(char::is_control) {
+    if !name.chars().all(is_visible) {
         return Err(format!(
-            "the name `{}` has control characters",
-            name.escape_debug()
+            "the name `{}` has characters that cannot be seen",
+            visible_line(name)
         ));
     }
     Ok(())

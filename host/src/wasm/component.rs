@@ -20,7 +20,7 @@ use super::{
     engine::Engine,
     exports::Exports,
     instance::{Instance, InstanceOptions},
-    limits::Limits,
+    limits::{Limits, MOST_INSTANCES, MOST_TABLE_ELEMENTS},
     load_error::LoadError,
     log,
     log_budget::LogBudget,
@@ -170,6 +170,8 @@ impl Component {
             limits: Limits {
                 memory: CATALOG_MEMORY,
                 deadline: CATALOG_DEADLINE,
+                instances: MOST_INSTANCES,
+                table_elements: MOST_TABLE_ELEMENTS,
                 ..Limits::default()
             },
             allow: allow.only_variables(),
@@ -178,6 +180,7 @@ impl Component {
         let budget = LogBudget::new(Arc::clone(&options.stage), &options.limits);
         self.start(&options, &budget)
             .map(|(_, functions)| functions)
+            .map_err(CatalogError::with_fixed_limits)
     }
 
     /// Makes an instance and configures it.

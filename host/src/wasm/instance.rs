@@ -131,6 +131,11 @@ impl Instance {
         self.running.said()
     }
 
+    /// Forgets what the guest has said, so that it is not taken for what it says in a call that is not made.
+    pub fn forget_said(&mut self) {
+        self.running.forget_said();
+    }
+
     /// Has the next calls take at most so long, and never longer than the limits allow. `None`: as long as those
     /// allow.
     pub fn set_deadline(&mut self, shorter: Option<Duration>) {
@@ -205,9 +210,9 @@ fn start(
         .map_err(|error| match error {
             CatalogError::Refused(reason) => CallError::Refused(reason),
             CatalogError::Call(error) => error,
-            error @ (CatalogError::Invalid(_) | CatalogError::Unstable) => {
-                CallError::Malformed(error.to_string())
-            }
+            error @ (CatalogError::TooMuch(_)
+            | CatalogError::Invalid(_)
+            | CatalogError::Unstable) => CallError::Malformed(error.to_string()),
         })
 }
 

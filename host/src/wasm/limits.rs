@@ -24,8 +24,7 @@ pub struct Limits {
     pub log_bytes: usize,
     /// Elements of all tables of the instance together: functions, mostly.
     pub table_elements: usize,
-    /// Core instances that the component may be made of, and memories and tables of them. Each memory
-    /// reserves address space.
+    /// Core instances that the component may be made of, and tables that they may have.
     pub instances: usize,
 }
 
@@ -43,6 +42,14 @@ impl Default for Limits {
         }
     }
 }
+
+/// The most that a stage may let a component have of them.
+pub const MOST_INSTANCES: usize = 4096;
+/// The same of table elements. The host needs eight bytes for each.
+pub const MOST_TABLE_ELEMENTS: usize = 1 << 24;
+
+/// Memories that a component may have. Each takes gigabytes of address space, whatever is used of it.
+pub(super) const MAX_MEMORIES: usize = 16;
 
 /// Keeps an instance within its memory and its tables.
 #[derive(Debug)]
@@ -134,8 +141,12 @@ impl ResourceLimiter for Limiter {
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            // The engine asks before it looks at what the memory may have at most.
+            return Ok(false);
+        }
         let requested = self.memory.saturating_add(desired.saturating_sub(current));
         if requested > self.memory_limit {
             // An error ends the call with this reason; a refusal would end it with whatever the
@@ -155,8 +166,11 @@ impl ResourceLimiter for Limiter {
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
         let growth = desired.saturating_sub(current);
         let requested = self.table_elements.saturating_add(growth);
         if requested > self.table_limit {
@@ -180,7 +194,7 @@ impl ResourceLimiter for Limiter {
     }
 
     fn memories(&self) -> usize {
-        self.instances
+        MAX_MEMORIES
     }
 }
 
@@ -202,6 +216,25 @@ mod tests {
             "1100 bytes of memory requested, 900 in use, 1000 allowed"
         );
         assert!(limiter.memory_growing(400, 500, None).expect("within"));
+    }
+
+    #[test]
+    fn growing_beyond_what_a_memory_declares_takes_nothing() {
+        let mut limiter = Limiter::new(&Limits {
+            memory: 1000,
+            table_elements: 10,
+            ..Limits::default()
+        });
+        assert!(limiter.memory_growing(0, 600, Some(600)).expect("within"));
+        assert!(limiter.table_growing(0, 6, Some(6)).expect("within"));
+        for _ in 0..10 {
+            let memory = limiter.memory_growing(600, 700, Some(600));
+            assert!(!memory.expect("the guest's own matter"));
+            let table = limiter.table_growing(6, 8, Some(6));
+            assert!(!table.expect("the guest's own matter"));
+        }
+        assert!(limiter.memory_growing(0, 400, None).expect("within"));
+        assert!(limiter.table_growing(0, 4, None).expect("within"));
     }
 
     #[test]

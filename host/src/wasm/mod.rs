@@ -67,7 +67,7 @@ pub use contract::{Interface, Interfaces, VERSION};
 pub use engine::{Engine, EngineOptions};
 pub use holistic::HolisticOutput;
 pub use instance::{Columns, Instance, InstanceOptions, RowError};
-pub use limits::{Exceeded, Limits};
+pub use limits::{Exceeded, Limits, MOST_INSTANCES, MOST_TABLE_ELEMENTS};
 pub use load_error::LoadError;
 pub use process::ProcessOutput;
 pub use scalar::ScalarOutput;

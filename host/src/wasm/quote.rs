@@ -25,9 +25,23 @@ pub(super) fn quoted(text: String) -> String {
     quote(&text, MAX_BYTES)
 }
 
+/// Why a guest refuses something, as it says, if it does.
+pub(super) fn reason(text: String) -> String {
+    match text.trim().is_empty() {
+        true => "no reason given".to_owned(),
+        false => quoted(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn silence_is_no_reason() {
+        assert_eq!(reason("too hot".to_owned()), "too hot");
+        assert_eq!(reason(" \n".to_owned()), "no reason given");
+    }
 
     #[test]
     fn control_characters_are_escaped() {

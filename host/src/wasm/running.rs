@@ -15,10 +15,11 @@ use super::{
     given::Given,
     instance::InstanceOptions,
     lift,
+    limit_error::HandsOver,
     limits::Limits,
     log::Log,
     log_budget::LogBudget,
-    quote::quoted,
+    quote,
     sandbox::Sandbox,
     ticker::ticks,
 };
@@ -31,6 +32,7 @@ pub(super) struct Running {
     store: Store<Sandbox>,
     handles: Handles,
     limits: Limits,
+    hands_over: HandsOver,
     ticks: u64,
     /// What it shares with others, if that may end before the deadline.
     allowance: Option<Allowance>,
@@ -45,6 +47,7 @@ impl Running {
         budget: &LogBudget,
     ) -> Result<Self, CallError> {
         let limits = &options.limits;
+        let hands_over = HandsOver::Results(limits.output_bytes);
         let log = Log::new(Arc::clone(&options.stage), budget.clone());
         let sandbox = Sandbox::new(options, log, component.imports_wasi());
         let mut store = Store::new(component.engine().wasmtime(), sandbox);
@@ -64,6 +67,7 @@ impl Running {
                 store,
                 handles,
                 limits: limits.clone(),
+                hands_over,
                 ticks,
                 allowance: None,
                 poisoned: false,
@@ -71,7 +75,7 @@ impl Running {
             Err(error) => {
                 let log = store.data_mut().log();
                 log.end_call();
-                Err(CallError::of_engine(&error, limits, log))
+                Err(CallError::of_engine(&error, limits, hands_over, log))
             }
         }
     }
@@ -88,6 +92,11 @@ impl Running {
     /// The last lines that the guest has logged or printed in its last call.
     pub(super) fn said(&mut self) -> Vec<String> {
         self.store.data_mut().log().recent()
+    }
+
+    /// Forgets what the guest has said.
+    pub(super) fn forget_said(&mut self) {
+        self.store.data_mut().log().begin_call();
     }
 
     /// Has the next calls take at most so long.
@@ -109,12 +118,14 @@ impl Running {
         let configure = self.handles.configure;
         // What is said of functions is checked by itself, and is no output of a stage.
         self.store.set_hostcall_fuel(CATALOG_BYTES);
+        self.hands_over = HandsOver::Catalog(CATALOG_BYTES);
         // At the epoch, whenever the instance is made: what it keeps must not depend on that.
         let given = || Given::new("configure", config);
         let answer =
             self.invoke::<ConfigureParams<'_>, _>(configure, Duration::ZERO, given, (config,));
         // Counts the bytes of all lists that a call gives back.
         self.store.set_hostcall_fuel(self.limits.output_bytes);
+        self.hands_over = HandsOver::Results(self.limits.output_bytes);
         match answer {
             Ok(functions) => Ok(Ok(functions)),
             Err(CallError::Refused(reason)) => Ok(Err(reason)),
@@ -150,10 +161,15 @@ impl Running {
         log.end_call();
         match answer {
             Ok((Ok(result),)) => Ok(result),
-            Ok((Err(reason),)) => Err(CallError::Refused(quoted(reason))),
+            Ok((Err(reason),)) => Err(CallError::Refused(quote::reason(reason))),
             Err(error) => {
                 self.poisoned = true;
-                Err(CallError::of_engine(&error, &self.limits, log))
+                Err(CallError::of_engine(
+                    &error,
+                    &self.limits,
+                    self.hands_over,
+                    log,
+                ))
             }
         }
     }

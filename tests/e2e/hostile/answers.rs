@@ -114,7 +114,7 @@ fn errors_of_rows_are_checked() {
                 "scalar:error-escapes",
                 Letter("\\u{1b}[2J\\u{7}\\u{202e}gone\\r"),
             ),
-            ("scalar:error-silent", Letter("")),
+            ("scalar:error-silent", Letter("no reason given")),
         ],
     );
 }

@@ -38,7 +38,7 @@ fn a_refusal_is_quoted_and_cut() {
                 "scalar:refuse-escapes",
                 Letter("\\u{1b}[2J\\u{7}\\u{202e}gone\\r"),
             ),
-            ("scalar:refuse-silently", Letter("")),
+            ("scalar:refuse-silently", Letter("no reason given")),
         ],
     );
 }

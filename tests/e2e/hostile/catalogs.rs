@@ -28,11 +28,11 @@ fn a_catalog_that_cannot_be_is_refused() {
             ),
             (
                 "configure:control-name",
-                Refused("the name `ne\\u{1b}[2Jxt` has control characters"),
+                Refused("the name `ne\\u{1b}[2Jxt` has characters that cannot be seen"),
             ),
             (
                 "configure:control-column",
-                Refused("result: the name `r\\nr` has control characters"),
+                Refused("result: the name `r\\nr` has characters that cannot be seen"),
             ),
             ("configure:empty-column", Refused("result: a name is empty")),
             (
@@ -51,6 +51,14 @@ fn a_catalog_that_cannot_be_is_refused() {
             (
                 "configure:huge-doc",
                 Refused("documentation of 1048576 bytes, of at most 65536"),
+            ),
+            (
+                "configure:endless-doc",
+                Refused("its catalog has more than 33554432 bytes, which is all that is allowed"),
+            ),
+            (
+                "configure:unseen-name",
+                Refused("the name `ne\\u{202e}xt` has characters that cannot be seen"),
             ),
             ("configure:control-doc", Right("")),
             (
@@ -80,11 +88,11 @@ fn a_library_that_cannot_be_asked_is_refused() {
             ),
             (
                 "configure:spin",
-                Refused("cannot be asked for its catalog: took longer than 5s"),
+                Refused("catalog: `configure` took longer than 5s: have it do less"),
             ),
             (
                 "configure:hoard",
-                Refused("cannot be asked for its catalog: out of memory: "),
+                Refused("catalog: `configure` is out of memory, "),
             ),
         ],
     );
@@ -106,7 +114,7 @@ fn a_configuration_that_is_refused_is_quoted_and_cut() {
             ),
             (
                 "configure:refuse-silently",
-                Refused("refuses its configuration: "),
+                Refused("refuses its configuration: no reason given"),
             ),
         ],
     );

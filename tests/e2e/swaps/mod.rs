@@ -8,6 +8,7 @@ mod exact;
 mod fall_back;
 mod feed;
 mod files;
+mod hostile;
 mod inside;
 mod kills;
 mod live;

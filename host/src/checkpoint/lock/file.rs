@@ -24,6 +24,9 @@ impl FileLock {
     /// Takes the lock of a directory; fails if another process has it, naming it.
     pub(in crate::checkpoint) fn take(directory: &Path, owner: Owner) -> anyhow::Result<Self> {
         let path = directory.join(LOCK);
+        // A pipe in its place would be waited for.
+        let is_other = fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file());
+        ensure!(!is_other, "the lock file is not a regular file");
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(&path).context("cannot open the lock file")?;

@@ -113,7 +113,12 @@ impl Storage for Directory {
 
     fn read(&self, name: &str, range: Option<Range<u64>>) -> Result<Vec<u8>, ReadError> {
         let read = |range: Option<Range<u64>>| -> io::Result<Vec<u8>> {
-            let mut file = File::open(self.path.join(name))?;
+            let path = self.path.join(name);
+            // A pipe in its place would be waited for.
+            if !fs::metadata(&path)?.is_file() {
+                return Err(io::Error::other("it is not a regular file"));
+            }
+            let mut file = File::open(path)?;
             let mut bytes = Vec::new();
             let Some(range) = range else {
                 file.read_to_end(&mut bytes)?;

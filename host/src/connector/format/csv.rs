@@ -19,6 +19,9 @@ use crate::batch::Schema;
 /// The most columns that a header may have.
 const MAX_COLUMNS: usize = 65_536;
 
+/// The longest header: every dead letter of its file has it.
+const MAX_HEADER_BYTES: usize = 1024 * 1024;
+
 /// The most fields that are decoded at once: the decoder has room for all of them before it knows how many
 /// there are.
 const MAX_FIELDS: usize = 1024 * 1024;
@@ -53,6 +56,11 @@ impl CsvHeader {
         anyhow::ensure!(
             found <= MAX_COLUMNS,
             "the header has {found} columns, and {MAX_COLUMNS} is the most that can be read"
+        );
+        anyhow::ensure!(
+            header.len() <= MAX_HEADER_BYTES,
+            "the header has {} bytes, and {MAX_HEADER_BYTES} is the most that can be read",
+            header.len()
         );
         let mut places = Vec::new();
         for field in self.schema.fields() {

@@ -1,6 +1,8 @@
 //! Numbers in columns of whole numbers: the decoder would cut their fractions off, so rows that may have
 //! some are found before. Decides nothing about other values.
 
+use std::ops::Range;
+
 use memchr::{memchr_iter, memrchr};
 
 use super::raw::RawType;
@@ -30,36 +32,26 @@ impl WholeColumns {
         if self.names.is_empty() {
             return false;
         }
-        if memchr_iter(b'.', row).any(|at| self.suspects_number_at(row, at)) {
+        if self.suspects_around(row, memchr_iter(b'.', row)) {
             return true;
         }
         let pairs = row.iter().zip(row.get(1..).unwrap_or_default());
+        let is_exponent =
+            |(digit, letter): (&u8, &u8)| digit.is_ascii_digit() & (letter | 0x20 == b'e');
         // Without a branch a byte, so that it becomes vector instructions.
-        let exponents = pairs.clone().fold(false, |any, (digit, letter)| {
-            any | (digit.is_ascii_digit() & (letter | 0x20 == b'e'))
-        });
-        exponents
-            && pairs.enumerate().any(|(at, (digit, letter))| {
-                digit.is_ascii_digit()
-                    && letter | 0x20 == b'e'
-                    && self.suspects_number_at(row, at + 1)
-            })
+        let exponents = pairs
+            .clone()
+            .fold(false, |any, pair| any | is_exponent(pair));
+        let places = pairs.enumerate().filter(|&(_, pair)| is_exponent(pair));
+        exponents && self.suspects_around(row, places.map(|(at, _)| at + 1))
     }
 
-    /// Whether there may be such a number around the byte at `at`.
-    fn suspects_number_at(&self, row: &[u8], at: usize) -> bool {
-        let digits = row[..at]
-            .iter()
-            .rev()
-            .take_while(|byte| is_of_number(**byte))
-            .count();
-        let start = at - digits;
-        if digits == 0 || !self.may_be_for(&row[..start]) {
-            return false;
-        }
-        let end = row[at..].iter().take_while(|byte| is_of_number(**byte));
-        let number = std::str::from_utf8(&row[start..at + end.count()]);
-        !number.is_ok_and(is_whole)
+    /// Whether there may be such a number around one of the bytes at `places`.
+    fn suspects_around(&self, row: &[u8], places: impl Iterator<Item = usize>) -> bool {
+        numbers_around(row, places).any(|number| {
+            self.may_be_for(&row[..number.start])
+                && !std::str::from_utf8(&row[number]).is_ok_and(is_whole)
+        })
     }
 
     /// Whether a value behind this may be one of a column.
@@ -73,6 +65,25 @@ impl WholeColumns {
         let escaped = start > 1 && key[start - 2] == b'\\' || key[start..].contains(&b'\\');
         escaped || self.names.iter().any(|name| *name == key[start..])
     }
+}
+
+/// What may be the numbers around the bytes at `places`, which ascend. Each comes once, for there may be as many
+/// points in a row as it has bytes.
+fn numbers_around(
+    row: &[u8],
+    places: impl Iterator<Item = usize>,
+) -> impl Iterator<Item = Range<usize>> {
+    let mut seen = 0;
+    places.filter_map(move |at| {
+        if at < seen {
+            return None;
+        }
+        let before = row[..at].iter().rev();
+        let start = at - before.take_while(|byte| is_of_number(**byte)).count();
+        let behind = row[at..].iter();
+        seen = at + behind.take_while(|byte| is_of_number(**byte)).count();
+        Some(start..seen)
+    })
 }
 
 /// Whether numbers in such a column are whole.
@@ -212,5 +223,23 @@ mod tests {
         ] {
             check(row, false);
         }
+    }
+
+    #[test]
+    fn a_row_of_nothing_but_points_is_looked_at_once() {
+        for bytes in [".", "1e", "1.", "-.e"] {
+            let row = bytes.repeat(1000).into_bytes();
+            let places = (0..row.len()).step_by(bytes.len());
+            let looked_at: usize = numbers_around(&row, places)
+                .map(|number| number.len())
+                .sum();
+            assert_eq!(looked_at, row.len(), "{bytes}");
+        }
+        // Nobody would wait for the end if each point were looked at by itself.
+        let points = ".".repeat(1 << 20);
+        check(&format!(r#"{{"x":1,"s":"{points}"}}"#), false);
+        check(&format!(r#"{{"x":1,"n":{points}}}"#), true);
+        let exponents = "1e".repeat(1 << 19);
+        check(&format!(r#"{{"x":1,"s":"{exponents}"}}"#), false);
     }
 }

@@ -1,9 +1,9 @@
 //! Parquet: the rows of a file, its columns found by name and converted.
 
 use std::{
+    collections::HashMap,
     fs::File,
     io::{Read as _, Seek as _, SeekFrom},
-    panic::{self, AssertUnwindSafe},
     path::Path,
     sync::Arc,
 };
@@ -11,30 +11,29 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use arrow::{
     array::{RecordBatch, RecordBatchOptions},
-    datatypes::{DataType as ArrowType, SchemaRef},
-    json,
+    datatypes::SchemaRef,
 };
-use parquet::arrow::{
-    ArrowWriter, ProjectionMask,
-    arrow_reader::{
-        ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-        ParquetRecordBatchReaderBuilder,
-    },
-};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
 use super::{
     Columns,
     parquet_columns::{Conversion, natural_type},
-    parquet_limits, parquet_slices,
+    parquet_groups::{RowGroups, guarded},
+    parquet_limits,
+    parquet_row::{row_file, row_text},
+    parquet_slices,
     raw::RawType,
 };
 use crate::{
-    batch::{Field, Origin, Position, Schema},
+    batch::{Batch, Field, Origin, Position, Schema},
     connector::{
         Decoded, Decoding, Partition, Read, ReadPosition, RejectedRow,
         position::{self, PROOF_BYTES, ParquetPosition, Unread},
     },
 };
+
+/// Bad rows of more bytes than this, with the files that are made of them, do not share a batch.
+const MAX_REJECTED_BYTES: usize = 8 * 1024 * 1024;
 
 /// The columns of a Parquet file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,21 +77,10 @@ fn open(path: &Path) -> anyhow::Result<(File, ArrowReaderMetadata)> {
     Ok((file, metadata))
 }
 
-/// Calls the reader of Parquet files, which panics on some that are damaged.
-fn guarded<T, E>(read: impl FnOnce() -> Result<T, E>) -> anyhow::Result<T>
-where
-    anyhow::Error: From<E>,
-{
-    match panic::catch_unwind(AssertUnwindSafe(read)) {
-        Ok(read) => Ok(read?),
-        Err(_) => bail!("the file is damaged: the reader of Parquet files panicked on it"),
-    }
-}
-
 /// A Parquet file that is being read.
 pub(crate) struct ParquetPartition {
     name: Arc<str>,
-    reader: ParquetRecordBatchReader,
+    groups: RowGroups,
     /// Rows that have been read and not been handed over yet.
     waiting: Option<RecordBatch>,
     /// For each column of the schema, its place in what the reader gives, and what becomes of it.
@@ -129,11 +117,15 @@ impl ParquetPartition {
         }
         let (handle, metadata) = open(path)?;
         let found = SchemaRef::clone(metadata.schema());
+        let mut by_name = HashMap::new();
+        for (place, column) in found.fields().iter().enumerate() {
+            by_name.entry(column.name()).or_insert((place, column));
+        }
         let mut places = Vec::new();
         let mut conversions = Vec::new();
         let mut raw = Vec::new();
         for (index, field) in decoding.schema.fields().iter().enumerate() {
-            let Some((place, column)) = found.column_with_name(&field.name) else {
+            let Some(&(place, column)) = by_name.get(&field.name) else {
                 bail!("column `{}` is missing in `{name}`", field.name);
             };
             let time = decoding
@@ -165,28 +157,17 @@ impl ParquetPartition {
         let row_groups = parquet_limits::row_groups(&metadata).with_context(context)?;
         let total_rows = row_groups.iter().sum();
         let start = position.map_or((0, 0), |position| (position.row_group, position.row));
-        parquet_limits::check_pages(&handle, &metadata, start.0, &sorted).with_context(context)?;
         let options = ArrowReaderOptions::new().with_schema(parquet_slices::with_views(&found));
-        let build = || {
-            let mask = ProjectionMask::roots(
-                metadata.file_metadata().schema_descr(),
-                sorted.iter().copied(),
-            );
-            let projected = found.project(&sorted)?;
-            let metadata = ArrowReaderMetadata::try_new(Arc::clone(&metadata), options)?;
-            let rows = parquet_slices::batch_rows(&projected.into(), decoding.batch_rows);
-            ParquetRecordBatchReaderBuilder::new_with_metadata(handle, metadata)
-                .with_projection(mask)
-                .with_batch_size(rows)
-                .with_row_groups((start.0..row_groups.len()).collect())
-                .with_offset(usize::try_from(start.1)?)
-                .build()
-        };
-        let reader = guarded(build).with_context(context)?;
+        let groups =
+            guarded(|| ArrowReaderMetadata::try_new(metadata, options)).and_then(|found| {
+                let rows = row_groups.clone();
+                RowGroups::open(handle, found, &sorted, rows, start, decoding.batch_rows)
+            });
+        let groups = groups.with_context(context)?;
         let rows = row_groups.iter().take(start.0).sum::<u64>() + start.1;
         Ok(Self {
             name,
-            reader,
+            groups,
             waiting: None,
             conversions,
             raw,
@@ -199,7 +180,45 @@ impl ParquetPartition {
         })
     }
 
-    fn decode(&mut self, found: &RecordBatch) -> anyhow::Result<Decoded> {
+    /// Decodes rows: all, or the first of them if too much is to be told of those that are bad. Says how many.
+    fn decode(&mut self, found: &RecordBatch) -> anyhow::Result<(Decoded, usize)> {
+        let mut rows = found.num_rows();
+        let (mut batch, bad) = self.convert(found)?;
+        let mut rejected = Vec::new();
+        let mut rejected_bytes = 0;
+        for (row, reason) in bad {
+            if rejected_bytes >= MAX_REJECTED_BYTES {
+                rows = row;
+                (batch, _) = self.convert(&found.slice(0, rows))?;
+                break;
+            }
+            let one = found.slice(row, 1);
+            let (text, raw) = (row_text(&one), row_file(&one));
+            rejected_bytes += text.len() + raw.as_ref().map_or(0, Vec::len);
+            rejected.push(RejectedRow {
+                position: Position {
+                    partition: Arc::clone(&self.name),
+                    number: self.rows + 1 + row as u64,
+                },
+                reason,
+                row: text,
+                raw,
+                header: None,
+            });
+        }
+        let before = self.bytes_until(self.rows);
+        self.rows += rows as u64;
+        let bytes = self.bytes_until(self.rows) - before;
+        let decoded = Decoded {
+            batch,
+            rejected,
+            bytes,
+        };
+        Ok((decoded, rows))
+    }
+
+    /// The rows that are good, and which ones are not, and why.
+    fn convert(&self, found: &RecordBatch) -> anyhow::Result<(Batch, Vec<(usize, String)>)> {
         let rows = found.num_rows();
         let mut bad = Vec::new();
         let mut columns = Vec::with_capacity(self.conversions.len());
@@ -227,28 +246,8 @@ impl ParquetPartition {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let schema = Arc::new(arrow::datatypes::Schema::new(fields));
         let record = RecordBatch::try_new_with_options(schema, columns, &options)?;
-        let first = self.rows + 1;
-        let origin = Origin::consecutive(Arc::clone(&self.name), first);
-        let (batch, bad) = self.columns.batch(&self.raw, record, origin, bad)?;
-        let rejected = bad.into_iter().map(|(row, reason)| RejectedRow {
-            position: Position {
-                partition: Arc::clone(&self.name),
-                number: first + row as u64,
-            },
-            reason,
-            row: row_text(&found.slice(row, 1)),
-            raw: row_file(&found.slice(row, 1)),
-            header: None,
-        });
-        let rejected = rejected.collect();
-        let before = self.bytes_until(self.rows);
-        self.rows += rows as u64;
-        let bytes = self.bytes_until(self.rows) - before;
-        Ok(Decoded {
-            batch,
-            rejected,
-            bytes,
-        })
+        let origin = Origin::consecutive(Arc::clone(&self.name), self.rows + 1);
+        self.columns.batch(&self.raw, record, origin, bad)
     }
 
     /// Where to read on: in which row group, after how many of its rows.
@@ -287,7 +286,7 @@ impl Partition for ParquetPartition {
         let context = || format!("cannot read `{name}` behind row {rows}");
         let found = match self.waiting.take() {
             Some(waiting) => waiting,
-            None => match guarded(|| self.reader.next().transpose()).with_context(context)? {
+            None => match self.groups.next().with_context(context)? {
                 Some(found) => found,
                 None => {
                     let (rows, total) = (self.rows, self.total_rows);
@@ -300,12 +299,13 @@ impl Partition for ParquetPartition {
                 }
             },
         };
-        let rows = parquet_slices::fitting(&found);
+        let fitting = found.slice(0, parquet_slices::fitting(&found));
+        let fitting = parquet_slices::without_views(&fitting).with_context(context)?;
+        let (decoded, rows) = self.decode(&fitting)?;
         if rows < found.num_rows() {
             self.waiting = Some(found.slice(rows, found.num_rows() - rows));
         }
-        let found = parquet_slices::without_views(&found.slice(0, rows)).with_context(context)?;
-        Ok(Read::Rows(self.decode(&found)?))
+        Ok(Read::Rows(decoded))
     }
 
     fn position(&self) -> Option<ReadPosition> {
@@ -324,43 +324,6 @@ fn proof(path: &Path) -> anyhow::Result<(u64, String)> {
     let mut last = Vec::new();
     file.read_to_end(&mut last).with_context(context)?;
     Ok((size, position::digest(&last)))
-}
-
-/// A row as JSON, for people.
-fn row_text(row: &RecordBatch) -> String {
-    let mut text = Vec::new();
-    let mut writer = json::LineDelimitedWriter::new(&mut text);
-    let written = writer.write(&without_zones(row));
-    drop(writer);
-    match written {
-        Ok(()) => String::from_utf8_lossy(&text).trim_end().to_owned(),
-        Err(error) => format!("a row that cannot be shown: {error}"),
-    }
-}
-
-/// A row as a file of its own, which can be read again as the one that it stands in; `None` if there is no such file.
-fn row_file(row: &RecordBatch) -> Option<Vec<u8>> {
-    let mut writer = ArrowWriter::try_new(Vec::new(), row.schema(), None).ok()?;
-    writer.write(row).ok()?;
-    writer.into_inner().ok()
-}
-
-/// The writer knows no time zones but offsets.
-fn without_zones(row: &RecordBatch) -> RecordBatch {
-    let columns = row.columns().iter().map(|column| match column.data_type() {
-        ArrowType::Timestamp(unit, Some(_)) => {
-            let plain = ArrowType::Timestamp(*unit, None);
-            arrow::compute::cast(column, &plain).unwrap_or_else(|_| Arc::clone(column))
-        }
-        _ => Arc::clone(column),
-    });
-    let names = row.schema_ref().fields().iter().map(|field| field.name());
-    RecordBatch::try_from_iter_with_nullable(
-        names
-            .zip(columns)
-            .map(|(name, column)| (name, column, true)),
-    )
-    .unwrap_or_else(|_| row.clone())
 }
 
 #[cfg(test)]

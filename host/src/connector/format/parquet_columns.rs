@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::{
     array::{Array, ArrayRef, AsArray, TimestampMicrosecondArray},
     compute::{CastOptions, cast_with_options},
-    datatypes::{DataType as ArrowType, Int64Type, TimeUnit},
+    datatypes::{DataType as ArrowType, Date32Type, Date64Type, Int64Type, TimeUnit},
     error::ArrowError,
 };
 
@@ -85,16 +85,19 @@ impl Conversion {
         if *column.data_type() == wanted {
             return Ok(Arc::clone(column));
         }
-        if let ArrowType::Timestamp(TimeUnit::Nanosecond, _) = column.data_type()
-            && wanted != ArrowType::Int64
-        {
-            return micros_of_nanos(column);
-        }
         let options = CastOptions {
             safe: true,
             ..CastOptions::default()
         };
+        let column = &match column.data_type() {
+            ArrowType::Dictionary(_, values) => cast_with_options(column, values, &options)?,
+            _ => Arc::clone(column),
+        };
         let converted = match column.data_type() {
+            ArrowType::Timestamp(TimeUnit::Nanosecond, _) if wanted != ArrowType::Int64 => {
+                return micros_of_nanos(column);
+            }
+            ArrowType::Date64 => micros_of_millis(column),
             // So that a zone is not taken for that of the numbers.
             ArrowType::Timestamp(unit, Some(_)) => {
                 let plain =
@@ -108,8 +111,7 @@ impl Conversion {
             for row in 0..column.len() {
                 let was_null = before.as_ref().is_some_and(|nulls| nulls.is_null(row));
                 if converted.is_null(row) && !was_null {
-                    let found = arrow::util::display::array_value_to_string(column, row);
-                    let found = found.unwrap_or_else(|_| "something else".to_owned());
+                    let found = found(column, row);
                     bad(
                         row,
                         format!("expected {}, found {}", self.raw.expected(), shown(&found)),
@@ -121,6 +123,22 @@ impl Conversion {
     }
 }
 
+/// A value as people read it. Dates that are no timestamps are too far away to be written as dates.
+fn found(column: &ArrayRef, row: usize) -> String {
+    match column.data_type() {
+        ArrowType::Date32 => {
+            let days = column.as_primitive::<Date32Type>().value(row);
+            format!("{days} days since 1970")
+        }
+        ArrowType::Date64 => {
+            let millis = column.as_primitive::<Date64Type>().value(row);
+            format!("{millis} ms since 1970")
+        }
+        _ => arrow::util::display::array_value_to_string(column, row)
+            .unwrap_or_else(|_| "something else".to_owned()),
+    }
+}
+
 /// Arrow divides towards zero; times are cut off downwards.
 fn micros_of_nanos(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     let nanos = arrow::compute::cast(column, &ArrowType::Int64)?;
@@ -128,6 +146,14 @@ fn micros_of_nanos(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
         .as_primitive::<Int64Type>()
         .unary(|nanos: i64| nanos.div_euclid(1_000));
     Ok(Arc::new(micros))
+}
+
+/// Arrow multiplies without looking whether the product fits.
+fn micros_of_millis(column: &ArrayRef) -> ArrayRef {
+    let micros: TimestampMicrosecondArray = column
+        .as_primitive::<Date64Type>()
+        .unary_opt(|millis: i64| millis.checked_mul(1_000));
+    Arc::new(micros)
 }
 
 /// Whether a conversion keeps every value, or rejects some.
@@ -160,7 +186,7 @@ fn how(found: &ArrowType, wanted: DataType) -> Option<How> {
         }
         DataType::Timestamp => matches!(
             found,
-            A::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, _) | A::Date32
+            A::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, _)
         ),
         DataType::Utf8 => matches!(found, A::Utf8 | A::LargeUtf8 | A::Utf8View),
         DataType::Binary => matches!(
@@ -179,7 +205,7 @@ fn how(found: &ArrowType, wanted: DataType) -> Option<How> {
     let partial = match wanted {
         DataType::Int32 => matches!(found, A::Int64 | A::UInt32 | A::UInt64),
         DataType::Int64 => matches!(found, A::UInt64),
-        DataType::Timestamp => matches!(found, A::Timestamp(..) | A::Date64),
+        DataType::Timestamp => matches!(found, A::Timestamp(..) | A::Date32 | A::Date64),
         DataType::Utf8 => matches!(found, A::Binary | A::LargeBinary | A::BinaryView),
         _ => false,
     };

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use anyhow::ensure;
 use arrow::{
     array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions},
     compute::cast,
@@ -11,7 +12,7 @@ use arrow::{
 };
 
 /// Rows whose texts have more bytes than this do not share a batch.
-pub(super) const MAX_BATCH_BYTES: u64 = 16 * 1024 * 1024;
+const MAX_BATCH_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The schema to read a file with: texts and bytes as views of what was read.
 pub(super) fn with_views(schema: &SchemaRef) -> SchemaRef {
@@ -27,14 +28,29 @@ pub(super) fn with_views(schema: &SchemaRef) -> SchemaRef {
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
-/// How many rows of this schema may be read at once, of `wanted`.
-pub(super) fn batch_rows(schema: &SchemaRef, wanted: usize) -> usize {
-    let bytes = schema.fields().iter().map(|field| match field.data_type() {
-        ArrowType::FixedSizeBinary(bytes) => bytes.unsigned_abs(),
-        _ => 0,
-    });
-    let most = MAX_BATCH_BYTES / u64::from(bytes.max().unwrap_or_default().max(1));
-    usize::try_from(most).map_or(wanted, |most| wanted.min(most).max(1))
+/// How many rows of this schema may be read at once, of `wanted`: a null takes as much as any other value.
+///
+/// # Errors
+///
+/// If a single row takes too much.
+pub(super) fn batch_rows(schema: &Schema, wanted: usize) -> anyhow::Result<usize> {
+    let widths = schema.fields().iter().map(|field| width(field.data_type()));
+    let bytes = widths.sum::<u64>().max(1);
+    ensure!(
+        bytes <= MAX_BATCH_BYTES,
+        "a row takes {bytes} bytes, whatever is in it, and at most {MAX_BATCH_BYTES} are read: name fewer columns"
+    );
+    let most = usize::try_from(MAX_BATCH_BYTES / bytes)?;
+    Ok(wanted.min(most).max(1))
+}
+
+/// How many bytes a value takes at least.
+fn width(found: &ArrowType) -> u64 {
+    match found {
+        ArrowType::Dictionary(_, values) => width(values),
+        ArrowType::FixedSizeBinary(bytes) => u64::from(bytes.unsigned_abs()),
+        _ => 8,
+    }
 }
 
 /// How many of the first rows fit into a batch: at least one.

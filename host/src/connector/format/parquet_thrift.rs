@@ -6,6 +6,7 @@ const MAX_DEPTH: u8 = 32;
 
 /// Types in the protocol.
 const I32: u8 = 5;
+const TEXT: u8 = 8;
 const LIST: u8 = 9;
 const STRUCT: u8 = 12;
 
@@ -20,6 +21,11 @@ impl Field {
     /// A number.
     pub(super) const fn i32(number: i64) -> Self {
         Self { number, kind: I32 }
+    }
+
+    /// A text.
+    pub(super) const fn text(number: i64) -> Self {
+        Self { number, kind: TEXT }
     }
 
     /// A structure.
@@ -80,14 +86,21 @@ impl<'a> Thrift<'a> {
     /// Reads the beginning of a list of structures: how many there are.
     pub(super) fn list(&mut self) -> Option<u64> {
         let (kind, length) = self.list_head()?;
-        // Each takes a byte at least.
-        (kind == STRUCT && length <= self.bytes.len() as u64).then_some(length)
+        // Each takes a byte at least. Of what there are none, nobody needs to say what they are.
+        ((kind == STRUCT || length == 0) && length <= self.bytes.len() as u64).then_some(length)
     }
 
     /// Reads a number.
     pub(super) fn zigzag(&mut self) -> Option<i64> {
         let number = self.varint()?;
         Some((number >> 1) as i64 ^ -((number & 1) as i64))
+    }
+
+    /// Reads a text: how many bytes it has.
+    pub(super) fn text(&mut self) -> Option<u64> {
+        let length = self.varint()?;
+        self.skip_bytes(length)?;
+        Some(length)
     }
 
     fn list_head(&mut self) -> Option<(u8, u64)> {
@@ -130,10 +143,7 @@ impl<'a> Thrift<'a> {
             3 => self.skip_bytes(1),
             4..=6 => self.varint().map(|_| ()),
             7 => self.skip_bytes(8),
-            8 => {
-                let length = self.varint()?;
-                self.skip_bytes(length)
-            }
+            TEXT => self.text().map(|_| ()),
             LIST | 10 => {
                 let (kind, length) = self.list_head()?;
                 self.skip_all(&[kind], length, depth)

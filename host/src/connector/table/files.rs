@@ -68,6 +68,13 @@ impl Files {
         let stamp = |path: PathBuf| {
             let metadata = fs::metadata(&path)
                 .map_err(|error| format!("cannot open `{}`: {error}", path.display()))?;
+            // A pipe would be waited for, and a table is read by those who wait for its rows.
+            if !metadata.is_file() {
+                return Err(format!(
+                    "cannot read `{}`: it is not a regular file",
+                    path.display()
+                ));
+            }
             Ok(Stamp {
                 path,
                 size: metadata.len(),

@@ -151,6 +151,20 @@ fn a_table_that_cannot_be_read_again_stays_as_it_was() {
     assert_eq!(find(&mut view, "a").as_deref(), Some("a|2"));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_table_is_not_waited_for() {
+    let world = World::new(&[("a.csv", "station,name\n1,Oslo\n")]);
+    let path = world.path("a.csv");
+    fs::remove_file(&path).expect("removed");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.expect("mkfifo runs").success());
+    assert_eq!(
+        world.error("a.csv"),
+        "cannot read `a.csv`: it is not a regular file"
+    );
+}
+
 #[test]
 fn files_that_come_and_go_are_noticed() {
     let world = World::new(&[

@@ -240,3 +240,48 @@ proptest! {
         }
     }
 }
+
+/// A text that goes on for ever, in blank lines; who reads all of it in one go does not come back.
+struct BlankLines {
+    start: &'static [u8],
+    left: usize,
+}
+
+impl Bytes for BlankLines {
+    fn fill(&mut self, buffer: &mut Vec<u8>, _: Duration) -> anyhow::Result<Fill> {
+        let start = std::mem::take(&mut self.start);
+        buffer.extend_from_slice(start);
+        for _ in 0..1 << 10 {
+            buffer.resize(buffer.len() + 1023, b'\r');
+            buffer.push(b'\n');
+        }
+        self.left = self.left.checked_sub(1).expect("a read that ends");
+        Ok(Fill::Some)
+    }
+
+    fn taken(&self) -> u64 {
+        0
+    }
+}
+
+#[test]
+fn a_bad_row_before_blank_lines_without_end_comes_out() {
+    let decoding = decoding(Format::Csv, "n: int64, s: utf8", None);
+    let lines = BlankLines {
+        start: b"n,s\n\"",
+        left: 100,
+    };
+    let clock = Arc::new(crate::time::ManualClock::new(
+        crate::connector::harness::NOW,
+    ));
+    let mut partition = TextPartition::new("in".into(), lines, &decoding, clock);
+    let read = partition.read().expect("no error");
+    let Read::Rows(decoded) = read else {
+        panic!("a bad row, not {read:?}");
+    };
+    assert_eq!(
+        listing(&[decoded]),
+        ["2: BAD its quotes are not closed within 16 MiB"]
+    );
+    assert!(matches!(partition.read(), Ok(Read::Idle)));
+}

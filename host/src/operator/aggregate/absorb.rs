@@ -15,7 +15,7 @@ use crate::{
     batch::Batch,
     operator::{
         calls::Calls,
-        failure::{BadRow, Failure},
+        failure::{BadRow, BadRows, Failure},
         guest,
         isolation::isolate,
         patience::{Pace, Patience},
@@ -88,8 +88,8 @@ pub(super) fn absorb(
     calls: &mut Calls,
     open: &mut [Open],
     rows: &Rows<'_>,
-    patience: &Patience,
-) -> anyhow::Result<Vec<BadRow>> {
+    patience: &mut Patience,
+) -> anyhow::Result<BadRows> {
     let places = place_keys(calls, open, rows)?;
     let arguments = calls.all().iter();
     let arguments = arguments.map(|call| guest::arguments(&call.arguments, rows.batch));
@@ -100,20 +100,19 @@ pub(super) fn absorb(
         places,
         arguments: arguments.collect::<Result<_, _>>()?,
     };
-    let mut bad = Vec::new();
+    let mut refused = Vec::new();
     // Both closures need the slices, one at a time: an attempt reads them, accepting it writes.
     let open = RefCell::new(open);
-    let failed = isolate(
+    let mut bad = isolate(
         0..rows.batch.rows(),
         patience,
         &mut |range, pace| attempt(calls, pace, &mut open.borrow_mut(), &rows, range),
         &mut |_, absorbed: Absorbed| {
             absorbed.commit(&mut open.borrow_mut(), &rows);
-            bad.extend(absorbed.refused);
+            refused.extend(absorbed.refused);
         },
     );
-    bad.extend(failed);
-    bad.sort_by_key(|bad: &BadRow| bad.row);
+    bad.extend(refused);
     Ok(bad)
 }
 

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
+use anyhow::anyhow;
 use arrow::{array::Array, compute, error::ArrowError};
 
 use super::{
@@ -15,7 +16,7 @@ use crate::{
         calls::Calls,
         failure::{Cause, Failure},
         guest,
-        isolation::{isolate, try_once},
+        isolation::{isolate_windows, try_once},
         patience::{Pace, Patience},
     },
     state::Columns,
@@ -177,6 +178,10 @@ impl Combiner<'_> {
 
     /// Merges the accumulators of `rows` keys, one to one. Tells `note` the rows on which the function
     /// fails, and why.
+    ///
+    /// # Errors
+    ///
+    /// If the function cannot be given the means to merge those of a single key, or too much has failed.
     fn merge(
         &mut self,
         call: usize,
@@ -184,40 +189,36 @@ impl Combiner<'_> {
         second: &Columns,
         rows: usize,
         note: &mut impl FnMut(usize, Arc<Cause>),
-    ) -> Result<Columns, ArrowError> {
+    ) -> anyhow::Result<Columns> {
         let mut pieces: Vec<(usize, Columns)> = Vec::new();
-        let patience = self.patience.clone();
+        let mut patience = self.patience.clone();
         for start in (0..rows).step_by(CALL_ROWS) {
             let end = rows.min(start + CALL_ROWS);
-            let mut tried = start;
-            let failed = isolate(
+            let failed = isolate_windows(
                 start..end,
-                &patience,
+                &mut patience,
                 &mut |rows: Range<usize>, pace| {
                     let (first, second) = (guest::slice(first, &rows), guest::slice(second, &rows));
                     let groups: Vec<u32> = (0..rows.len() as u32).collect();
                     self.merge_groups(call, pace, &first, &groups, &second)
                 },
-                &mut |rows, merged| {
-                    tried = rows.end;
-                    pieces.push((rows.start, merged));
-                },
+                &mut |rows, merged| pieces.push((rows.start, merged)),
             );
-            for bad in failed {
-                tried = tried.max(bad.row + 1);
+            let failed = failed.map_err(|failure| {
+                anyhow!(
+                    "function `{}` cannot merge what a single key has come to: {}",
+                    self.calls.all()[call].function.name,
+                    failure.error,
+                )
+            })?;
+            for bad in failed.all()? {
                 pieces.push((bad.row, guest::slice(first, &(bad.row..bad.row + 1))));
                 note(bad.row, bad.cause);
             }
-            if tried < end {
-                // Too much has failed: the job is about to end.
-                pieces.push((tried, guest::slice(first, &(tried..end))));
-            }
         }
         pieces.sort_by_key(|(start, _)| *start);
-        concat(
-            pieces.into_iter().map(|(_, columns)| columns).collect(),
-            first,
-        )
+        let pieces = pieces.into_iter().map(|(_, columns)| columns);
+        Ok(concat(pieces.collect(), first)?)
     }
 }
 

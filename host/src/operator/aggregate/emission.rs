@@ -78,12 +78,11 @@ impl Aggregate {
         for window in concerned {
             let slices = self.slicing.slices_of(window);
             let mut combiner = Combiner {
-                patience: self.failed_windows.patience(),
+                patience: self.failed_windows.patience_with_parts(),
                 calls: &mut self.calls,
             };
-            let partial = ranges.get(slices.clone(), &slice_at, &mut combiner)?;
-            self.failed_windows.check_allowance()?;
-            let Some(partial) = partial else {
+            let partial = ranges.get(slices.clone(), &slice_at, &mut combiner);
+            let Some(partial) = self.failed_windows.check(partial)? else {
                 continue;
             };
             let keys = changes.keys(slices);

@@ -63,12 +63,11 @@ impl Aggregate {
         out: &mut Outbox,
     ) -> anyhow::Result<()> {
         let mut combiner = Combiner {
-            patience: self.failed_windows.patience(),
+            patience: self.failed_windows.patience_with_parts(),
             calls: &mut self.calls,
         };
-        let partial = self.slices.window(window, &mut combiner)?;
-        self.failed_windows.check_allowance()?;
-        match partial {
+        let partial = self.slices.window(window, &mut combiner);
+        match self.failed_windows.check(partial)? {
             None => Ok(()),
             Some(partial) => self.make_rows(window, &partial, None, ready, out),
         }
@@ -121,13 +120,11 @@ impl Aggregate {
         if ready.rows() == 0 {
             return Ok(());
         }
-        let patience = self.failed_windows.patience();
-        let (results, mut bad) = finish(&mut self.calls, &ready, &patience)?;
+        let mut patience = self.failed_windows.patience();
+        let (results, mut bad) = finish(&mut self.calls, &ready, &mut patience)?;
         bad.extend(ready.not_merged());
-        bad.sort_by_key(|bad| bad.row);
-        bad.dedup_by_key(|bad| bad.row);
         let batch = ready.batch(&self.output, results)?;
-        self.failed_windows.settle(&batch, &bad, out)?;
+        let bad = self.failed_windows.settle(&batch, bad, out)?;
         out.push(without(batch, &bad)?);
         Ok(())
     }

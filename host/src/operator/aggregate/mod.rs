@@ -167,7 +167,12 @@ impl Aggregate {
             keys: &numbered.numbers,
             bound,
         };
-        let bad = absorb(&mut self.calls, &mut open, &rows, &self.rejects.patience())?;
+        let bad = absorb(
+            &mut self.calls,
+            &mut open,
+            &rows,
+            &mut self.rejects.patience(),
+        )?;
         let mut changes = Changes::default();
         let is_asked = self.emit != Emit::Final || !self.lateness.is_zero();
         for mut open in open {
@@ -179,7 +184,7 @@ impl Aggregate {
             self.slices.put(open.number, open.state);
         }
         self.keys.forget_unheld(&numbered.fresh);
-        self.rejects.settle(batch, &bad, out)?;
+        let bad = self.rejects.settle(batch, bad, out)?;
         self.metrics.absorbed.add(batch.rows() - bad.len());
         Ok(changes)
     }

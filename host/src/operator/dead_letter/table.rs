@@ -20,6 +20,10 @@ use crate::{
 /// How many of the columns there were from the beginning: all dead letters have them, of whatever version.
 const FIRST_COLUMNS: usize = 6;
 
+/// Letters of more bytes than this do not share a batch: each of them has the header of its file, and a column has
+/// room for 2 GiB.
+const MAX_BATCH_BYTES: usize = 16 * 1024 * 1024;
+
 impl DeadLetter {
     /// The columns in which dead letters are written. New ones are added at the end, so that those who read files by
     /// place go on to find what they look for.
@@ -47,7 +51,37 @@ impl DeadLetter {
         Self::schema().fields()[..FIRST_COLUMNS].to_vec()
     }
 
-    /// Dead letters as rows of [`schema`](Self::schema).
+    /// Dead letters as rows of [`schema`](Self::schema), in as many batches as they have bytes for.
+    pub fn to_batches(letters: &[Self]) -> impl Iterator<Item = Batch> {
+        let mut rest = letters;
+        std::iter::from_fn(move || {
+            let mut bytes = 0;
+            let fitting = rest.iter().take_while(|letter| {
+                bytes += letter.bytes();
+                bytes <= MAX_BATCH_BYTES
+            });
+            let first = fitting.count().max(1).min(rest.len());
+            let batch;
+            (batch, rest) = rest.split_at(first);
+            (!batch.is_empty()).then(|| Self::to_batch(batch))
+        })
+    }
+
+    /// How many bytes its texts have.
+    fn bytes(&self) -> usize {
+        let shared = [&self.component, &self.function, &self.columns].into_iter();
+        let owned = [&self.backtrace, &self.log].into_iter();
+        let position = self.position.as_ref();
+        let optional = shared
+            .flatten()
+            .map(|text| text.len())
+            .chain(owned.flatten().map(String::len))
+            .chain(position.map(|position| position.partition.len()))
+            .chain(self.raw.as_ref().map(Vec::len));
+        self.stage.len() + self.reason.len() + self.row.len() + optional.sum::<usize>()
+    }
+
+    /// Dead letters as rows of [`schema`](Self::schema), in one batch.
     pub fn to_batch(letters: &[Self]) -> Batch {
         let required = |text: fn(&Self) -> &str| -> ArrayRef {
             Arc::new(StringArray::from_iter_values(letters.iter().map(text)))

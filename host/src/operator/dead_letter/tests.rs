@@ -39,6 +39,30 @@ fn letters_come_back_from_a_table() {
 }
 
 #[test]
+fn letters_with_a_long_header_do_not_share_a_batch() {
+    let long = DeadLetter {
+        columns: Some("x".repeat(5 << 20).into()),
+        ..letter()
+    };
+    let letters = [vec![letter(), poor_letter()], vec![long; 7], vec![letter()]].concat();
+    let batches: Vec<_> = DeadLetter::to_batches(&letters).collect();
+    let rows: Vec<_> = batches.iter().map(crate::batch::Batch::rows).collect();
+    assert_eq!(rows, [5, 3, 2]);
+    let back = batches
+        .iter()
+        .map(|batch| DeadLetter::of_record(batch.record()));
+    let back: Result<Vec<_>, _> = back.collect();
+    assert_eq!(back.expect("letters").concat(), letters);
+    let huge = DeadLetter {
+        row: "x".repeat(20 << 20),
+        ..letter()
+    };
+    let batches = DeadLetter::to_batches(&[huge.clone(), huge]).collect::<Vec<_>>();
+    assert_eq!(batches.len(), 2);
+    assert_eq!(DeadLetter::to_batches(&[]).count(), 0);
+}
+
+#[test]
 fn letters_of_the_first_version_are_understood() {
     let batch = DeadLetter::to_batch(&[letter()]);
     let places: Vec<usize> = (0..DeadLetter::first_columns().len()).collect();

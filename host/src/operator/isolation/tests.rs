@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::operator::patience::Allowance;
+use crate::operator::{
+    failure::{Called, Untried},
+    patience::Allowance,
+};
 
 /// The time that a call may take.
 const DEADLINE: Duration = Duration::from_secs(1);
@@ -15,6 +18,8 @@ enum Row {
     Good(Duration),
     /// The guest breaks down on it at once.
     Trap,
+    /// The guest breaks down on it after some time.
+    SlowTrap(Duration),
     /// The guest never comes back from it.
     Spin,
 }
@@ -22,6 +27,8 @@ enum Row {
 /// A guest whose calls take time of their own.
 struct Guest {
     rows: Vec<Row>,
+    /// The time that a call may take.
+    deadline: Duration,
     lost: Duration,
     calls: usize,
     failed: usize,
@@ -32,6 +39,7 @@ impl Guest {
     fn of(rows: Vec<Row>) -> Self {
         Self {
             rows,
+            deadline: DEADLINE,
             lost: Duration::ZERO,
             calls: 0,
             failed: 0,
@@ -42,8 +50,8 @@ impl Guest {
     /// What a call comes to, and how long it takes.
     fn call(&self, rows: &Range<usize>, pace: Pace) -> (Result<(), Failure>, Duration) {
         let deadline = match pace {
-            Pace::Whole => DEADLINE,
-            Pace::AtMost(time) => time.min(DEADLINE),
+            Pace::Whole => self.deadline,
+            Pace::AtMost(time) => time.min(self.deadline),
         };
         let too_long = || {
             let error = CallError::Deadline {
@@ -57,7 +65,11 @@ impl Guest {
         for row in &self.rows[rows.clone()] {
             match row {
                 Row::Good(time) => took += *time,
-                Row::Trap => return (Err(CallError::Refused("trap".to_owned()).into()), took),
+                Row::Trap => return (Err(self.trap()), took),
+                Row::SlowTrap(time) if took + *time <= deadline => {
+                    return (Err(self.trap()), took + *time);
+                }
+                Row::SlowTrap(_) => return too_long(),
                 Row::Spin => return too_long(),
             }
             if took > deadline {
@@ -67,10 +79,20 @@ impl Guest {
         (Ok(()), took)
     }
 
+    fn trap(&self) -> Failure {
+        let error = CallError::Refused("trap".to_owned());
+        let called = Called {
+            function: "fragile".into(),
+            component: "ab".into(),
+        };
+        Failure::of_call(error, called, self.deadline, Vec::new())
+    }
+
     /// Isolates the bad rows.
     fn isolate(&mut self, patience: &Patience) -> Vec<usize> {
         let mut lost = patience.lost();
-        let mut search = Search::new(0..self.rows.len(), patience.clone(), &mut lost);
+        let mut patience = patience.clone();
+        let mut search = Search::new(0..self.rows.len(), &mut patience, &mut lost);
         while let Some((rows, pace)) = search.next() {
             let (result, took) = self.call(&rows, pace);
             self.calls += 1;
@@ -224,4 +246,100 @@ fn nothing_is_tried_when_the_allowance_is_used_up() {
     let mut guest = Guest::of(vec![good(1); 10]);
     assert!(guest.isolate(&patience).is_empty());
     assert_eq!(guest.calls, 0);
+}
+
+#[test]
+fn time_that_is_lost_without_a_call_that_is_too_long_is_measured_by_the_deadline_too() {
+    let mut rows = vec![good(1); 16];
+    rows[5] = Row::SlowTrap(Duration::from_secs(16));
+    let mut guest = Guest::of(rows);
+    guest.deadline = Duration::from_secs(60);
+    let patience = Patience::endless();
+    assert_eq!(guest.isolate(&patience), [5]);
+    assert_eq!(guest.passed.len(), 15);
+    assert_eq!(guest.lost.as_secs(), 5 * 16);
+    assert_eq!(patience.lost().allowed(), Duration::from_secs(30 * 60));
+    assert!(patience.lost().used_up().is_none());
+}
+
+/// A call that breaks down on some rows of a batch.
+fn trap_on(bad: &[usize]) -> impl FnMut(Range<usize>, Pace) -> Result<(), Failure> {
+    move |rows, _| match rows.into_iter().any(|row| bad.contains(&row)) {
+        true => Err(Guest::of(Vec::new()).trap()),
+        false => Ok(()),
+    }
+}
+
+/// The rows that are known to be bad, and whether others were left untried.
+fn found(bad: &BadRows) -> (Vec<usize>, bool) {
+    let rows = bad.so_far().iter().map(|bad| bad.row).collect();
+    (rows, bad.clone().all().is_err())
+}
+
+#[test]
+fn rows_that_have_failed_before_do_not_count_behind_a_good_one() {
+    // As the runs of a batch do: one patience, or one made anew for each.
+    for is_shared in [true, false] {
+        let mut first = Patience::new(2, 2, Allowance::default());
+        let mut fresh = first.clone();
+        let mut passed = Vec::new();
+        let mut bad = isolate(0..1, &mut first, &mut trap_on(&[]), &mut |rows, ()| {
+            passed.extend(rows);
+        });
+        let second = if is_shared { &mut first } else { &mut fresh };
+        let more = isolate(1..4, second, &mut trap_on(&[1]), &mut |rows, ()| {
+            passed.extend(rows);
+        });
+        bad.include(more);
+        assert_eq!(found(&bad), (vec![1], false));
+        assert_eq!(passed, [0, 2, 3]);
+    }
+}
+
+#[test]
+fn rows_that_fail_one_after_the_other_count_across_ranges() {
+    let mut patience = Patience::new(1, 3, Allowance::default());
+    let mut call = trap_on(&[0, 1, 2]);
+    let mut bad = isolate(0..2, &mut patience, &mut call, &mut |_, ()| ());
+    assert_eq!(found(&bad), (vec![0, 1], false));
+    bad.include(isolate(2..5, &mut patience, &mut call, &mut |_, ()| ()));
+    assert_eq!(found(&bad), (vec![0, 1, 2], true));
+    // Whoever asks for more of the batch is told the same.
+    let more = isolate(5..6, &mut patience, &mut call, &mut |_, ()| ());
+    assert_eq!(found(&more), (Vec::new(), true));
+    assert_eq!(bad.all(), Err(Untried));
+}
+
+#[test]
+fn rows_that_are_dealt_with_elsewhere_lie_between_those_that_fail() {
+    let mut call = |_: Range<usize>, _| -> Result<(), Failure> { Err(Guest::of(vec![]).trap()) };
+    let mut patience = Patience::new(0, 1, Allowance::default());
+    let bad = isolate_some(&[1, 3, 5, 7], &mut patience, &mut call, &mut |_, ()| ());
+    assert_eq!(found(&bad), (vec![1, 3, 5, 7], false));
+    let mut patience = Patience::new(0, 1, Allowance::default());
+    let bad = isolate_some(&[1, 3, 4, 7], &mut patience, &mut call, &mut |_, ()| ());
+    assert_eq!(found(&bad), (vec![1, 3, 4], true));
+}
+
+#[test]
+fn a_window_that_lacks_the_time_is_judged_by_the_whole_deadline_and_ends_the_search() {
+    let guest = Guest::of(vec![good(1), Row::Trap, Row::Spin, good(1)]);
+    let mut patience = Patience::endless();
+    // As if many had been slow before.
+    patience.lost().exceed(DEADLINE);
+    (0..40).for_each(|_| patience.lost().judge_slow());
+    let (mut calls, mut passed) = (Vec::new(), Vec::new());
+    let stopped = isolate_windows(
+        0..4,
+        &mut patience,
+        &mut |rows, pace| {
+            calls.push((rows.clone(), pace));
+            guest.call(&rows, pace).0
+        },
+        &mut |rows, ()| passed.extend(rows),
+    );
+    let failure = stopped.expect_err("a window that takes too long");
+    assert!(matches!(failure.error, CallError::Deadline { deadline, .. } if deadline == DEADLINE));
+    assert_eq!(calls.last(), Some(&(2..3, Pace::Whole)));
+    assert_eq!(passed, [0]);
 }

@@ -12,8 +12,8 @@ use arrow::array::ArrayRef;
 use self::states::{Opened, States};
 use super::{
     Call, Guests, Operator, Outbox, ProcessWork, Progress, RejectionPolicy, Resources, Side,
-    StageSpec, TimeDomain, children::Children, failure::BadRow, guest, isolation::isolate,
-    projection::Projection, state_table, touched::Touched,
+    StageSpec, TimeDomain, children::Children, failure::BadRows, guest, isolation::isolate,
+    patience::Patience, projection::Projection, state_table, touched::Touched,
 };
 use crate::{
     batch::{Batch, KeyEncoder},
@@ -91,16 +91,16 @@ impl Process {
         &mut self,
         opened: &Opened,
         arguments: &[ArrayRef],
+        patience: &mut Patience,
         accepted: &mut [bool],
         children: &mut Children,
-    ) -> Vec<BadRow> {
-        let patience = self.rejects.patience();
+    ) -> BadRows {
         let (guests, touched) = (&mut self.guests, &mut self.touched);
         // The states change between two attempts, so both closures need them, one at a time.
         let states = RefCell::new(&mut self.states);
         isolate(
             opened.rows.clone(),
-            &patience,
+            patience,
             &mut |rows, pace| {
                 let (places, groups) = touched.of(opened.places_of(&rows));
                 let before = states.borrow().gather(&places);
@@ -160,13 +160,22 @@ impl Operator for Process {
         let keys = self.encoder.encode(&columns, batch.rows())?;
         let arguments = guest::arguments(&self.call.arguments, &batch)?;
         let mut children = Children::default();
-        let mut failed = Vec::new();
+        let mut failed = BadRows::default();
+        // One for all runs: what a run has lost, the next one does not get again.
+        let mut patience = self.rejects.patience();
         let mut accepted = vec![false; batch.rows()];
         let mut start = 0;
         while start < batch.rows() {
             let blank = self.guests.blank(0);
             let opened = self.states.open(&keys, start, blank, time, now);
-            failed.extend(self.show(&opened, &arguments, &mut accepted, &mut children));
+            let more = self.show(
+                &opened,
+                &arguments,
+                &mut patience,
+                &mut accepted,
+                &mut children,
+            );
+            failed.include(more);
             self.states.close(&opened, time, &accepted, now);
             start = opened.rows.end;
         }

@@ -51,11 +51,11 @@ impl Rolling {
         is_end: bool,
         out: &mut Outbox,
     ) -> anyhow::Result<()> {
-        let patience = self.failed_frames.patience();
+        let mut patience = self.failed_frames.patience_with_parts();
         let (functions, tracks) = (&mut self.functions, &mut self.tracks);
-        self.nodes
-            .build(functions, tracks, keys, self.frame, &patience)?;
-        self.failed_frames.check_allowance()?;
+        let nodes = &mut self.nodes;
+        let built = nodes.build(functions, tracks, keys, self.frame, &mut patience);
+        self.failed_frames.check(built)?;
         let mut fired = Vec::new();
         for &key in keys {
             let track = &mut self.tracks[key as usize];
@@ -94,7 +94,6 @@ impl Rolling {
 
     /// Makes the rows of complete frames, in their order.
     fn make_rows(&mut self, fired: &[Fired], out: &mut Outbox) -> anyhow::Result<()> {
-        let patience = self.failed_frames.patience();
         let (mut runs, mut values) = (Vec::new(), Vec::new());
         for row in fired {
             let track = &self.tracks[row.key as usize];
@@ -105,14 +104,17 @@ impl Rolling {
             }
         }
         let functions = &mut self.functions;
-        let (accumulators, failures) = self.nodes.combine(functions, &runs, &patience)?;
+        let mut patience = self.failed_frames.patience_with_parts();
+        let combined = self.nodes.combine(functions, &runs, &mut patience);
+        let (accumulators, failures) = self.failed_frames.check(combined)?;
         let frames = Frames {
             len: fired.len(),
             accumulators,
             values,
             store: &self.values,
         };
-        let (results, bad) = frames.results(functions, failures, &patience)?;
+        let mut patience = self.failed_frames.patience();
+        let (results, bad) = frames.results(functions, failures, &mut patience)?;
 
         let places: Vec<u32> = fired.iter().map(|row| row.waiting.row).collect();
         let mut columns = self.rows.gather(&places);
@@ -120,7 +122,7 @@ impl Rolling {
         columns.extend(results);
         let schema = Arc::clone(&self.output);
         let batch = Batch::new(schema, columns, fired.len(), times, Origin::Derived)?;
-        self.failed_frames.settle(&batch, &bad, out)?;
+        let bad = self.failed_frames.settle(&batch, bad, out)?;
         out.push(without(batch, &bad)?);
 
         for row in fired {

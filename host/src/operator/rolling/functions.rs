@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use anyhow::anyhow;
 use arrow::{
     array::{ArrayRef, UInt32Array},
     compute,
@@ -13,9 +14,9 @@ use crate::{
     batch::{Batch, DataType},
     operator::{
         BATCH_ROWS, Call, Guests,
-        failure::{BadRow, Failure},
+        failure::{BadRow, BadRows, Failure},
         guest,
-        isolation::isolate,
+        isolation::{isolate, isolate_windows},
         patience::{Pace, Patience},
     },
     state::Columns,
@@ -41,8 +42,6 @@ pub(super) struct Leaves {
     pub(super) accumulators: Columns,
     /// The arguments of holistic functions.
     pub(super) values: Columns,
-    /// The other rows.
-    pub(super) bad: Vec<BadRow>,
 }
 
 /// What pairs of accumulators come to.
@@ -96,43 +95,42 @@ impl Functions {
         fields.map(|field| field.data_type).collect()
     }
 
-    /// Makes accumulators of the rows of `batch`, one by one. A row that a function refuses or fails on
+    /// Makes accumulators of the rows of `batch`, one by one. A row that a function refuses or fails on is bad and
     /// has none, in none of the functions.
     pub(super) fn leaves(
         &mut self,
         batch: &Batch,
-        patience: &Patience,
-    ) -> Result<Leaves, ArrowError> {
+        patience: &mut Patience,
+    ) -> Result<(Leaves, BadRows), ArrowError> {
         let arguments = self.calls.iter();
         let arguments = arguments.map(|call| guest::arguments(&call.arguments, batch));
         let arguments: Vec<Columns> = arguments.collect::<Result<_, _>>()?;
-        let (mut rows, mut parts, mut bad) = (Vec::new(), Vec::new(), Vec::new());
-        let failed = isolate(
+        let (mut rows, mut parts, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+        let mut bad = isolate(
             0..batch.rows(),
             patience,
             &mut |range, pace| self.leaves_of(range, pace, &arguments),
-            &mut |_, (accepted, columns, refused): Accepted| {
+            &mut |_, (accepted, columns, more): Accepted| {
                 rows.extend(accepted);
                 parts.push(columns);
-                bad.extend(refused);
+                refused.extend(more);
             },
         );
-        bad.extend(failed);
-        bad.sort_by_key(|bad: &BadRow| bad.row);
+        bad.extend(refused);
         let blank = self.blank();
         let none = || blank.iter().map(|column| column.slice(0, 0));
         let values = self.calls.iter().zip(&arguments);
         let values = values.filter(|(call, _)| is_holistic(call));
         let values = values.flat_map(|(_, columns)| select(columns, &rows));
-        Ok(Leaves {
+        let leaves = Leaves {
             values: values.collect(),
             accumulators: match parts.is_empty() {
                 true => none().collect(),
                 false => concat(&parts)?,
             },
             rows,
-            bad,
-        })
+        };
+        Ok((leaves, bad))
     }
 
     fn leaves_of(
@@ -187,13 +185,17 @@ impl Functions {
     }
 
     /// Adds `later` to `earlier`, one to one.
+    ///
+    /// # Errors
+    ///
+    /// If a function cannot be given the means to merge a single pair, or too much has failed.
     pub(super) fn merge(
         &mut self,
         earlier: &[ArrayRef],
         later: &[ArrayRef],
         rows: usize,
-        patience: &Patience,
-    ) -> Result<Merged, ArrowError> {
+        patience: &mut Patience,
+    ) -> anyhow::Result<Merged> {
         let mut failures = Failures::default();
         let mut accumulators = Columns::with_capacity(earlier.len());
         for (place, (call, places)) in self.calls.iter().zip(&self.places).enumerate() {
@@ -201,9 +203,9 @@ impl Functions {
                 continue;
             }
             let (earlier, later) = (&earlier[places.clone()], &later[places.clone()]);
-            let (mut pieces, mut failed) = (Pieces::default(), Vec::new());
+            let mut pieces = Pieces::default();
             for start in (0..rows).step_by(BATCH_ROWS) {
-                failed.extend(isolate(
+                let failed = isolate_windows(
                     start..rows.min(start + BATCH_ROWS),
                     patience,
                     &mut |range, pace| {
@@ -216,10 +218,18 @@ impl Functions {
                         })
                     },
                     &mut |range, merged| pieces.add(range, merged),
-                ));
+                );
+                let failed = failed.map_err(|failure| {
+                    anyhow!(
+                        "function `{}` cannot merge what two single rows have come to: {}",
+                        call.function.name,
+                        failure.error,
+                    )
+                })?;
+                failures.extend(failed.all()?.into_iter().map(|bad| (bad.row, bad.cause)));
             }
             let as_it_was = |rows: Range<usize>| part(earlier, &rows);
-            accumulators.extend(pieces.complete(rows, failed, &mut failures, as_it_was)?);
+            accumulators.extend(pieces.complete(rows, as_it_was)?);
         }
         Ok(Merged {
             accumulators,

@@ -158,10 +158,11 @@ impl Rolling {
 
     /// Makes the accumulators of the rows of a batch, and leaves out those that are refused.
     fn leaves(&mut self, batch: Batch, out: &mut Outbox) -> anyhow::Result<(Batch, Leaves)> {
-        let leaves = self.functions.leaves(&batch, &self.rejects.patience())?;
-        self.rejects.settle(&batch, &leaves.bad, out)?;
+        let mut patience = self.rejects.patience();
+        let (leaves, bad) = self.functions.leaves(&batch, &mut patience)?;
+        let bad = self.rejects.settle(&batch, bad, out)?;
         self.metrics.absorbed.add(leaves.rows.len());
-        let batch = match leaves.bad.is_empty() {
+        let batch = match bad.is_empty() {
             true => batch,
             false => batch.take(&leaves.rows)?,
         };

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use arrow::{array::ArrayRef, error::ArrowError};
+use arrow::array::ArrayRef;
 
 use super::{
     functions::{Functions, Merged},
@@ -62,8 +62,8 @@ impl Nodes {
         tracks: &mut [Track],
         keys: &[u32],
         frame: Frame,
-        patience: &Patience,
-    ) -> Result<(), ArrowError> {
+        patience: &mut Patience,
+    ) -> anyhow::Result<()> {
         if !self.is_used() {
             return Ok(());
         }
@@ -109,8 +109,8 @@ impl Nodes {
         &self,
         functions: &mut Functions,
         frames: &[Vec<u32>],
-        patience: &Patience,
-    ) -> Result<(Columns, Failures), ArrowError> {
+        patience: &mut Patience,
+    ) -> anyhow::Result<(Columns, Failures)> {
         let mut failures = Failures::default();
         if !self.failed.is_empty() {
             let cause = |runs: &Vec<u32>| runs.iter().find_map(|run| self.failed.get(run));

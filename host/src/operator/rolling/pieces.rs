@@ -5,10 +5,7 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 use arrow::{array::ArrayRef, error::ArrowError};
 
 use super::functions::concat;
-use crate::{
-    operator::failure::{BadRow, Cause},
-    state::Columns,
-};
+use crate::{operator::failure::Cause, state::Columns};
 
 /// The columns of rows for which calls have succeeded, part by part, in any order.
 #[derive(Default)]
@@ -22,26 +19,17 @@ impl Pieces {
         self.0.push((rows, columns));
     }
 
-    /// The columns of all of `rows` rows, with what `fill` gives for those on which the calls have
-    /// `failed`. Rows that were given up without a try have failed as those before them.
+    /// The columns of all of `rows` rows, with what `fill` gives for those on which no call has succeeded.
     pub(super) fn complete(
         mut self,
         rows: usize,
-        failed: Vec<BadRow>,
-        failures: &mut Failures,
         fill: impl Fn(Range<usize>) -> Columns,
     ) -> Result<Columns, ArrowError> {
-        let last = failed.last().map(|bad| Arc::clone(&bad.cause));
-        let given_up = last.unwrap_or_default();
-        failures.extend(failed.into_iter().map(|bad| (bad.row, bad.cause)));
         self.0.sort_by_key(|(rows, _)| rows.start);
         let mut parts: Vec<Columns> = Vec::with_capacity(self.0.len());
         let mut next = 0;
         for (range, columns) in self.0.into_iter().chain([(rows..rows, Vec::new())]) {
             if next < range.start {
-                for row in next..range.start {
-                    failures.entry(row).or_insert_with(|| Arc::clone(&given_up));
-                }
                 parts.push(fill(next..range.start));
             }
             next = range.end;
@@ -77,20 +65,12 @@ mod tests {
     }
 
     #[test]
-    fn gaps_are_filled_and_told() {
+    fn gaps_are_filled() {
         let mut pieces = Pieces::default();
         pieces.add(3..5, numbers([3, 4]));
         pieces.add(0..1, numbers([0]));
-        let bad = BadRow {
-            row: 2,
-            cause: Cause::of_host("two".to_owned()),
-        };
-        let mut failures = Failures::default();
         let nothing = |rows: Range<usize>| numbers(rows.map(|_| -1));
-        let all = pieces.complete(6, vec![bad], &mut failures, nothing);
+        let all = pieces.complete(6, nothing);
         assert_eq!(all.expect("columns"), numbers([0, -1, -1, 3, 4, -1]));
-        let rows: Vec<usize> = failures.keys().copied().collect();
-        assert_eq!(rows, [1, 2, 5]);
-        assert!(failures.values().all(|cause| cause.reason == "two"));
     }
 }

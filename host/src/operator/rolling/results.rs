@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use anyhow::bail;
+use anyhow::anyhow;
 use arrow::array::{ArrayRef, new_null_array};
 
 use super::{
@@ -12,8 +12,8 @@ use super::{
 use crate::{
     operator::{
         BATCH_ROWS,
-        failure::{BadRow, Failure},
-        isolation::isolate,
+        failure::{BadRow, BadRows},
+        isolation::isolate_windows,
         patience::{Pace, Patience},
     },
     state::{Columns, RowStore},
@@ -33,27 +33,27 @@ pub(super) struct Frames<'a> {
 }
 
 impl Frames<'_> {
-    /// The results of all functions, one row a frame, and the frames that have none.
+    /// The results of all functions, one row a frame, and the frames that have none: those of `failures`, and those
+    /// that a function fails on here.
     pub(super) fn results(
         &self,
         functions: &mut Functions,
-        mut failures: Failures,
-        patience: &Patience,
-    ) -> anyhow::Result<(Vec<ArrayRef>, Vec<BadRow>)> {
+        failures: Failures,
+        patience: &mut Patience,
+    ) -> anyhow::Result<(Vec<ArrayRef>, BadRows)> {
         let mut results = Vec::new();
+        let failures = failures.into_iter();
+        let failures = failures.map(|(row, cause)| BadRow { row, cause });
+        let mut bad = BadRows::new(failures.collect(), false);
         let guests = &mut functions.guests;
         let calls = functions.calls.iter().zip(&functions.places);
         for (place, (call, places)) in calls.enumerate() {
             let function = &call.function;
-            let (mut pieces, mut failed) = (Pieces::default(), Vec::new());
-            let (mut refused, mut exhausted) = (Vec::new(), None);
+            let mut pieces = Pieces::default();
             for range in self.ranges(is_holistic(call)) {
-                let mut attempt = |range: Range<usize>, pace: Pace| -> Result<_, Failure> {
-                    // The job is about to end.
-                    if let Some(failure) = &exhausted {
-                        return Err(Failure::clone(failure));
-                    }
-                    let result =
+                let mut refused = Vec::new();
+                let mut attempt = |range: Range<usize>, pace: Pace| {
+                    let (columns, errors) =
                         guests.call(place, pace, |instance, function| match is_holistic(call) {
                             true => {
                                 let (groups, values) = self.values_of(&range, places);
@@ -67,28 +67,23 @@ impl Frames<'_> {
                                 let results = self.finish(instance, function, &range, places)?;
                                 Ok((results, Vec::new()))
                             }
-                        });
-                    // Nothing is wrong with the rows of such a frame, so it must not be left out.
-                    if let Err(failure) = &result
-                        && range.len() == 1
-                        && is_lack_of_means(&failure.error)
-                    {
-                        exhausted = Some(failure.clone());
-                    }
-                    let (columns, errors) = result?;
+                        })?;
                     Ok((columns, guests.refused(place, errors)))
                 };
-                let mut accept = |range: Range<usize>, (columns, bad): (Columns, Vec<BadRow>)| {
-                    refused.extend(bad.into_iter().map(|bad| bad.after(range.start)));
+                let mut accept = |range: Range<usize>, (columns, more): (Columns, Vec<BadRow>)| {
+                    refused.extend(more.into_iter().map(|bad| bad.after(range.start)));
                     pieces.add(range, columns);
                 };
-                failed.extend(isolate(range, patience, &mut attempt, &mut accept));
-            }
-            if let Some(Failure { error, .. }) = exhausted {
-                bail!(
-                    "function `{}` cannot make the result of a single row: {error}",
-                    function.name,
-                );
+                let failed = isolate_windows(range, patience, &mut attempt, &mut accept);
+                let failed = failed.map_err(|failure| {
+                    anyhow!(
+                        "function `{}` cannot make the result of a single row: {}",
+                        function.name,
+                        failure.error,
+                    )
+                })?;
+                bad.include(failed);
+                bad.extend(refused);
             }
             let nulls = |rows: Range<usize>| {
                 let types = function.results.iter();
@@ -96,13 +91,9 @@ impl Frames<'_> {
                     .map(|field| new_null_array(&field.data_type.to_arrow(), rows.len()))
                     .collect()
             };
-            results.extend(pieces.complete(self.len, failed, &mut failures, nulls)?);
-            let refused = refused.into_iter();
-            failures.extend(refused.map(|bad: BadRow| (bad.row, bad.cause)));
+            results.extend(pieces.complete(self.len, nulls)?);
         }
-        let bad = failures.into_iter();
-        let bad = bad.map(|(row, cause)| BadRow { row, cause });
-        Ok((results, bad.collect()))
+        Ok((results, bad))
     }
 
     fn finish(
@@ -140,11 +131,4 @@ impl Frames<'_> {
         let values = self.store.gather(&rows);
         (groups, values[places.clone()].to_vec())
     }
-}
-
-const fn is_lack_of_means(error: &CallError) -> bool {
-    matches!(
-        error,
-        CallError::OutOfMemory { .. } | CallError::Deadline { .. } | CallError::Limit(_)
-    )
 }

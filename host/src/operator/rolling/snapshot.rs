@@ -132,11 +132,11 @@ impl Rolling {
             self.take_up_rows(&compute::take_record_batch(table, &rows)?)?;
         }
         let keys: Vec<u32> = self.keys.numbers().collect();
-        let patience = self.failed_frames.patience();
+        let mut patience = self.failed_frames.patience_with_parts();
         let (functions, tracks) = (&mut self.functions, &mut self.tracks);
-        self.nodes
-            .build(functions, tracks, &keys, self.frame, &patience)?;
-        self.failed_frames.check_allowance()?;
+        let nodes = &mut self.nodes;
+        let built = nodes.build(functions, tracks, &keys, self.frame, &mut patience);
+        self.failed_frames.check(built)?;
         self.reach();
         Ok(())
     }

@@ -15,9 +15,9 @@ use crate::{
     batch::Batch,
     operator::{
         calls::Calls,
-        failure::{BadRow, Failure},
+        failure::{BadRow, BadRows, Failure},
         guest,
-        isolation::isolate,
+        isolation::isolate_some,
         patience::{Pace, Patience},
         touched::Touched,
     },
@@ -72,8 +72,8 @@ pub(in crate::operator) fn are_different(keys: impl Iterator<Item = u32>) -> boo
 /// Rows that have gone into no window.
 #[derive(Debug, Default)]
 pub(super) struct LeftOut {
-    /// Rows that a function refuses or fails on, in order.
-    pub(super) bad: Vec<BadRow>,
+    /// Rows that a function refuses or fails on.
+    pub(super) bad: BadRows,
     /// Rows that are late, in order.
     pub(super) late: Vec<u32>,
 }
@@ -87,7 +87,7 @@ pub(super) fn absorb(
     touched: &mut Touched,
     batch: &Batch,
     rows: &[u32],
-    patience: &Patience,
+    patience: &mut Patience,
 ) -> anyhow::Result<LeftOut> {
     let arguments = calls.all().iter();
     let arguments = arguments.map(|call| guest::arguments(&call.arguments, batch));
@@ -101,20 +101,16 @@ pub(super) fn absorb(
         rows,
     };
     let mut left_out = LeftOut::default();
-    let failed = isolate(
-        0..rows.len(),
+    let failed = isolate_some(
+        rows,
         patience,
         &mut |range, pace| absorption.attempt(range, pace),
         &mut |_, more: LeftOut| {
-            left_out.bad.extend(more.bad);
+            left_out.bad.include(more.bad);
             left_out.late.extend(more.late);
         },
     );
-    left_out.bad.extend(failed.into_iter().map(|bad| BadRow {
-        row: rows[bad.row] as usize,
-        ..bad
-    }));
-    left_out.bad.sort_by_key(|bad| bad.row);
+    left_out.bad.include(failed);
     Ok(left_out)
 }
 

@@ -17,7 +17,7 @@ use crate::{
     operator::{
         AggregateWork, BATCH_ROWS, Guests, Outbox, RejectionPolicy, StageSpec,
         calls::Calls,
-        failure::BadRow,
+        failure::{BadRow, BadRows},
         finish::{finish, without},
         touched::Touched,
     },
@@ -115,24 +115,24 @@ impl Aggregator {
         batch: &Batch,
         rows: &[u32],
         assign: &mut impl Assign,
-        mut bad: Vec<BadRow>,
+        bad: Vec<BadRow>,
         mut late: Vec<u32>,
         out: &mut Outbox,
     ) -> anyhow::Result<()> {
-        let patience = self.rejects.patience();
+        let mut patience = self.rejects.patience();
         let (calls, store, touched) = (&mut self.calls, &mut self.store, &mut self.touched);
-        let left_out = absorb(calls, store, assign, touched, batch, rows, &patience)?;
+        let left_out = absorb(calls, store, assign, touched, batch, rows, &mut patience)?;
         late.extend(left_out.late);
         late.sort_unstable();
-        bad.extend(left_out.bad);
-        bad.sort_by_key(|bad| bad.row);
+        let mut bad = BadRows::new(bad, false);
+        bad.include(left_out.bad);
         self.metrics.late.add(late.len());
         if let Some(sink) = self.late
             && !late.is_empty()
         {
             out.late.push((sink, batch.take(&late)?));
         }
-        self.rejects.settle(batch, &bad, out)?;
+        let bad = self.rejects.settle(batch, bad, out)?;
         let absorbed = batch.rows() - bad.len() - late.len();
         self.metrics.absorbed.add(absorbed);
         Ok(())
@@ -146,11 +146,12 @@ impl Aggregator {
         out: &mut Outbox,
     ) -> anyhow::Result<()> {
         for windows in windows.chunks(BATCH_ROWS) {
-            let patience = self.failed_windows.patience();
-            let (results, bad) = finish(&mut self.calls, &self.store.of(windows), &patience)?;
+            let mut patience = self.failed_windows.patience();
+            let windows_of = self.store.of(windows);
+            let (results, bad) = finish(&mut self.calls, &windows_of, &mut patience)?;
             let leaving: Vec<Leaving<'a>> = windows.iter().map(|&window| look(window)).collect();
             let batch = self.rows(&leaving, results)?;
-            self.failed_windows.settle(&batch, &bad, out)?;
+            let bad = self.failed_windows.settle(&batch, bad, out)?;
             out.push(without(batch, &bad)?);
         }
         Ok(())

@@ -8,6 +8,7 @@ use crate::{
         reader::{Keys, Size, Table},
     },
     time::Duration,
+    wasm::{MOST_INSTANCES, MOST_TABLE_ELEMENTS},
 };
 
 const KEYS: [&str; 8] = [
@@ -30,10 +31,8 @@ const LOG_BYTES: RangeInclusive<u64> = 1..=1 << 30;
 /// What a column of Arrow can hold.
 const OUTPUT_ROWS: RangeInclusive<i64> = 1..=i32::MAX as i64;
 const LOG_LINES: RangeInclusive<i64> = 1..=1_000_000;
-/// The host needs eight bytes for each.
-const TABLE_ELEMENTS: RangeInclusive<i64> = 1..=1 << 26;
-/// Each memory reserves address space of some gigabytes.
-const INSTANCES: RangeInclusive<i64> = 1..=4096;
+const TABLE_ELEMENTS: RangeInclusive<i64> = 1..=MOST_TABLE_ELEMENTS as i64;
+const INSTANCES: RangeInclusive<i64> = 1..=MOST_INSTANCES as i64;
 
 /// Reads `limits`; what it does not say is as usual.
 pub(super) fn limits(table: &Table<'_>) -> StageLimits {

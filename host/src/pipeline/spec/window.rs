@@ -6,6 +6,7 @@ use crate::{
     operator::TimeDomain,
     pipeline::{
         Diagnostic, Span,
+        diagnostic::Spanned,
         reader::{Keys, Table, Value},
         suggestion::list,
     },
@@ -226,9 +227,11 @@ fn sliding(size: &Value<'_>, table: &Table<'_>) -> Option<WindowKind> {
         .require("slide", help)
         .as_ref()
         .and_then(Value::positive_duration);
-    let slide = slide?.value;
+    let (size, slide) = (size?.value, slide?);
+    check_count(size, &slide, table)?;
+    let slide = slide.value;
     Some(WindowKind::Sliding {
-        size: size?.value,
+        size,
         slide,
         offset: remainder(offset?, slide),
     })
@@ -251,11 +254,26 @@ fn cumulate(size: &Value<'_>, table: &Table<'_>) -> Option<WindowKind> {
         table.context.error(step.span, message);
         return None;
     }
+    check_count(size, &step, table)?;
     Some(WindowKind::Cumulate {
         size,
         step: step.value,
         offset: remainder(offset?, size),
     })
+}
+
+/// Windows that a row may be in.
+const MOST_WINDOWS: i64 = 10_000_000;
+
+/// Refuses windows that are so many that a job would never be done with the first row.
+fn check_count(size: Duration, step: &Spanned<Duration>, table: &Table<'_>) -> Option<()> {
+    let count = size.as_micros() / step.value.as_micros();
+    if count <= MOST_WINDOWS {
+        return Some(());
+    }
+    let message = format!("each row would be in {count} windows, of at most {MOST_WINDOWS}");
+    table.context.error(step.span.clone(), message);
+    None
 }
 
 fn offset(table: &Table<'_>) -> Option<Duration> {

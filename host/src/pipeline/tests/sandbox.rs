@@ -79,7 +79,7 @@ error: expected a size such as `64MiB`, found `0B`
 17 | log_bytes = "0B"
    |             ^^^^
 
-error: expected an integer from 1 to 67108864, found 100000000
+error: expected an integer from 1 to 16777216, found 100000000
   --> weather.toml:18:18
    |
 18 | table_elements = 100000000

@@ -280,6 +280,30 @@ error: the steps of a `cumulate` window must fill it: 1h is not a multiple of 7m
 }
 
 #[test]
+fn a_row_is_not_in_too_many_windows() {
+    check_count(
+        "window = { sliding = \"1d\", slide = \"1ms\" }",
+        r#"
+error: each row would be in 86400000 windows, of at most 10000000
+  --> weather.toml:11:35
+   |
+11 | window = { sliding = "1d", slide = "1ms" }
+   |                                   ^^^^^
+"#,
+    );
+    check_count(
+        "window = { cumulate = \"1d\", step = \"1ms\" }",
+        r#"
+error: each row would be in 86400000 windows, of at most 10000000
+  --> weather.toml:11:35
+   |
+11 | window = { cumulate = "1d", step = "1ms" }
+   |                                   ^^^^^
+"#,
+    );
+}
+
+#[test]
 fn a_cumulate_window_has_a_step() {
     check_count(
         "window = { cumulate = \"1h\" }",

@@ -33,7 +33,7 @@ pub(in super::super) fn errors(
         .into_iter()
         .map(|error| RowError {
             row: error.row,
-            message: quote::quoted(error.message),
+            message: quote::reason(error.message),
         })
         .collect();
     errors.sort_by_key(|error| error.row);

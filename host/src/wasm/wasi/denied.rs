@@ -1,12 +1,16 @@
-//! `wasi:sockets/udp-create-socket`: says no. The stock one says no as well, but needs an async
+//! What guests do not get: UDP sockets and addresses of names. The stock ones say no as well, but need an async
 //! runtime to say it.
 
 use wasmtime::component::{HasData, Resource};
 use wasmtime_wasi::{
+    p2::DynPollable,
     p2::{
         SocketError, SocketResult, UdpSocket,
         bindings::{
-            sockets::network::{self, ErrorCode, IpAddressFamily},
+            sockets::{
+                ip_name_lookup::{self, ResolveAddressStream},
+                network::{self, ErrorCode, IpAddress, IpAddressFamily, Network},
+            },
             sync::sockets::udp_create_socket,
         },
     },
@@ -34,6 +38,37 @@ impl udp_create_socket::Host for Denied<'_> {
     }
 }
 
+impl ip_name_lookup::Host for Denied<'_> {
+    fn resolve_addresses(
+        &mut self,
+        _: Resource<Network>,
+        _: String,
+    ) -> SocketResult<Resource<ResolveAddressStream>> {
+        Err(ErrorCode::AccessDenied.into())
+    }
+}
+
+/// Nobody has such a stream, for it is not handed out; the stock functions say so.
+impl ip_name_lookup::HostResolveAddressStream for Denied<'_> {
+    fn resolve_next_address(
+        &mut self,
+        stream: Resource<ResolveAddressStream>,
+    ) -> SocketResult<Option<IpAddress>> {
+        ip_name_lookup::HostResolveAddressStream::resolve_next_address(&mut self.0, stream)
+    }
+
+    fn subscribe(
+        &mut self,
+        stream: Resource<ResolveAddressStream>,
+    ) -> wasmtime::Result<Resource<DynPollable>> {
+        ip_name_lookup::HostResolveAddressStream::subscribe(&mut self.0, stream)
+    }
+
+    fn drop(&mut self, stream: Resource<ResolveAddressStream>) -> wasmtime::Result<()> {
+        ip_name_lookup::HostResolveAddressStream::drop(&mut self.0, stream)
+    }
+}
+
 impl network::Host for Denied<'_> {
     fn convert_error_code(&mut self, error: SocketError) -> wasmtime::Result<ErrorCode> {
         network::Host::convert_error_code(&mut self.0, error)
@@ -48,7 +83,7 @@ impl network::Host for Denied<'_> {
 }
 
 impl network::HostNetwork for Denied<'_> {
-    fn drop(&mut self, network: Resource<network::Network>) -> wasmtime::Result<()> {
+    fn drop(&mut self, network: Resource<Network>) -> wasmtime::Result<()> {
         network::HostNetwork::drop(&mut self.0, network)
     }
 }

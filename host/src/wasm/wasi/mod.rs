@@ -136,7 +136,9 @@ fn link_sockets(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
     let options = sockets::network::LinkOptions::default();
     sockets::network::add_to_linker::<_, WasiSockets>(linker, &options, view)?;
     sockets::instance_network::add_to_linker::<_, WasiSockets>(linker, view)?;
-    sockets::ip_name_lookup::add_to_linker::<_, WasiSockets>(linker, view)?;
+    sockets::ip_name_lookup::add_to_linker::<_, Denied<'static>>(linker, |sandbox| {
+        Denied::of(sandbox)
+    })?;
     sockets::tcp_create_socket::add_to_linker::<_, WasiSockets>(linker, view)?;
     sync::sockets::tcp::add_to_linker::<_, WasiSockets>(linker, view)?;
     sync::sockets::udp::add_to_linker::<_, WasiSockets>(linker, view)?;

@@ -83,6 +83,30 @@ impl Aggregate for Total {
     }
 }
 
+/// The sum of numbers. It takes all of them, but breaks down when two sums are put together that come to some.
+#[derive(Debug, Default, State)]
+pub struct Pool {
+    total: i64,
+}
+
+#[aggregate]
+impl Aggregate for Pool {
+    type Input = i64;
+    type Output = i64;
+
+    fn update(&mut self, value: i64) {
+        self.total += value;
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.total = fragile(self.total + other.total);
+    }
+
+    fn finish(&self) -> i64 {
+        self.total
+    }
+}
+
 /// Adds numbers up as they come, but for some.
 #[process(result = "running")]
 pub fn running_total(total: &mut Total, n: i64) -> Option<i64> {
@@ -90,4 +114,4 @@ pub fn running_total(total: &mut Total, n: i64) -> Option<i64> {
     Some(total.total)
 }
 
-library!(echo, is_even, twins, Total, running_total);
+library!(echo, is_even, twins, Total, Pool, running_total);

@@ -1,7 +1,7 @@
 //! What the library says it holds, true or not.
 
 use crate::{
-    Hostile, UNLUCKY,
+    Hostile, STATE_VERSION, UNLUCKY,
     bindings::{
         exports::tidemill::udf::catalog::{Function, Guest, Kind},
         tidemill::udf::types::{DataType, Field},
@@ -29,7 +29,7 @@ fn function(name: &str, kind: Kind, result: &str, data_type: DataType) -> Functi
         parameters: vec![field("n", DataType::Int64)],
         results: vec![field(result, data_type)],
         state,
-        state_version: 1,
+        state_version: STATE_VERSION.get().copied().unwrap_or(1),
     }
 }
 
@@ -70,6 +70,8 @@ impl Guest for Hostile {
             "no-results" => next.results.clear(),
             "state" => next.state.push(field("state", DataType::Int64)),
             "huge-doc" => next.doc = "x".repeat(1 << 20),
+            "endless-doc" => next.doc = "x".repeat(33 << 20),
+            "unseen-name" => next.name = "ne\u{202e}xt".to_owned(),
             "control-doc" => next.doc = "\x1b[2J".to_owned(),
             "unstable" => {
                 let seed = wasi::wasi::random::insecure_seed::insecure_seed();

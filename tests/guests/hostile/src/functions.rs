@@ -29,6 +29,16 @@ fn states(place: &str, met: &[i64], states: Vec<i64>) -> Result<Batch, String> {
     Ok(batch)
 }
 
+/// States of the version before, as they are. Asked without any, it is asked whether it can.
+fn converted(before: &Batch) -> Result<Batch, String> {
+    let numbers = numbers(before).to_vec();
+    let place = match numbers.is_empty() {
+        true => "asked",
+        false => "migrate",
+    };
+    states(place, &[UNLUCKY], numbers)
+}
+
 impl scalar::Guest for Hostile {
     fn call(function: u32, arguments: Batch) -> Result<scalar::ScalarResult, String> {
         let numbers = numbers(&arguments);
@@ -120,7 +130,7 @@ impl aggregate::Guest for Hostile {
     }
 
     fn migrate(_: u32, _: u32, _: Vec<Field>, accumulators: Batch) -> Result<Batch, String> {
-        states("migrate", &[UNLUCKY], numbers(&accumulators).to_vec())
+        converted(&accumulators)
     }
 }
 
@@ -176,8 +186,8 @@ impl process::Guest for Hostile {
         })
     }
 
-    fn migrate(_: u32, _: u32, _: Vec<Field>, states_: Batch) -> Result<Batch, String> {
-        states("migrate", &[UNLUCKY], numbers(&states_).to_vec())
+    fn migrate(_: u32, _: u32, _: Vec<Field>, states: Batch) -> Result<Batch, String> {
+        converted(&states)
     }
 }
 

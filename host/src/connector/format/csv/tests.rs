@@ -66,6 +66,17 @@ fn a_bad_header_is_an_error() {
 }
 
 #[test]
+fn a_header_that_is_too_long_is_an_error() {
+    let header = |length: usize| format!("n,{}\n1,2\n", "x".repeat(length - 2));
+    let decoding = decoding(Format::Csv, "n: int64", None);
+    check_text(&decoding, header(1 << 20), &["2: 1"]);
+    assert_eq!(
+        text_error(&decoding, header((1 << 20) + 1)),
+        "cannot read `in` as csv: the header has 1048577 bytes, and 1048576 is the most that can be read"
+    );
+}
+
+#[test]
 fn a_header_may_have_many_columns_but_not_any_number() {
     let header = |columns: usize| (0..columns).map(|n| format!("c{n},")).collect::<String>();
     let wide = decoding(Format::Csv, "n: int64, c7: int64", None);

@@ -4,9 +4,9 @@ mod damaged;
 
 use arrow::{
     array::{
-        ArrayRef, BinaryArray, Date32Array, Decimal128Array, DictionaryArray, Int16Array,
-        Int64Array, LargeStringArray, StringArray, StringViewArray, TimestampMillisecondArray,
-        TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
+        ArrayRef, BinaryArray, Date32Array, Date64Array, Decimal128Array, DictionaryArray,
+        Int16Array, Int64Array, LargeStringArray, StringArray, StringViewArray,
+        TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
     },
     datatypes::Int32Type,
 };
@@ -193,6 +193,51 @@ fn times_of_any_unit_become_microseconds() {
         &[
             "1: 1970-01-01T00:00:01|1970-01-01T00:00:00.001|1970-01-01T00:00:00.000001|1970-01-02T00:00:00",
             "2: 1969-12-31T23:59:59|1969-12-31T23:59:59.999|1969-12-31T23:59:59.999999|1969-12-31T00:00:00",
+        ],
+    );
+}
+
+#[test]
+fn dates_that_are_no_timestamps_are_bad_rows() {
+    let file = write(vec![
+        (
+            "ts",
+            column(Date32Array::from(vec![Some(1), Some(i32::MAX), None])),
+        ),
+        (
+            "l",
+            column(Date64Array::from(vec![
+                Some(86_400_000),
+                Some(1),
+                Some(1 << 62),
+            ])),
+        ),
+    ]);
+    file.check(
+        "ts: timestamp",
+        None,
+        &[
+            "1: 1970-01-02T00:00:00",
+            "2: BAD column `ts`: expected timestamp, found 2147483647 days since 1970",
+            "3: -",
+        ],
+    );
+    file.check(
+        "l: timestamp",
+        None,
+        &[
+            "1: 1970-01-02T00:00:00",
+            "2: 1970-01-01T00:00:00.001",
+            "3: BAD column `l`: expected timestamp, found 4611686018427387904 ms since 1970",
+        ],
+    );
+    let file = write(vec![("ts", column(Date64Array::from(vec![1000, 1 << 62])))]);
+    file.check(
+        "ts: timestamp",
+        Some(&EventTimeUnit::Millis),
+        &[
+            "1: 1970-01-01T00:00:01",
+            "2: BAD column `ts`: expected timestamp, found 4611686018427387904 ms since 1970",
         ],
     );
 }

@@ -1,7 +1,16 @@
 //! Files that are damaged, lie, or mean more than they have.
 
+use std::ops::Range;
+
 use arrow::array::{BinaryDictionaryBuilder, FixedSizeBinaryArray, StringDictionaryBuilder};
-use parquet::{basic::Compression, file::properties::WriterProperties};
+use parquet::{
+    basic::{Compression, Encoding},
+    file::{
+        properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder},
+        reader::FileReader as _,
+        serialized_reader::SerializedFileReader,
+    },
+};
 
 use super::*;
 
@@ -92,21 +101,57 @@ fn files_that_break_off_are_an_error() {
     file(&whole[whole.len() / 2..]).check_damage("damaged");
 }
 
+/// Where a column of a row group begins and ends.
+fn place(written: &Written, group: usize, column: usize) -> Range<usize> {
+    let file = written.0.reopen().expect("a file");
+    let reader = SerializedFileReader::new(file).expect("a footer");
+    let (start, length) = reader
+        .metadata()
+        .row_group(group)
+        .column(column)
+        .byte_range();
+    start as usize..(start + length) as usize
+}
+
 #[test]
 fn rows_before_a_damaged_page_are_given_before_the_error() {
-    let whole = words(300).bytes();
-    let middle = whole.len() / 2;
-    let mut bytes = whole;
-    let scratch = bytes[middle - 40..middle].iter_mut();
+    let whole = words(300);
+    let mut bytes = whole.bytes();
+    let end = place(&whole, 1, 0).end;
+    let scratch = bytes[end - 40..end].iter_mut();
     scratch.for_each(|byte| *byte ^= 0x5a);
     let (rows, error) = file(&bytes).read_on("n: int64, s: utf8");
     let error = error.expect("an error");
-    assert!(error.contains("`in`"), "{error}");
-    if !rows.is_empty() {
-        assert_eq!(rows[0], "1: 0|some");
-        let behind = format!("cannot read `in` behind row {}", rows.len());
-        assert!(error.starts_with(&behind), "{error}");
+    assert!((100..200).contains(&rows.len()), "{} rows", rows.len());
+    assert_eq!(rows[99], "100: 99|again");
+    let behind = format!("cannot read `in` behind row {}", rows.len());
+    assert!(error.starts_with(&behind), "{error}");
+}
+
+#[test]
+fn rows_before_a_page_that_is_none_are_given_before_the_error() {
+    for (group, column, name) in [(2, 0, "n"), (2, 1, "s"), (1, 1, "s")] {
+        let whole = words(300);
+        let mut bytes = whole.bytes();
+        let start = place(&whole, group, column).start;
+        bytes[start..start + 20].fill(0xff);
+        let (rows, error) = file(&bytes).read_on("n: int64, s: utf8");
+        assert_eq!(rows.len(), group * 100);
+        let expected = format!(
+            "cannot read `in` behind row {}: column `{name}` of row group {group} is damaged: there is no page",
+            group * 100
+        );
+        let error = error.expect("an error");
+        assert!(error.starts_with(&expected), "{error}");
     }
+}
+
+#[test]
+fn small_row_groups_share_a_batch() {
+    let all = words(300)
+        .read(&decoding(Format::Parquet, "n: int64, s: utf8", None))
+        .expect("rows");
+    assert_eq!(all.len(), 1);
 }
 
 #[test]
@@ -199,6 +244,179 @@ fn schemas_that_are_deep_or_lie_are_refused() {
 }
 
 #[test]
+fn more_columns_than_are_read_are_refused() {
+    let element = |name: &[u8], children: usize| {
+        let mut element = vec![0x35, 0, 0x18];
+        element.extend_from_slice(&varint(name.len()));
+        element.extend_from_slice(name);
+        element.push(0x15);
+        element.extend_from_slice(&varint(2 * children));
+        element.push(0);
+        element
+    };
+    let schema = |elements: &[Vec<u8>], groups: &[u8]| {
+        let mut thrift = vec![0x15, 4, 0x19, 0xfc];
+        thrift.extend_from_slice(&varint(elements.len()));
+        thrift.extend_from_slice(&elements.concat());
+        thrift.extend_from_slice(&[0x16, 0]);
+        thrift.extend_from_slice(groups);
+        thrift.push(0);
+        footer(&thrift)
+    };
+    let one = element(b"a", 0);
+    schema(&vec![one.clone(); 65_538], &[0x19, 0x0c])
+        .check_damage("it has more than 65536 columns");
+    // Three row groups, each with so many columns of which nothing is said.
+    let mut group = vec![0x19, 0xfc];
+    group.extend_from_slice(&varint(200_000));
+    group.resize(group.len() + 200_000 + 1, 0);
+    let groups = [vec![0x19, 0x3c], group.repeat(3)].concat();
+    schema(&[element(b"a", 1), one.clone()], &groups)
+        .check_damage("its row groups have 600000 columns together, and at most 524288 are read");
+    let long = element(&[b'a'; 1 << 20], 100);
+    schema(
+        &[vec![element(b"a", 1), long], vec![one; 100]].concat(),
+        &[0x19, 0x0c],
+    )
+    .check_damage("the names of its columns have more than 64 MiB");
+}
+
+fn varint(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number > 0x7f {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}
+
+/// Texts of nothing but `x`, of this length.
+fn long_texts(rows: usize, length: usize, properties: WriterPropertiesBuilder) -> Written {
+    let properties = properties
+        .set_compression(Compression::ZSTD(parquet::basic::ZstdLevel::default()))
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_write_batch_size(1)
+        .build();
+    let text = column(StringArray::from(vec!["x".repeat(length)]));
+    let row = RecordBatch::try_from_iter([("s", text)]).expect("a column");
+    let mut bytes = Vec::new();
+    let mut writer =
+        ArrowWriter::try_new(&mut bytes, row.schema(), Some(properties)).expect("a writer");
+    for _ in 0..rows {
+        writer.write(&row).expect("a row");
+    }
+    writer.close().expect("a file");
+    assert!(bytes.len() < 1 << 20);
+    file(&bytes)
+}
+
+impl Written {
+    fn open(&self, columns: &str) -> anyhow::Result<ParquetPartition> {
+        let decoding = decoding(Format::Parquet, columns, None);
+        let columns = Columns::new(&decoding, Arc::new(ManualClock::new(NOW)));
+        let unread = Unread::whole(self.0.path().to_path_buf());
+        ParquetPartition::open(&unread, &decoding, columns)
+    }
+}
+
+#[test]
+fn a_batch_holds_no_more_pages_than_there_is_room_for() {
+    let each = WriterProperties::builder().set_data_page_row_count_limit(1);
+    let delta = WriterProperties::builder().set_encoding(Encoding::DELTA_BYTE_ARRAY);
+    for (file, length, most) in [
+        (long_texts(40, 8 << 20, each), 8 << 20, 9),
+        (long_texts(300, 1 << 20, delta), 1 << 20, 66),
+    ] {
+        let mut partition = file.open("s: utf8").expect("a file");
+        let mut rows = 0;
+        while let Some(found) = partition.groups.next().expect("rows") {
+            assert!(found.num_rows() <= most, "{} rows", found.num_rows());
+            rows += found.num_rows();
+        }
+        assert_eq!(rows, if length > 1 << 20 { 40 } else { 300 });
+    }
+}
+
+#[test]
+fn pages_of_one_row_that_are_too_large_together_are_refused() {
+    let zeros = vec![0_u8; 220 << 20];
+    let value = column(BinaryArray::from(vec![zeros.as_slice()]));
+    let names = ["a", "b", "c", "d", "e"];
+    let row = RecordBatch::try_from_iter(names.map(|name| (name, Arc::clone(&value))));
+    let row = row.expect("columns");
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(parquet::basic::ZstdLevel::default()))
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::None);
+    let mut bytes = Vec::new();
+    let mut writer =
+        ArrowWriter::try_new(&mut bytes, row.schema(), Some(properties.build())).expect("a writer");
+    writer.write(&row).expect("a row");
+    writer.close().expect("a file");
+    let file = file(&bytes);
+    let error = file.open("a: binary, b: binary, c: binary, d: binary, e: binary");
+    let error = format!("{:#}", error.err().expect("an error"));
+    assert!(
+        error.contains("the pages of a single row would have")
+            && error.contains("name fewer columns"),
+        "{error}"
+    );
+    assert!(file.open("a: binary, e: binary").is_ok());
+}
+
+#[test]
+fn nulls_of_wide_types_come_a_few_rows_at_a_time() {
+    let nulls = |width, rows| column(FixedSizeBinaryArray::new_null(width, rows));
+    let names: Vec<_> = (0..300).map(|column| format!("c{column}")).collect();
+    let columns = names.iter().map(|name| (name.as_str(), nulls(2048, 1000)));
+    let file = write(columns.collect());
+    let columns: Vec<_> = names.iter().map(|name| format!("{name}: binary")).collect();
+    let mut partition = file.open(&columns.join(", ")).expect("a file");
+    let found = partition.groups.next().expect("rows").expect("some");
+    assert_eq!(found.num_rows(), (16 << 20) / (300 * 2048));
+    let file = write(vec![("a", nulls(9 << 20, 1)), ("b", nulls(9 << 20, 1))]);
+    assert!(file.open("a: binary").is_ok());
+    let error = file.open("a: binary, b: binary").err().expect("an error");
+    let error = format!("{error:#}");
+    assert!(
+        error.contains(
+            "a row takes 18874368 bytes, whatever is in it, and at most 16777216 are read"
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn many_bad_rows_come_a_few_at_a_time() {
+    let text = "x".repeat(100 << 10);
+    let numbers = (0..200).map(|row| if row % 3 == 0 { row } else { 1 << 40 });
+    let file = write(vec![
+        ("n", column(Int64Array::from_iter_values(numbers))),
+        ("s", column(StringArray::from(vec![text.as_str(); 200]))),
+    ]);
+    let all = file
+        .read(&decoding(Format::Parquet, "n: int32, s: utf8", None))
+        .expect("rows");
+    for decoded in &all {
+        let sizes = decoded.rejected.iter();
+        let sizes = sizes.map(|bad| bad.row.len() + bad.raw.as_ref().map_or(0, Vec::len));
+        let bytes: usize = sizes.sum();
+        assert!(bytes <= MAX_REJECTED_BYTES + 4 * text.len(), "{bytes}");
+    }
+    let listing = listing(&all);
+    assert_eq!(listing.len(), 200);
+    for (place, row) in listing.iter().enumerate() {
+        let found = if place % 3 == 0 { "" } else { "BAD " };
+        assert!(row.starts_with(&format!("{}: {found}", place + 1)));
+        assert_eq!(row.contains("BAD"), place % 3 != 0);
+    }
+    let bytes: u64 = all.iter().map(|decoded| decoded.bytes).sum();
+    assert_eq!(bytes, file.bytes().len() as u64);
+}
+
+#[test]
 fn pages_that_become_too_large_are_refused() {
     let zeros = vec![0_u8; 300 << 20];
     let rows =
@@ -208,7 +426,7 @@ fn pages_that_become_too_large_are_refused() {
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(parquet::basic::ZstdLevel::default()))
         .set_dictionary_enabled(false)
-        .set_statistics_enabled(parquet::file::properties::EnabledStatistics::None);
+        .set_statistics_enabled(EnabledStatistics::None);
     let mut writer = ArrowWriter::try_new(&mut bytes, rows.schema(), Some(properties.build()))
         .expect("a writer");
     writer.write(&rows).expect("rows");

@@ -1,0 +1,264 @@
+//! What the headers of the pages of a column say, before anybody makes room for what is in them: how large they
+//! become, and how many rows are in each. The reader keeps every page that the texts of a batch come from, so
+//! this decides how many rows may be read at once.
+
+use std::{
+    fs::File,
+    io::{Read as _, Seek as _, SeekFrom},
+};
+
+use anyhow::ensure;
+
+use super::parquet_thrift::{Field, Thrift};
+
+/// The largest page that is read, uncompressed.
+const MAX_PAGE_BYTES: u64 = 256 * 1024 * 1024;
+
+/// The most pages that a column has in a row group.
+const MAX_PAGES: usize = 1024 * 1024;
+
+/// Values of a dictionary take at least this many bytes each.
+const LEAST_VALUE_BYTES: u64 = 4;
+
+/// What the reader adds to each value of a dictionary.
+const VIEW_BYTES: u64 = 16;
+
+/// Pages that are remembered as one.
+const SMALL_BYTES: u64 = 64 * 1024;
+
+/// How much is read to find the header of a page, at first and at most.
+const HEADER_BYTES: (u64, u64) = (256, 1024 * 1024);
+
+/// The encoding of texts as what they have in common with the text before, which has no bound but the page.
+const DELTA_BYTE_ARRAY: i64 = 7;
+
+/// The pages of a column in one row group.
+#[derive(Debug, Default)]
+pub(super) struct Pages {
+    /// How much the dictionary takes as long as the column is read.
+    dictionary: u64,
+    /// The rows and the bytes of each page, of small ones together.
+    data: Vec<(u64, u64)>,
+    /// The largest page.
+    largest: u64,
+    /// Whether one text may be as long as a page, and the next one again.
+    is_delta: bool,
+}
+
+impl Pages {
+    /// Goes from page to page, from the byte `at` of the file to `end`.
+    ///
+    /// # Errors
+    ///
+    /// If one is too large, or what is there is no page.
+    pub(super) fn scan(file: &File, mut at: u64, end: u64) -> anyhow::Result<Self> {
+        let mut pages = Self::default();
+        while at < end {
+            let page = page_at(file, at, end)?;
+            ensure!(
+                page.bytes <= MAX_PAGE_BYTES,
+                "the page at byte {at} would have {} bytes uncompressed, and at most {MAX_PAGE_BYTES} are read: \
+                 write the file with smaller pages",
+                page.bytes
+            );
+            pages.add(&page, at)?;
+            at = page.end;
+            ensure!(at <= end, "a page ends behind the column");
+        }
+        Ok(pages)
+    }
+
+    fn add(&mut self, page: &Page, at: u64) -> anyhow::Result<()> {
+        if let Some(values) = page.dictionary {
+            ensure!(
+                values <= page.bytes / LEAST_VALUE_BYTES,
+                "the dictionary at byte {at} should have {values} values in {} bytes",
+                page.bytes
+            );
+            ensure!(
+                self.dictionary == 0,
+                "there is a second dictionary at byte {at}"
+            );
+            self.dictionary = page.bytes + values * VIEW_BYTES;
+            return Ok(());
+        }
+        self.largest = self.largest.max(page.bytes);
+        self.is_delta |= page.is_delta;
+        match self.data.last_mut() {
+            Some((rows, bytes)) if *bytes + page.bytes <= SMALL_BYTES => {
+                *rows += page.rows;
+                *bytes += page.bytes;
+            }
+            _ => self.data.push((page.rows, page.bytes)),
+        }
+        ensure!(
+            self.data.len() <= MAX_PAGES,
+            "it has more than {MAX_PAGES} pages: write the file with larger pages"
+        );
+        Ok(())
+    }
+
+    /// How much all of them take.
+    pub(super) fn all(&self) -> u64 {
+        let data: u64 = self.data.iter().map(|(_, bytes)| bytes).sum();
+        self.dictionary + data
+    }
+
+    /// How much the reader holds of a column whose values it copies, whatever the number of rows.
+    pub(super) fn at_once(&self) -> u64 {
+        self.dictionary + self.largest
+    }
+
+    /// How much the reader holds at most of so many consecutive rows, at least one, if it keeps the pages of texts.
+    pub(super) fn of_rows(&self, rows: u64) -> u64 {
+        if self.is_delta {
+            return self
+                .at_once()
+                .saturating_add(self.largest.saturating_mul(rows));
+        }
+        let (mut most, mut first, mut within, mut bytes) = (0, 0, 0_u64, 0);
+        for (last, &(page_rows, page_bytes)) in self.data.iter().enumerate() {
+            within += page_rows;
+            bytes += page_bytes;
+            // Of the first page and the last, one row each may be among them.
+            while first < last && within - self.data[first].0 - page_rows + 2 > rows {
+                within -= self.data[first].0;
+                bytes -= self.data[first].1;
+                first += 1;
+            }
+            most = most.max(bytes);
+        }
+        self.dictionary + most
+    }
+}
+
+/// What a page says of itself.
+struct Page {
+    /// Its size, uncompressed.
+    bytes: u64,
+    /// How many values it has, if it is a dictionary.
+    dictionary: Option<u64>,
+    /// How many rows it has, if it is none.
+    rows: u64,
+    /// Whether a text is written as what differs from the one before.
+    is_delta: bool,
+    /// Where the next one begins.
+    end: u64,
+}
+
+fn page_at(file: &File, at: u64, end: u64) -> anyhow::Result<Page> {
+    let (mut most, limit) = HEADER_BYTES;
+    loop {
+        let length = most.min(end - at);
+        let bytes = read_at(file, at, length)?;
+        if let Some(page) = page(&bytes, at) {
+            return Ok(page);
+        }
+        ensure!(
+            length == most && most < limit,
+            "there is no page at byte {at}"
+        );
+        most = limit.min(most * 16);
+    }
+}
+
+/// The page that begins with these bytes; `None` if they do not have all of its header.
+fn page(bytes: &[u8], at: u64) -> Option<Page> {
+    let (mut uncompressed, mut compressed, mut dictionary) = (None, None, None);
+    // Of the two kinds of pages with data, a page is one.
+    let (mut rows, mut encoding) = ([None; 2], [None; 2]);
+    let mut thrift = Thrift::new(bytes);
+    thrift.fields(|field, thrift| {
+        if field == Field::i32(2) {
+            uncompressed = Some(thrift.zigzag()?);
+        } else if field == Field::i32(3) {
+            compressed = Some(thrift.zigzag()?);
+        } else if field == Field::structure(5) {
+            (rows[0], encoding[0]) = numbers(thrift, (1, 2))?;
+        } else if field == Field::structure(7) {
+            (dictionary, _) = numbers(thrift, (1, 2))?;
+        } else if field == Field::structure(8) {
+            (rows[1], encoding[1]) = numbers(thrift, (1, 4))?;
+        } else {
+            return Some(false);
+        }
+        Some(true)
+    })?;
+    let header = (bytes.len() - thrift.rest()) as u64;
+    let is_data = rows.iter().any(Option::is_some);
+    let dictionary = dictionary.filter(|_| !is_data).map(u64::try_from);
+    // Columns that are read have a value a row.
+    let rows = rows.into_iter().flatten().min().unwrap_or_default();
+    Some(Page {
+        bytes: u64::try_from(uncompressed?).ok()?,
+        dictionary: dictionary.transpose().ok()?,
+        rows: u64::try_from(rows).ok()?,
+        is_delta: encoding.contains(&Some(DELTA_BYTE_ARRAY)),
+        end: (at + header).checked_add(u64::try_from(compressed?).ok()?)?,
+    })
+}
+
+/// Two numbers of a structure, by the numbers of their fields.
+fn numbers(thrift: &mut Thrift<'_>, wanted: (i64, i64)) -> Option<(Option<i64>, Option<i64>)> {
+    let (mut first, mut second) = (None, None);
+    thrift.fields(|field, thrift| {
+        if field == Field::i32(wanted.0) {
+            first = Some(thrift.zigzag()?);
+        } else if field == Field::i32(wanted.1) {
+            second = Some(thrift.zigzag()?);
+        } else {
+            return Some(false);
+        }
+        Some(true)
+    })?;
+    Some((first, second))
+}
+
+/// Up to `length` bytes of a file from the byte `at` on.
+pub(super) fn read_at(mut file: &File, at: u64, length: u64) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(at))?;
+    file.take(length).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pages_of_some_rows_are_at_most_those_that_they_may_touch() {
+        let pages = |data: &[(u64, u64)]| Pages {
+            dictionary: 1,
+            data: data.to_vec(),
+            largest: data.iter().map(|page| page.1).max().unwrap_or_default(),
+            is_delta: false,
+        };
+        let check = |data: &[(u64, u64)], expected: &[(u64, u64)]| {
+            for &(rows, bytes) in expected {
+                assert_eq!(
+                    pages(data).of_rows(rows),
+                    1 + bytes,
+                    "{data:?}: {rows} rows"
+                );
+            }
+        };
+        check(&[], &[(1, 0), (9, 0)]);
+        check(&[(10, 5)], &[(1, 5), (100, 5)]);
+        check(
+            &[(10, 5), (2, 7), (10, 5)],
+            &[(1, 7), (2, 12), (3, 12), (4, 17), (100, 17)],
+        );
+        check(&[(1, 3); 5], &[(1, 3), (2, 6), (4, 12), (5, 15), (6, 15)]);
+        // A page that says that it has no rows comes with those around it.
+        check(&[(1, 3), (0, 9), (1, 3)], &[(1, 9), (2, 15)]);
+        assert_eq!(
+            Pages {
+                is_delta: true,
+                ..pages(&[(100, 5)])
+            }
+            .of_rows(10),
+            56
+        );
+    }
+}
