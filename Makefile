@@ -23,7 +23,7 @@ help:
 	@echo "make conformance  run the known answers of other engines, if they are at hand"
 	@echo "make fuzz         feed anything to whatever reads something, FUZZ_SECONDS each"
 	@echo "make lint         check formatting, lints and documentation"
-	@echo "make bench        measure the boundary between host and guest, and whole jobs"
+	@echo "make bench        measure the boundary between host and guest, whole jobs, and latency"
 
 setup:
 	@rustup target list --installed 2>/dev/null | grep -qx $(TARGET) || rustup target add $(TARGET)

@@ -11,7 +11,8 @@
 //!
 //! Baseline: the same function as native code over the same Arrow arrays, `native`.
 //!
-//! Deadlines and limits are on, as they always are. The guests are those of `udfs/`, built with
+//! Deadlines and limits are on, as they always are; but for `deadlines`, where the same calls are made with and without.
+//! The guests are those of `udfs/`, built with
 //! optimization.
 
 #[path = "support/guests.rs"]
@@ -121,6 +122,31 @@ fn map(criterion: &mut Criterion) {
                 Arc::new(fahrenheit) as ArrayRef
             });
         });
+    }
+    group.finish();
+}
+
+/// Scalar loops with deadlines, as they always are, and without.
+fn deadlines(criterion: &mut Criterion) {
+    let mut group = group(criterion, "deadlines");
+    group.throughput(Throughput::Elements(BATCH as u64));
+    let without = Engine::without_deadlines().expect("this machine runs WebAssembly");
+    let arrays: [ArrayRef; 1] = [Arc::new(floats(BATCH))];
+    for name in ["to_fahrenheit", "is_hot"] {
+        for (engine, kind) in [(engine(), "with"), (without.clone(), "without")] {
+            let mut guest = Guest::new(&engine, "weather", name, &[DataType::Float64]);
+            group.bench_function(BenchmarkId::new(name, kind), |bencher| {
+                let Guest { instance, function } = &mut guest;
+                let arguments = Columns {
+                    rows: BATCH,
+                    arrays: &arrays,
+                };
+                bencher.iter(|| {
+                    let output = instance.scalar(function, black_box(arguments));
+                    output.expect("the guest answers")
+                });
+            });
+        }
     }
     group.finish();
 }
@@ -288,5 +314,13 @@ fn renew(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(boundary, map, filter, column_types, update, renew);
+criterion_group!(
+    boundary,
+    map,
+    deadlines,
+    filter,
+    column_types,
+    update,
+    renew
+);
 criterion_main!(boundary);

@@ -7,7 +7,8 @@
 //! means for each of 1000 sensors), the format, and how many subtasks there are. What a step costs is
 //! the difference of two jobs.
 //!
-//! Baseline: `read`, which is Arrow's own decoder and nothing of ours but the channel to the sink.
+//! Baseline: `read`, which is nothing but decoding and the channel to the sink. What decoding costs beside
+//! Arrow's own readers is measured by `decode`.
 
 #[path = "support/guests.rs"]
 mod guests;

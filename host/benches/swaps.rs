@@ -95,6 +95,7 @@ impl Bench {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let engine = Engine::new(&EngineOptions {
             cache_dir: Some(folder.path().join("cache")),
+            ..EngineOptions::default()
         });
         let bench = Self {
             engine: engine.expect("this machine runs WebAssembly"),
@@ -251,7 +252,7 @@ impl Bench {
         fs::write(&file, text).expect("written");
         let load = loader(file);
         let overrides = Overrides::default();
-        let loaded = load(&overrides, &Registry::new(self.engine.clone()))
+        let loaded = load(&overrides, &Registry::new(self.engine.clone()), &|| true)
             .unwrap_or_else(|error| panic!("{error:#}"));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let failpoints: Arc<dyn Failpoints> = Arc::new(NoFailpoints);
@@ -317,7 +318,7 @@ impl Audience for Told {
 
 fn loader(file: PathBuf) -> Load {
     let aside = Aside::start().expect("a thread");
-    Box::new(move |overrides, current| {
+    Box::new(move |overrides, current, _| {
         let registry = current.fresh();
         aside.run(|| {
             let environment = Environment {

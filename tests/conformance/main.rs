@@ -69,6 +69,7 @@ fn run_all(root: &Path, answers: &Path, only: &[String]) -> anyhow::Result<Repor
     )?;
     let engine = Engine::new(&EngineOptions {
         cache_dir: Some(root.join("target/guests/cache")),
+        ..EngineOptions::default()
     })?;
     let registry = Registry::new(engine);
     let mut cases = Vec::new();

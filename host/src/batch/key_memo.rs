@@ -4,7 +4,7 @@
 //! and to look up than most functions take for a row. But most rows have the key of a row not far before them. A
 //! memo knows, for the values of a key column themselves, the number that somebody has given to that key.
 
-use std::ops::Range;
+use std::{mem, ops::Range};
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, UInt32Array},
@@ -48,8 +48,11 @@ struct Word {
     length: u32,
 }
 
-/// 5 MiB at most: many keys are better looked up where they are.
-const SLOTS: Range<usize> = 1 << 10..1 << 17;
+/// 2 MiB at most: many keys are better looked up where they are.
+const SLOTS: Range<usize> = 1 << 10..(1 << 16) + 1;
+
+/// There is room enough while not more than one in so many rows has an unknown key.
+const ENOUGH: usize = 32;
 
 /// Slots in which a key may be.
 const WAYS: usize = 4;
@@ -133,8 +136,8 @@ impl KeyMemo {
         if !is_asked {
             return None;
         }
-        let rows = recalled.numbers.len();
-        if recalled.unknown.len() > rows / 2 && !self.grow() {
+        let (rows, unknown) = (recalled.numbers.len(), recalled.unknown.len());
+        if unknown > rows / ENOUGH && !self.grow() && unknown > rows / 2 {
             self.pause = PAUSE;
         }
         Some(recalled)
@@ -158,9 +161,6 @@ impl KeyMemo {
     }
 
     fn insert(&mut self, word: Word, number: u32) {
-        if self.slots.is_empty() {
-            self.slots = vec![Slot::default(); SLOTS.start];
-        }
         let mask = self.slots.len() - 1;
         let place = word.hash() as usize;
         let mut ways = (0..WAYS).map(|way| (place + way) & mask);
@@ -177,13 +177,14 @@ impl KeyMemo {
 
     /// Makes room for more keys, if there may be more room.
     fn grow(&mut self) -> bool {
-        let more = self.slots.len() * 4;
-        if more > SLOTS.end {
+        let more = (self.slots.len() * 4).max(SLOTS.start);
+        if more >= SLOTS.end {
             return false;
         }
-        if more > 0 {
-            // What is known is learnt again soon.
-            self.slots = vec![Slot::default(); more];
+        for slot in mem::replace(&mut self.slots, vec![Slot::default(); more]) {
+            if slot.era == self.era {
+                self.insert(slot.word, slot.number);
+            }
         }
         true
     }

@@ -101,7 +101,7 @@ fn components(plan: &Plan) -> impl Iterator<Item = PathBuf> {
 fn loader(file: &Path, watched: Arc<Watched>) -> anyhow::Result<Load> {
     let file = file.to_owned();
     let aside = Aside::start()?;
-    Ok(Box::new(move |overrides, current| {
+    Ok(Box::new(move |overrides, current, is_wanted| {
         let registry = current.fresh();
         // Before they are read: what is missing, broken or written meanwhile is a change later.
         watched.add(overrides.files().map(Path::to_owned));
@@ -109,7 +109,8 @@ fn loader(file: &Path, watched: Arc<Watched>) -> anyhow::Result<Load> {
         if let Ok(outline) = setup::outline(&file, &registry) {
             watched.add(outline.components.into_iter().map(|(path, _)| path));
         }
-        let plan = aside.run(|| setup::load_with(&file, &registry, overrides))?;
+        let libraries = registry.while_wanted(is_wanted);
+        let plan = aside.run(|| setup::load_with(&file, &libraries, overrides))?;
         Ok(Loaded::new(&plan, &registry))
     }))
 }

@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod checkpoints;
 mod compat;
+mod compile;
 mod dev;
 mod failpoint;
 mod inspect;
@@ -31,7 +32,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use self::talk::say_line;
-use crate::{connector::SinkClosed, pipeline::Diagnostics};
+use crate::{connector::SinkClosed, pipeline::Diagnostics, wasm::CompileOrder};
 
 /// A stream runtime in which all user logic is sandboxed WebAssembly components.
 #[derive(Debug, Parser)]
@@ -59,6 +60,8 @@ enum Command {
     Inspect(inspect::Inspect),
     Checkpoints(checkpoints::Checkpoints),
     Compat(compat::Compat),
+    #[command(name = CompileOrder::COMMAND)]
+    CompileComponent(compile::Compile),
     Build(build::Build),
 }
 
@@ -112,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(inspect) => inspect.execute(),
         Command::Checkpoints(checkpoints) => checkpoints.execute(),
         Command::Compat(compat) => compat.execute(),
+        Command::CompileComponent(compile) => compile.execute(),
         Command::Build(build) => build.execute(),
     };
     match result {

@@ -10,9 +10,10 @@ use crate::{
     batch::Schema,
     connector::{GeneratorConfig, parquet_schema, resolve_paths},
     pipeline::{
-        self, CheckpointConfig, Diagnostics, Environment, Outline, Overrides, Plan, Registry,
+        self, CheckpointConfig, Diagnostics, Environment, Libraries, Outline, Overrides, Plan,
+        Registry,
     },
-    wasm::{Engine, EngineOptions},
+    wasm::{Compiler, Engine, EngineOptions},
 };
 
 /// Names the directory under which compiled code is kept, instead of the user's cache directory.
@@ -22,7 +23,12 @@ const CACHE_VARIABLE: &str = "TIDEMILL_CACHE";
 pub(super) fn engine() -> anyhow::Result<Engine> {
     let named = env::var_os(CACHE_VARIABLE).map(PathBuf::from);
     let cache_dir = named.or_else(|| BaseDirs::new().map(|dirs| dirs.cache_dir().to_owned()));
-    Engine::new(&EngineOptions { cache_dir }).context("cannot start the WebAssembly engine")
+    let compiler = Compiler::own().context("cannot tell which program this is")?;
+    let options = EngineOptions {
+        cache_dir,
+        compiler: Some(compiler),
+    };
+    Engine::new(&options).context("cannot start the WebAssembly engine")
 }
 
 /// Loads the pipeline in the file `path`.
@@ -33,11 +39,11 @@ pub(super) fn load(path: &Path, registry: &Registry) -> anyhow::Result<Plan> {
 /// Loads the pipeline in the file `path`, with other components than it names for some stages.
 pub(super) fn load_with(
     path: &Path,
-    registry: &Registry,
+    libraries: &dyn Libraries,
     overrides: &Overrides,
 ) -> anyhow::Result<Plan> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    Ok(load_for(path, registry, overrides, cores)?)
+    Ok(load_for(path, libraries, overrides, cores)?)
 }
 
 /// Which components the pipeline in the file `path` names; they need not be there.
@@ -48,17 +54,17 @@ pub(super) fn outline(path: &Path, registry: &Registry) -> anyhow::Result<Outlin
 /// Loads the pipeline in the file `path` for a machine with so many cores.
 pub(super) fn load_for(
     path: &Path,
-    registry: &Registry,
+    libraries: &dyn Libraries,
     overrides: &Overrides,
     cores: usize,
 ) -> Result<Plan, Diagnostics> {
-    pipeline::load_with(path, &environment(registry, cores), overrides)
+    pipeline::load_with(path, &environment(libraries, cores), overrides)
 }
 
 /// What lies outside of a pipeline file.
-fn environment(registry: &Registry, cores: usize) -> Environment<'_> {
+fn environment(libraries: &dyn Libraries, cores: usize) -> Environment<'_> {
     Environment {
-        libraries: registry,
+        libraries,
         resolve_paths: &|path| resolve_paths(path),
         parquet_schema: &columns_of_parquet,
         generator_schema: GeneratorConfig::schema(),

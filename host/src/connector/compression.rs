@@ -63,7 +63,9 @@ impl FileReader {
         };
         let compression = Compression::of(path);
         let bytes: Box<dyn Read + Send> = match compression {
-            Compression::None => Box::new(counted),
+            // What is read of it is counted where it is read: only a file can fill a buffer that has no
+            // zeroes in it yet.
+            Compression::None => Box::new(Arc::clone(&file)),
             // Both formats may consist of several archives, one after the other.
             Compression::Gzip => Box::new(MultiGzDecoder::new(buffered(counted))),
             Compression::Zstd => Box::new(
@@ -124,11 +126,14 @@ impl FileReader {
 
     /// Appends at most `most` bytes to `buffer`; none at the end of the file.
     pub(super) fn fill(&mut self, buffer: &mut Vec<u8>, most: usize) -> io::Result<usize> {
+        let before = buffer.len();
         // Unlike `read`, this needs no zeroes in the buffer first.
-        (&mut self.bytes)
-            .take(most as u64)
-            .read_to_end(buffer)
-            .map_err(|error| self.explain(error))
+        let read = (&mut self.bytes).take(most as u64).read_to_end(buffer);
+        if self.compression == Compression::None {
+            let read = (buffer.len() - before) as u64;
+            self.taken.fetch_add(read, Ordering::Relaxed);
+        }
+        read.map_err(|error| self.explain(error))
     }
 
     /// Reads what has come, waiting for the first byte only.

@@ -2,7 +2,8 @@
 //!
 //! The i-th reading depends on the seed and on i alone, so every run with the same seed reads the
 //! same, whatever the batches, and a job that goes on makes what the one before would have made. Batches
-//! are not kept back to look like real ones: without a rate they come as fast as they can be made.
+//! are not kept back to look like real ones: without a rate they come as fast as they can be made, with
+//! one as if they came through a socket when they are due.
 
 mod resume;
 
@@ -22,15 +23,13 @@ use arrow::{
 };
 
 use super::{
-    Decoded, GeneratorConfig, Partition, Read, ReadPosition, Source, SourceProgress, position,
+    Decoded, Gathering, GeneratorConfig, Partition, Read, ReadPosition, Source, SourceProgress,
+    gathering::Decision, position,
 };
 use crate::batch::{Batch, DataType, Field, Origin, Schema};
 
-/// A read waits no longer than this for a reading to be due.
-const MAX_WAIT: Duration = Duration::from_millis(100);
-
-/// Readings at a rate are delivered this often, if that is at least one.
-const TICKS_PER_SECOND: u64 = 100;
+/// A read waits no longer than this for readings: whoever reads has other duties.
+const MAX_WAIT: Duration = Duration::from_millis(10);
 
 impl GeneratorConfig {
     /// The columns of a reading: `ts`, its event time; `sensor`, one of `s000`, `s001`, … with
@@ -119,6 +118,7 @@ struct Readings {
     made_before: u64,
     /// When the first reading of this job was due.
     started: Option<Instant>,
+    gathering: Gathering,
 }
 
 impl Readings {
@@ -130,6 +130,7 @@ impl Readings {
             made: 0,
             made_before: 0,
             started: None,
+            gathering: Gathering::default(),
         }
     }
 
@@ -139,13 +140,22 @@ impl Readings {
             return most;
         };
         let started = *self.started.get_or_insert_with(Instant::now);
-        let wanted = (rate / TICKS_PER_SECOND).clamp(1, most);
         let made = self.made - self.made_before;
-        let enough = due_at(made + wanted - 1, rate);
-        let wait = enough.saturating_sub(started.elapsed());
-        thread::sleep(wait.min(MAX_WAIT));
-        let due = due_after(started.elapsed(), rate);
-        due.saturating_sub(made).min(most)
+        let first = due_at(made, rate).saturating_sub(started.elapsed());
+        thread::sleep(first.min(MAX_WAIT));
+        let deadline = Instant::now() + MAX_WAIT;
+        loop {
+            let now = Instant::now();
+            let due = due_after(now - started, rate).saturating_sub(made);
+            if due == 0 || due >= most || self.gathering.is_over(now) {
+                return due.min(most);
+            }
+            match self.gathering.decide(due as usize, now) {
+                Decision::HandOn => return due,
+                Decision::Wait(_) if now >= deadline => return 0,
+                Decision::Wait(longer) => thread::sleep(longer),
+            }
+        }
     }
 
     fn make(&self, first: u64, rows: u64) -> anyhow::Result<Batch> {
@@ -213,6 +223,10 @@ impl Partition for Readings {
         &self.name
     }
 
+    fn gather(&mut self, gathering: Gathering) {
+        self.gathering = gathering;
+    }
+
     fn read(&mut self) -> anyhow::Result<Read> {
         let left = self.config.rows.map_or(u64::MAX, |rows| rows - self.made);
         let most = left.min(self.config.batch_rows as u64);
@@ -223,6 +237,7 @@ impl Partition for Readings {
         if rows == 0 {
             return Ok(Read::Idle);
         }
+        self.gathering.end(Instant::now());
         let batch = self.make(self.made, rows)?;
         self.made += rows;
         let columns = batch.record().columns().iter();

@@ -7,6 +7,8 @@ mod config;
 mod sink;
 mod source;
 
+mod backlog;
+mod gathering;
 mod open;
 mod paths;
 mod position;
@@ -48,6 +50,7 @@ mod harness;
 mod resume_tests;
 
 pub use again::decode_again;
+pub use backlog::{Backlog, Pending};
 #[cfg(fuzzing)]
 pub use fuzz::{fuzz_parquet, fuzz_text};
 
@@ -57,6 +60,7 @@ pub use config::{
 };
 pub(crate) use format::TextEncoder;
 pub use format::{ParquetSchema, parquet_schema, row_of_json};
+pub use gathering::Gathering;
 pub use open::{can_settle, is_staged_by, open_sink, open_source, settle_staged};
 pub use paths::resolve_paths;
 pub use row_file::RowFile;

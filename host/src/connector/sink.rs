@@ -20,7 +20,8 @@ pub trait Sink: Send {
     fn write(&mut self, batch: &Batch) -> anyhow::Result<()>;
 
     /// Gives what has been written to whoever waits for it, as far as the sink can: a terminal sees
-    /// the rows. Called when no rows have come for a while.
+    /// the rows. Called when nothing more is there to be written, or always was for a while; so at times for
+    /// each batch.
     ///
     /// # Errors
     ///

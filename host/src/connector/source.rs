@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Gathering;
 use crate::{
     batch::{Batch, Position},
     time::Watermark,
@@ -40,7 +41,13 @@ pub trait Partition: Send {
     /// What people call it.
     fn name(&self) -> &Arc<str>;
 
-    /// Reads the next batch. Waits at most a tenth of a second for rows.
+    /// Says when rows are to be handed on that could wait for others. Called at most once, before anything is
+    /// read; a partition whose rows are all there from the beginning need not care.
+    fn gather(&mut self, gathering: Gathering) {
+        let _ = gathering;
+    }
+
+    /// Reads the next batch. Waits at most a hundredth of a second for rows.
     ///
     /// # Errors
     ///

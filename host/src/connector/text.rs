@@ -11,11 +11,12 @@ use std::{
 use anyhow::Context as _;
 
 use super::{
-    Decoded, Decoding, Format, Partition, Read, ReadPosition, RejectedRow,
+    Decoded, Decoding, Format, Gathering, Partition, Read, ReadPosition, RejectedRow,
     format::{
         Block, Columns, CsvHeader, JsonDecoder, Layout, LinesDecoder, MAX_ROW_BYTES, Next, RawType,
         RowDecoder, RowSpan, Splitter, raw_schema, salvage,
     },
+    gathering::Decision,
     position::{self, PROOF_BYTES},
 };
 use crate::{
@@ -23,11 +24,9 @@ use crate::{
     time::Clock,
 };
 
-/// A read waits no longer than this for the first row.
-const MAX_WAIT: Duration = Duration::from_millis(100);
-
-/// Rows that are there wait no longer than this for others to share their batch.
-const MAX_GATHER: Duration = Duration::from_millis(50);
+/// A read waits no longer than this for rows: whoever reads has other duties, and rows of other sources wait
+/// for its barriers.
+const MAX_WAIT: Duration = Duration::from_millis(10);
 
 /// Rows of more bytes than this do not share a batch, however many it may hold.
 const MAX_BLOCK_BYTES: usize = 8 * 1024 * 1024;
@@ -83,6 +82,7 @@ pub(super) struct TextPartition<B> {
     raw: Vec<RawType>,
     columns: Columns,
     batch_rows: usize,
+    gathering: Gathering,
     /// Rows in the buffer that are to be decoded.
     rows: Vec<RowSpan>,
     /// Rows that were bad before they could be decoded.
@@ -140,6 +140,7 @@ impl<B: Bytes> TextPartition<B> {
             raw,
             columns: Columns::new(decoding, clock),
             batch_rows,
+            gathering: Gathering::default(),
             rows: Vec::new(),
             rejected: Vec::new(),
             rejected_bytes: 0,
@@ -168,6 +169,12 @@ impl<B: Bytes> TextPartition<B> {
             .first()
             .map_or(self.splitter.start(), |row| row.bytes.start);
         loop {
+            if let Stage::Rows(_) = self.stage {
+                let most = self.batch_rows.saturating_sub(self.rejected.len());
+                let until = (first + MAX_BLOCK_BYTES).saturating_sub(self.rejected_bytes);
+                let rows = &mut self.rows;
+                self.splitter.take_plain(&self.buffer, rows, most, until);
+            }
             let full = self.rows.len() + self.rejected.len() >= self.batch_rows
                 || self.splitter.start() - first + self.rejected_bytes >= MAX_BLOCK_BYTES;
             if full {
@@ -264,7 +271,8 @@ impl<B: Bytes> TextPartition<B> {
 
     /// Decodes the rows that have been cut off.
     fn decode(&mut self) -> anyhow::Result<Read> {
-        let rows = std::mem::take(&mut self.rows);
+        self.gathering.end(Instant::now());
+        let mut rows = std::mem::take(&mut self.rows);
         let mut rejected = std::mem::take(&mut self.rejected);
         self.rejected_bytes = 0;
         let block = Block {
@@ -281,19 +289,27 @@ impl<B: Bytes> TextPartition<B> {
             .map(|(index, reason)| (&rows[index], reason))
             .collect();
         let mut lost = bad.iter().map(|(row, _)| row.line).peekable();
-        let good: Vec<_> = rows
-            .iter()
-            .filter(|row| lost.next_if_eq(&row.line).is_none())
-            .collect();
+        let good = match bad.is_empty() {
+            true => Cow::Borrowed(&rows),
+            false => {
+                let good = rows
+                    .iter()
+                    .filter(|row| lost.next_if_eq(&row.line).is_none());
+                Cow::Owned(good.cloned().collect())
+            }
+        };
         let origin = self.origin(&good);
         let (batch, late) = self.columns.batch(&self.raw, record, origin, Vec::new())?;
         let late = late
             .into_iter()
-            .map(|(index, reason)| (good[index], reason));
+            .map(|(index, reason)| (&good[index], reason));
         for (row, reason) in bad.into_iter().chain(late) {
             rejected.push(self.reject(row, reason));
         }
         rejected.sort_by_key(|row| row.position.number);
+        // The next batch has as many rows.
+        rows.clear();
+        self.rows = rows;
         let taken = self.bytes.taken();
         let bytes = taken - std::mem::replace(&mut self.reported, taken);
         Ok(Read::Rows(Decoded {
@@ -303,11 +319,14 @@ impl<B: Bytes> TextPartition<B> {
         }))
     }
 
-    fn origin(&self, rows: &[&RowSpan]) -> Origin {
+    fn origin(&self, rows: &[RowSpan]) -> Origin {
         let partition = Arc::clone(&self.name);
-        let consecutive = rows.windows(2).all(|pair| pair[0].line + 1 == pair[1].line);
-        match rows.first() {
-            Some(first) if consecutive => Origin::consecutive(partition, first.line),
+        match rows {
+            // No line has two rows, so none has been left out.
+            [first, .., last] if last.line - first.line == rows.len() as u64 - 1 => {
+                Origin::consecutive(partition, first.line)
+            }
+            [only] => Origin::consecutive(partition, only.line),
             _ => Origin::numbered(partition, rows.iter().map(|row| row.line).collect()),
         }
     }
@@ -318,14 +337,18 @@ impl<B: Bytes> Partition for TextPartition<B> {
         &self.name
     }
 
+    fn gather(&mut self, gathering: Gathering) {
+        self.gathering = gathering;
+    }
+
     fn read(&mut self) -> anyhow::Result<Read> {
-        let mut deadline = Instant::now() + MAX_WAIT;
-        let mut waiting = false;
+        let deadline = Instant::now() + MAX_WAIT;
+        let mut pause = Duration::ZERO;
         let mut looked_at = 0;
         loop {
-            let had_rows = waiting;
             let full = self.split()?;
-            waiting = !self.rows.is_empty() || !self.rejected.is_empty();
+            let rows = self.rows.len() + self.rejected.len();
+            let waiting = rows > 0;
             if waiting && (full || self.ended || self.broken.is_some()) {
                 return self.decode();
             }
@@ -344,15 +367,24 @@ impl<B: Bytes> Partition for TextPartition<B> {
                     Ok(Read::Idle)
                 };
             }
-            if waiting && !had_rows {
-                deadline = deadline.min(Instant::now() + MAX_GATHER);
-            }
-            let wait = deadline.saturating_duration_since(Instant::now());
+            let now = Instant::now();
+            let wait = match waiting {
+                true if self.gathering.is_over(now) => return self.decode(),
+                true => pause,
+                false => deadline.saturating_duration_since(now),
+            };
             let before = self.dropped + self.buffer.len() as u64;
             match self.fill(wait) {
-                Ok(Fill::Nothing) if waiting => return self.decode(),
+                Ok(Fill::Nothing) if waiting => {
+                    match self.gathering.decide(rows, Instant::now()) {
+                        Decision::HandOn => return self.decode(),
+                        // The rows stay for the next read.
+                        Decision::Wait(_) if Instant::now() >= deadline => return Ok(Read::Idle),
+                        Decision::Wait(longer) => pause = longer,
+                    }
+                }
                 Ok(Fill::Nothing) => return Ok(Read::Idle),
-                Ok(Fill::Some | Fill::End) => {}
+                Ok(Fill::Some | Fill::End) => pause = Duration::ZERO,
                 Err(error) => self.broken = Some(error),
             }
             looked_at += (self.dropped + self.buffer.len() as u64 - before) as usize;

@@ -52,6 +52,6 @@ pub use overrides::Overrides;
 pub use plan::{
     DEAD_LETTERS, LibraryUse, Node, Plan, SinkPlan, SourcePlan, StageLimits, StagePlan, TablePlan,
 };
-pub use registry::Registry;
+pub use registry::{Registry, WantedLibraries};
 pub use regular_file::{MAX_COMPONENT, RegularFile};
 pub use restart::RestartPolicy;

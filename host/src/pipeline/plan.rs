@@ -95,6 +95,8 @@ pub struct SourcePlan {
     pub delay: Duration,
     /// After how long without rows a partition no longer holds the others back; `None` for never.
     pub idle_timeout: Option<Duration>,
+    /// How long a row that has come waits for others; `None` if rows are there as soon as they are asked for.
+    pub max_latency: Option<Duration>,
     /// How far a partition may run ahead of the slowest before it waits.
     pub max_drift: Duration,
     /// What happens to rows that cannot be decoded.

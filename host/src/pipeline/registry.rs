@@ -116,7 +116,46 @@ impl Registry {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Its libraries, loaded as long as `is_wanted` says so.
+    pub fn while_wanted<'a>(
+        &'a self,
+        is_wanted: &'a (dyn Fn() -> bool + Sync),
+    ) -> WantedLibraries<'a> {
+        WantedLibraries {
+            registry: self,
+            is_wanted,
+        }
+    }
+
+    fn load_while(
+        &self,
+        reference: &LibraryRef,
+        config: &str,
+        allow: &Allow,
+        is_wanted: &dyn Fn() -> bool,
+    ) -> Result<Arc<LoadedLibrary>, LibraryError> {
+        let component = self.component_while(reference, is_wanted)?;
+        let functions = component
+            .catalog(config, allow)
+            .map_err(|error| match error {
+                CatalogError::Refused(reason) => LibraryError::Config(reason),
+                other => LibraryError::Unusable(format!("{:#}", anyhow::Error::from(other))),
+            })?;
+        Ok(Arc::new(LoadedLibrary {
+            digest: component.digest().to_string(),
+            functions: functions.to_vec(),
+        }))
+    }
+
     fn component(&self, reference: &LibraryRef) -> Result<Component, LibraryError> {
+        self.component_while(reference, &|| true)
+    }
+
+    fn component_while(
+        &self,
+        reference: &LibraryRef,
+        is_wanted: &dyn Fn() -> bool,
+    ) -> Result<Component, LibraryError> {
         if let Some(component) = self.known(reference) {
             return Ok(component);
         }
@@ -141,7 +180,7 @@ impl Registry {
                 &read
             }
         };
-        let loaded = self.engine.load(bytes);
+        let loaded = self.engine.load_while(bytes, is_wanted);
         let component = loaded.map_err(|error| LibraryError::Unusable(error.to_string()))?;
         self.engine.keep(bytes);
         self.components()
@@ -179,17 +218,25 @@ impl Libraries for Registry {
         config: &str,
         allow: &Allow,
     ) -> Result<Arc<LoadedLibrary>, LibraryError> {
-        let component = self.component(reference)?;
-        let functions = component
-            .catalog(config, allow)
-            .map_err(|error| match error {
-                CatalogError::Refused(reason) => LibraryError::Config(reason),
-                other => LibraryError::Unusable(format!("{:#}", anyhow::Error::from(other))),
-            })?;
-        Ok(Arc::new(LoadedLibrary {
-            digest: component.digest().to_string(),
-            functions: functions.to_vec(),
-        }))
+        self.load_while(reference, config, allow, &|| true)
+    }
+}
+
+/// The libraries of a registry for somebody who may lose interest in them.
+pub struct WantedLibraries<'a> {
+    registry: &'a Registry,
+    is_wanted: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Libraries for WantedLibraries<'_> {
+    fn load(
+        &self,
+        reference: &LibraryRef,
+        config: &str,
+        allow: &Allow,
+    ) -> Result<Arc<LoadedLibrary>, LibraryError> {
+        let registry = self.registry;
+        registry.load_while(reference, config, allow, &self.is_wanted)
     }
 }
 
@@ -210,6 +257,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let options = EngineOptions {
             cache_dir: Some(folder.path().join("cache")),
+            ..EngineOptions::default()
         };
         let path = folder.path().join("mine.wasm");
         fs::write(&path, noted(b'a')).expect("written");

@@ -14,5 +14,5 @@ mod watch;
 pub use control::{Answer, Control, NobodyListens, Order, ask};
 pub use difference::Difference;
 pub use service::{Asker, Audience, Request, Service};
-pub use swapper::{Load, Report, StageReport, Swappable, Swapper};
+pub use swapper::{IsWanted, Load, Report, StageReport, Swappable, Swapper};
 pub use watch::Watcher;

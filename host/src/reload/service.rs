@@ -12,11 +12,15 @@ use std::{
 
 use anyhow::Context;
 
-use super::{Report, Swapper};
+use super::{IsWanted, Report, Swapper};
 use crate::{operator::Fault, pipeline::Overrides, runtime::NotSwapped};
 
 /// How often it is looked whether a version has failed, and whether a job that is to be swapped runs.
 const POLL: Duration = Duration::from_millis(50);
+
+/// How long what is under way is waited for at the end. Compiling and trials end when they are told to, but a guest
+/// that computes does so for as long as its calls may take.
+const GRACE: Duration = Duration::from_millis(200);
 
 /// Something that is wanted of a job that runs.
 pub enum Request {
@@ -41,14 +45,14 @@ pub enum Request {
 /// Somebody who waits for an answer.
 pub struct Asker<T> {
     answer: mpsc::Sender<anyhow::Result<T>>,
-    is_there: Box<dyn Fn() -> bool + Send>,
+    is_there: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
 impl<T> Asker<T> {
     /// One who is told through `answer`, as long as `is_there` says so.
     pub fn new(
         answer: mpsc::Sender<anyhow::Result<T>>,
-        is_there: impl Fn() -> bool + Send + 'static,
+        is_there: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Self {
         Self {
             answer,
@@ -63,10 +67,10 @@ impl<T> Asker<T> {
 
     /// Does what is asked for, and tells what came of it. Who has gone wants nothing any more: what he cannot be
     /// told is not done behind his back.
-    fn serve(&self, act: impl FnOnce() -> anyhow::Result<T>) {
+    fn serve(&self, act: impl FnOnce(&IsWanted<'_>) -> anyhow::Result<T>) {
         if (self.is_there)() {
             // He may have gone meanwhile.
-            let _ = self.answer.send(act());
+            let _ = self.answer.send(act(&*self.is_there));
         } else {
             tracing::debug!(target: "swap", "who has asked for a swap has gone: it is not done");
         }
@@ -90,6 +94,8 @@ pub struct Service {
     requests: mpsc::Sender<Request>,
     /// Ends what would take long.
     cancelled: Arc<AtomicBool>,
+    /// Nothing comes: it is closed when the thread ends.
+    ended: mpsc::Receiver<()>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -103,10 +109,15 @@ impl Service {
         let (requests, inbox) = mpsc::channel();
         let cancelled = swapper.canceller();
         let thread = thread::Builder::new().name("swaps".to_owned());
-        let serve = move || serve(swapper, audience, &inbox);
+        let (ends, ended) = mpsc::channel();
+        let serve = move || {
+            serve(swapper, audience, &inbox);
+            drop(ends);
+        };
         Ok(Self {
             requests,
             cancelled,
+            ended,
             thread: Some(thread.spawn(serve).context("cannot start a thread")?),
         })
     }
@@ -121,7 +132,10 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.cancelled.store(true, Ordering::Relaxed);
         let _ = self.requests.send(Request::End);
-        if let Some(thread) = self.thread.take() {
+        // A guest that goes on is left to itself: it changes nothing any more, and ends with its deadline or the
+        // process.
+        let ended = self.ended.recv_timeout(GRACE);
+        if let (Err(RecvTimeoutError::Disconnected), Some(thread)) = (ended, self.thread.take()) {
             let _ = thread.join();
         }
     }
@@ -145,14 +159,14 @@ fn serve(mut swapper: Swapper, mut audience: impl Audience, inbox: &mpsc::Receiv
         }
         match request {
             Ok(Request::Reload) => changed = true,
-            Ok(Request::Swap { overrides, asker }) => asker.serve(|| {
-                let swapped = swapper.swap(overrides);
+            Ok(Request::Swap { overrides, asker }) => asker.serve(|is_wanted| {
+                let swapped = swapper.swap_while(overrides, is_wanted);
                 if let Ok(Some(report)) = &swapped {
                     audience.swapped(report);
                 }
                 swapped
             }),
-            Ok(Request::RollBack { asker }) => asker.serve(|| {
+            Ok(Request::RollBack { asker }) => asker.serve(|_| {
                 let swapped = swapper.roll_back();
                 if let Ok(report) = &swapped {
                     audience.swapped(report);

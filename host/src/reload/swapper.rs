@@ -3,7 +3,11 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Weak, atomic::AtomicBool, mpsc},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     time::Instant,
 };
 
@@ -22,12 +26,16 @@ use going_over::Care;
 use crate::{
     operator::Fault,
     pipeline::{LibraryRef, Overrides, Plan, Registry, StageChange, compare},
-    runtime::{Loaded, Swaps, Trust},
+    runtime::{Loaded, NotSwapped, Swaps, Trust},
 };
 
 /// Loads the pipeline file as it is now, with other components than it names if so wished; those that are asked for
-/// by their digests may be taken from a registry that has them.
-pub type Load = Box<dyn Fn(&Overrides, &Registry) -> anyhow::Result<Loaded> + Send>;
+/// by their digests may be taken from a registry that has them. What takes long may be broken off when it is not
+/// wanted any more.
+pub type Load = Box<dyn Fn(&Overrides, &Registry, &IsWanted<'_>) -> anyhow::Result<Loaded> + Send>;
+
+/// Whether somebody still wants what is being done.
+pub type IsWanted<'a> = dyn Fn() -> bool + Sync + 'a;
 
 /// Swaps the components of a job that runs: one on threads of its own unless it says otherwise.
 pub struct Swapper<J = Swaps> {
@@ -46,7 +54,7 @@ pub struct Swapper<J = Swaps> {
     rejected: BTreeMap<String, Arc<Plan>>,
     told: mpsc::Sender<Fault>,
     faults: mpsc::Receiver<Fault>,
-    /// Ends a trial that is under way.
+    /// Ends what is under way: a trial, or compiling.
     cancelled: Arc<AtomicBool>,
 }
 
@@ -92,7 +100,7 @@ impl<J: Swappable> Swapper<J> {
         }
     }
 
-    /// What ends the trials of components when it is set: nothing is swapped any more.
+    /// What ends compiling and the trials of components when it is set: nothing is swapped any more.
     pub fn canceller(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.cancelled)
     }
@@ -125,7 +133,7 @@ impl<J: Swappable> Swapper<J> {
     pub fn reload(&mut self) -> anyhow::Result<Option<Report>> {
         self.look_around();
         let overrides = self.current.overrides.clone();
-        self.change(overrides.clone(), &overrides)
+        self.change(overrides.clone(), &overrides, &|| true)
     }
 
     /// Goes over to other components than the files name, in some stages; the others stay as they are. If
@@ -135,23 +143,41 @@ impl<J: Swappable> Swapper<J> {
     ///
     /// Why they are refused; the job goes on as it was.
     pub fn swap(&mut self, overrides: Overrides) -> anyhow::Result<Option<Report>> {
+        self.swap_while(overrides, &|| true)
+    }
+
+    /// The same for somebody who may go away: nothing more is compiled for him then.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub fn swap_while(
+        &mut self,
+        overrides: Overrides,
+        is_wanted: &IsWanted<'_>,
+    ) -> anyhow::Result<Option<Report>> {
         self.look_around();
         // Whoever asks by hand may want to see it fail again.
         let is_asked_for = |stage: &str| overrides.is_empty() || overrides.replaces(stage);
         self.rejected.retain(|stage, _| !is_asked_for(stage));
         if overrides.is_empty() {
-            return self.change(overrides.clone(), &overrides);
+            return self.change(overrides.clone(), &overrides, is_wanted);
         }
         let overrides = self.current.overrides.clone().with(overrides);
         let plan = &self.current.loaded.plan;
         let pinned = pins(plan, |stage| !overrides.replaces(stage)).with(overrides.clone());
-        self.change(overrides, &pinned)
+        self.change(overrides, &pinned, is_wanted)
     }
 
     /// Goes over to what is loaded with the overrides `now`; later loads begin with `overrides`.
-    fn change(&mut self, overrides: Overrides, now: &Overrides) -> anyhow::Result<Option<Report>> {
+    fn change(
+        &mut self,
+        overrides: Overrides,
+        now: &Overrides,
+        is_wanted: &IsWanted<'_>,
+    ) -> anyhow::Result<Option<Report>> {
         let started = Instant::now();
-        let loaded = self.load(now)?;
+        let loaded = self.load(now, is_wanted)?;
         self.check_rejected(&loaded.plan)?;
         let trust = Arc::new(self.trust_in(&loaded.plan));
         let next = Generation {
@@ -233,7 +259,7 @@ impl<J: Swappable> Swapper<J> {
         let before = pins(&self.earlier[well].loaded.plan, |name| name == stage);
         let overrides = self.current.overrides.clone().with(before);
         let others = pins(&self.current.loaded.plan, |name| !overrides.replaces(name));
-        let loaded = self.load(&others.with(overrides.clone()))?;
+        let loaded = self.load(&others.with(overrides.clone()), &|| true)?;
         let next = Generation {
             loaded,
             overrides,
@@ -269,8 +295,16 @@ impl<J: Swappable> Swapper<J> {
     }
 
     /// Loads the pipeline file as it is now, with other components than it names.
-    fn load(&self, overrides: &Overrides) -> anyhow::Result<Loaded> {
-        (self.load)(overrides, &self.current.loaded.registry)
+    fn load(&self, overrides: &Overrides, is_wanted: &IsWanted<'_>) -> anyhow::Result<Loaded> {
+        let cancelled = Arc::clone(&self.cancelled);
+        let cancelled = move || cancelled.load(Ordering::Relaxed);
+        let is_wanted = || !cancelled() && is_wanted();
+        let registry = &self.current.loaded.registry;
+        let loaded = (self.load)(overrides, registry, &is_wanted);
+        match loaded {
+            Err(_) if cancelled() => Err(NotSwapped::NoJob.into()),
+            loaded => loaded,
+        }
     }
 
     /// What has failed since it was swapped, if something has. Subtasks that have seen it fail have gone back

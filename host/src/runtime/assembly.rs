@@ -183,6 +183,7 @@ impl Assembly<'_> {
                 subtask,
                 partitions,
                 drift: Arc::clone(&drift),
+                max_latency: plan.max_latency,
                 rejects: RejectionPolicy::of_source(
                     Arc::clone(&name),
                     plan.on_error,

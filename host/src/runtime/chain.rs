@@ -7,6 +7,7 @@ use anyhow::Context;
 use super::{output::Output, seat::Seat, stage::Stage};
 use crate::{
     batch::Batch,
+    connector::Pending,
     operator::{DeadLetter, Side},
     time::{Timestamp, Watermark},
 };
@@ -72,6 +73,14 @@ impl Fork {
             output.batch(batch.clone())?;
         }
         Ok(())
+    }
+
+    /// Adds what each of those has to do that rows go to.
+    pub(super) fn pending(&self, all: &mut Vec<Pending>) {
+        for branch in &self.branches {
+            branch.fork.pending(all);
+        }
+        all.extend(self.outputs.iter().flat_map(Output::pending).cloned());
     }
 
     /// Sends a watermark on its way, behind the rows that it makes stages hand on.

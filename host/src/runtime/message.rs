@@ -1,9 +1,13 @@
 //! What flows between subtasks.
 
-use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::{
+    cell::Cell,
+    sync::mpsc::{self, Receiver, RecvError, RecvTimeoutError, SyncSender, TryRecvError},
+    time::Duration,
+};
 
 use super::cancelled::Cancelled;
-use crate::{batch::Batch, operator::Side, time::Watermark};
+use crate::{batch::Batch, connector::Pending, operator::Side, time::Watermark};
 
 /// Something for the subtask at the end of a channel.
 #[derive(Debug)]
@@ -33,14 +37,26 @@ pub(super) enum Event {
 
 /// The sending end of a channel.
 #[derive(Clone)]
-pub(super) enum Sender {
+pub(super) struct Sender {
+    channel: Channel,
+    pending: Pending,
+}
+
+#[derive(Clone)]
+enum Channel {
     /// Waits while the receiver has enough to do.
     Bounded(SyncSender<Message>),
     /// Never waits: sender and receiver are on one thread.
     Unbounded(mpsc::Sender<Message>),
 }
 
-pub(super) type Inbox = Receiver<Message>;
+/// The receiving end of a channel. Whoever asks for a message has handled the one before.
+pub(super) struct Inbox {
+    channel: Receiver<Message>,
+    pending: Pending,
+    /// Whether a message was given out that may not have been handled yet.
+    is_busy: Cell<bool>,
+}
 
 /// How many messages wait in front of a subtask at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,16 +74,27 @@ impl Capacity {
 
     /// A channel to a subtask with so many inputs.
     pub(super) fn channel(self, inputs: usize) -> (Sender, Inbox) {
-        match self {
+        let (sender, receiver) = match self {
             Self::PerInput(messages) => {
-                let (sender, inbox) = mpsc::sync_channel(messages * inputs.max(1));
-                (Sender::Bounded(sender), inbox)
+                let (sender, receiver) = mpsc::sync_channel(messages * inputs.max(1));
+                (Channel::Bounded(sender), receiver)
             }
             Self::Unbounded => {
-                let (sender, inbox) = mpsc::channel();
-                (Sender::Unbounded(sender), inbox)
+                let (sender, receiver) = mpsc::channel();
+                (Channel::Unbounded(sender), receiver)
             }
-        }
+        };
+        let pending = Pending::default();
+        let sender = Sender {
+            channel: sender,
+            pending: pending.clone(),
+        };
+        let inbox = Inbox {
+            channel: receiver,
+            pending,
+            is_busy: Cell::new(false),
+        };
+        (sender, inbox)
     }
 }
 
@@ -78,10 +105,79 @@ impl Sender {
     ///
     /// If the receiver is gone: another subtask has failed.
     pub(super) fn send(&self, message: Message) -> Result<(), Cancelled> {
-        let sent = match self {
-            Self::Bounded(sender) => sender.send(message),
-            Self::Unbounded(sender) => sender.send(message),
+        self.pending.add();
+        let sent = match &self.channel {
+            Channel::Bounded(sender) => sender.send(message),
+            Channel::Unbounded(sender) => sender.send(message),
         };
         sent.map_err(|_| Cancelled)
+    }
+
+    /// What the receiver has to do, whoever has sent it.
+    pub(super) const fn pending(&self) -> &Pending {
+        &self.pending
+    }
+}
+
+impl Inbox {
+    /// Waits for a message.
+    pub(super) fn recv(&self) -> Result<Message, RecvError> {
+        self.done();
+        self.channel.recv().inspect(|_| self.is_busy.set(true))
+    }
+
+    /// Waits for a message, but not for long.
+    pub(super) fn recv_timeout(&self, timeout: Duration) -> Result<Message, RecvTimeoutError> {
+        self.done();
+        let received = self.channel.recv_timeout(timeout);
+        received.inspect(|_| self.is_busy.set(true))
+    }
+
+    /// Takes a message if one is there.
+    pub(super) fn try_recv(&self) -> Result<Message, TryRecvError> {
+        self.done();
+        self.channel.try_recv().inspect(|_| self.is_busy.set(true))
+    }
+
+    /// Whether nothing waits behind the message that was given out last.
+    pub(super) fn is_empty(&self) -> bool {
+        self.pending.count() <= usize::from(self.is_busy.get())
+    }
+
+    /// The message that was given out last has been handled.
+    fn done(&self) {
+        if self.is_busy.replace(false) {
+            self.pending.remove();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_pending_until_the_next_one_is_asked_for() {
+        let (sender, inbox) = Capacity::THREADS.channel(1);
+        let send = || {
+            let event = Event::Idle;
+            sender
+                .send(Message { input: 0, event })
+                .expect("a receiver");
+        };
+        send();
+        send();
+        assert_eq!(sender.pending().count(), 2);
+        assert!(!inbox.is_empty());
+        inbox.recv().expect("a message");
+        assert_eq!(sender.pending().count(), 2);
+        assert!(!inbox.is_empty(), "one waits behind it");
+        inbox.try_recv().expect("a message");
+        assert_eq!(sender.pending().count(), 1);
+        assert!(inbox.is_empty());
+        let timeout = inbox.recv_timeout(Duration::ZERO).err();
+        assert_eq!(timeout, Some(RecvTimeoutError::Timeout));
+        assert_eq!(sender.pending().count(), 0);
+        assert!(inbox.is_empty());
     }
 }

@@ -7,6 +7,7 @@ use arrow::array::ArrayRef;
 use super::message::{Event, Message, Sender};
 use crate::{
     batch::{Batch, KeyEncoder, KeyHash, KeyMemo},
+    connector::Pending,
     operator::Side,
     time::Watermark,
 };
@@ -64,6 +65,11 @@ impl Output {
             }
         }
         Ok(())
+    }
+
+    /// What each of the receivers has to do.
+    pub(super) fn pending(&self) -> impl Iterator<Item = &Pending> {
+        self.to.iter().map(|(sender, _)| sender.pending())
     }
 
     /// Tells every subtask how far event time has come.

@@ -1,11 +1,8 @@
 //! The subtask that writes a sink.
 
 use std::{
-    sync::{
-        Arc,
-        mpsc::{RecvTimeoutError, TryRecvError},
-    },
-    time::Duration,
+    sync::{Arc, mpsc::TryRecvError},
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
@@ -29,8 +26,9 @@ use crate::{
     time::{InputWatermarks, Watermark},
 };
 
-/// Rows that were written are shown to whoever waits for them after a pause this long.
-const FLUSH_AFTER: Duration = Duration::from_millis(50);
+/// Rows that were written are shown to whoever waits for them when nothing more is there to be written, and
+/// after this time if there always is.
+const FLUSH_AFTER: Duration = Duration::from_millis(10);
 
 /// The subtask that writes a sink.
 pub(super) struct SinkTask {
@@ -46,8 +44,8 @@ pub(super) struct SinkTask {
     metrics: Arc<NodeMetrics>,
     /// Whether what was written is kept when the job fails: dead letters say why it did.
     outlives_failure: bool,
-    /// Whether something was written that nobody has been shown.
-    written: bool,
+    /// Since when something is written that nobody has been shown.
+    written: Option<Instant>,
     /// None in a job without checkpoints. With checkpoints, the last input is whoever makes them; the sink
     /// has nothing left to do when that one ends.
     participant: Option<Participant>,
@@ -104,7 +102,7 @@ impl SinkTask {
             sink,
             metrics,
             outlives_failure: false,
-            written: false,
+            written: None,
             participant,
             released: false,
             staged: None,
@@ -181,16 +179,22 @@ impl SinkTask {
     /// Writes until all inputs have ended. The sink is handed back unfinished: whether what it has
     /// written may be seen depends on how the other subtasks end.
     pub(super) fn run(mut self) -> anyhow::Result<WrittenSink> {
+        if self.written.is_some() {
+            // Rows that were held back before the job was restored.
+            self.flush()?;
+        }
         while !self.is_done() {
-            match self.inbox.recv_timeout(FLUSH_AFTER) {
+            match self.inbox.recv() {
                 Ok(message) => self.receive(message)?,
-                Err(RecvTimeoutError::Disconnected) if self.outlives_failure => {
+                Err(_) if self.outlives_failure => {
                     self.write_rest()?;
                     break;
                 }
-                Err(RecvTimeoutError::Disconnected) => return Err(Cancelled.into()),
-                Err(RecvTimeoutError::Timeout) if self.written => self.flush()?,
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(_) => return Err(Cancelled.into()),
+            }
+            let is_due = |since: Instant| self.inbox.is_empty() || since.elapsed() >= FLUSH_AFTER;
+            if self.written.is_some_and(is_due) {
+                self.flush()?;
             }
         }
         self.flush()?;
@@ -253,7 +257,7 @@ impl SinkTask {
         let held = self.held()?;
         let staged = self.sink.stage(number);
         let staged = staged.with_context(|| ConnectorFailure::of_sink(&self.name))?;
-        self.written = false;
+        self.written = None;
         self.staged = staged.clone().map(|staged| (number, staged));
         self.reach(CheckpointStep::Staged)?;
         if let Some(participant) = &self.participant {
@@ -324,14 +328,14 @@ impl SinkTask {
         let written = self.sink.write(batch);
         written.with_context(|| ConnectorFailure::of_sink(&self.name))?;
         self.metrics.rows_in.add(batch.rows());
-        self.written = true;
+        self.written.get_or_insert_with(Instant::now);
         Ok(())
     }
 
     fn flush(&mut self) -> anyhow::Result<()> {
         let flushed = self.sink.flush();
         flushed.with_context(|| ConnectorFailure::of_sink(&self.name))?;
-        self.written = false;
+        self.written = None;
         Ok(())
     }
 }

@@ -21,10 +21,10 @@ use super::{
 };
 use crate::{
     checkpoint::{Part, PartitionSnapshot, SourcePart},
-    connector::{Decoded, Read},
+    connector::{Backlog, Decoded, Gathering, Read},
     metrics::NodeMetrics,
     operator::{Outbox, RejectionPolicy},
-    time::{Clock, InputProgress, Timestamp, Watermark},
+    time::{self, Clock, InputProgress, Timestamp, Watermark},
 };
 
 /// Partitions of a source that are open at the same time, over all of its subtasks, unless there
@@ -42,6 +42,8 @@ pub(super) struct SourceTask {
     pub(super) subtask: usize,
     pub(super) partitions: Partitions,
     pub(super) drift: Arc<DriftBoard>,
+    /// How long a row waits for others; `None` if rows are there as soon as they are asked for.
+    pub(super) max_latency: Option<time::Duration>,
     pub(super) rejects: RejectionPolicy,
     pub(super) metrics: Arc<NodeMetrics>,
     pub(super) fork: Fork,
@@ -188,12 +190,23 @@ impl SourceTask {
     }
 
     fn open_next(&mut self) -> anyhow::Result<bool> {
+        let already = self.partitions.open.len();
         let opened = self.partitions.open_next(&*self.clock);
-        match self.participant.keeps {
+        let opened = match self.participant.keeps {
             // Another attempt may go better.
             true => opened.with_context(|| ConnectorFailure::of_source(&self.name)),
             false => opened,
+        }?;
+        if let Some(max_latency) = self.max_latency {
+            for open in &mut self.partitions.open[already..] {
+                let mut pending = Vec::new();
+                self.fork.pending(&mut pending);
+                let backlog = Backlog::of(pending);
+                open.partition
+                    .gather(Gathering::new(max_latency.into(), backlog));
+            }
         }
+        Ok(opened)
     }
 
     /// Tells those behind how far event time has come and whether they are to wait, as far as they do

@@ -29,7 +29,7 @@ pub(super) fn swapper(
         registry: Arc::new(registry.clone()),
     };
     let reload = case.reload.clone();
-    let load: Load = Box::new(move |overrides, current| {
+    let load: Load = Box::new(move |overrides, current, _| {
         let registry = current.fresh();
         let plan = reload.load(&registry, overrides)?;
         Ok(Loaded {

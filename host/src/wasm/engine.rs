@@ -9,6 +9,7 @@ use wasmtime::{Config, OptLevel};
 
 use super::{
     cache::{Cache, Code, CodeKey},
+    compile::{Compiler, Made},
     component::Component,
     kept::KeptComponents,
     load_error::LoadError,
@@ -21,6 +22,9 @@ pub struct EngineOptions {
     /// The directory under which compiled code is kept, in `tidemill/code`, and components that jobs have
     /// run, in `tidemill/components`. `None`: not kept.
     pub cache_dir: Option<PathBuf>,
+    /// What compiles components, in processes of their own and within limits. `None`: they are compiled in this
+    /// process, which they can cost any time and memory.
+    pub compiler: Option<Compiler>,
 }
 
 /// Compiles components and runs them. One is enough for a process; clones share it.
@@ -31,6 +35,7 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     wasmtime: wasmtime::Engine,
     cache: Option<Cache>,
+    compiler: Option<Compiler>,
     kept: Option<KeptComponents>,
     _ticker: Ticker,
 }
@@ -42,12 +47,30 @@ impl Engine {
     ///
     /// If this machine cannot run WebAssembly, or has no thread left.
     pub fn new(options: &EngineOptions) -> anyhow::Result<Self> {
+        Self::with(&config(), options)
+    }
+
+    /// An engine that never ends a call, to measure what deadlines cost. A guest that does not come back keeps its
+    /// thread for good.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn without_deadlines() -> anyhow::Result<Self> {
+        Self::with(
+            config().epoch_interruption(false),
+            &EngineOptions::default(),
+        )
+    }
+
+    fn with(config: &Config, options: &EngineOptions) -> anyhow::Result<Self> {
         let wasmtime =
-            wasmtime::Engine::new(&config()).map_err(|error| anyhow::anyhow!("{error:#}"))?;
+            wasmtime::Engine::new(config).map_err(|error| anyhow::anyhow!("{error:#}"))?;
         let ticker = Ticker::start(wasmtime.clone())?;
         Ok(Self(Arc::new(Inner {
             wasmtime,
             cache: options.cache_dir.as_deref().and_then(open_cache),
+            compiler: options.compiler.clone(),
             kept: options.cache_dir.as_deref().and_then(open_kept),
             _ticker: ticker,
         })))
@@ -57,13 +80,27 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// If the bytes are not a component of this contract, or it imports what no guest gets.
+    /// If the bytes are not a component of this contract, or it imports what no guest gets, or takes too much to
+    /// compile.
     pub fn load(&self, bytes: &[u8]) -> Result<Component, LoadError> {
+        self.load_while(bytes, &|| true)
+    }
+
+    /// The same, as long as `is_wanted` says so: compiling in a process of its own is broken off otherwise.
+    ///
+    /// # Errors
+    ///
+    /// The same, and if it is not wanted any more.
+    pub fn load_while(
+        &self,
+        bytes: &[u8],
+        is_wanted: &dyn Fn() -> bool,
+    ) -> Result<Component, LoadError> {
         if let Some(error) = LoadError::of_header(bytes) {
             return Err(error);
         }
         let digest = blake3::hash(bytes);
-        let compiled = self.compile(bytes, &digest)?;
+        let compiled = self.compile(bytes, &digest, is_wanted)?;
         Component::new(self.clone(), &compiled, digest, bytes.len())
     }
 
@@ -93,35 +130,62 @@ impl Engine {
         &self,
         bytes: &[u8],
         digest: &blake3::Hash,
+        is_wanted: &dyn Fn() -> bool,
     ) -> Result<wasmtime::component::Component, LoadError> {
         let engine = self.wasmtime();
-        let Some(cache) = &self.0.cache else {
-            return compile(engine, bytes);
-        };
         // The settings include the version of wasmtime and the features of this processor.
         let key = CodeKey::new(digest, engine.precompile_compatibility_hash());
-        if let Some(code) = cache.get(&key) {
-            match deserialize(engine, &code) {
+        let cache = self.0.cache.as_ref();
+        if let Some(code) = cache.and_then(|cache| cache.get(&key)) {
+            match deserialize(engine, &Native::Kept(code)) {
                 Ok(component) => return Ok(component),
                 Err(error) => {
                     tracing::warn!(%error, "compiled code does not load; compiling again");
                 }
             }
         }
-        let component = compile(engine, bytes)?;
-        match component.serialize() {
-            Ok(code) => {
-                if let Err(error) = cache.put(&key, &code) {
-                    tracing::warn!(%error, "compiled code cannot be kept");
+        let keep = |code: &[u8]| {
+            if let Some(Err(error)) = cache.map(|cache| cache.put(&key, code)) {
+                tracing::warn!(%error, "compiled code cannot be kept");
+            }
+        };
+        let Some(compiler) = &self.0.compiler else {
+            let component = compile(engine, bytes)?;
+            if cache.is_some() {
+                match component.serialize() {
+                    Ok(code) => keep(&code),
+                    Err(error) => tracing::warn!(%error, "compiled code cannot be kept"),
                 }
             }
-            Err(error) => tracing::warn!(%error, "compiled code cannot be kept"),
-        }
+            return Ok(component);
+        };
+        let code = Native::Made(compiler.compile(bytes, is_wanted)?);
+        let component = deserialize(engine, &code)
+            .map_err(|error| LoadError::Compiler(format!("its code does not load: {error:#}")))?;
+        keep(code.bytes());
         Ok(component)
     }
 }
 
-fn config() -> Config {
+/// Code that this program has made.
+enum Native {
+    /// Some time ago.
+    Kept(Code),
+    /// Just now.
+    Made(Made),
+}
+
+impl Native {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Kept(code) => code.bytes(),
+            Self::Made(code) => code.bytes(),
+        }
+    }
+}
+
+/// How components are compiled, by whichever process.
+pub(super) fn config() -> Config {
     let mut config = Config::new();
     config
         .wasm_component_model(true)
@@ -145,15 +209,16 @@ fn compile(
 
 #[expect(
     unsafe_code,
-    reason = "code from our own cache is worth loading: 0.1 ms instead of 30 ms to 8 s"
+    reason = "code that we have made is worth loading: 0.1 ms instead of 30 ms to 8 s, and a compiler that can be ended"
 )]
 fn deserialize(
     engine: &wasmtime::Engine,
-    code: &Code,
+    code: &Native,
 ) -> wasmtime::Result<wasmtime::component::Component> {
-    // SAFETY: the bytes must be what `Component::serialize` has returned. `Code` is made by
-    // `Cache::get` only, from memory whose MAC it has verified under a key that only this user can
-    // read; the only bytes ever signed with that key are those that `Engine::compile` got from
+    // SAFETY: the bytes must be what wasmtime has made of a component. `Made` is made by `Compiler::compile` only:
+    // whole answers of a process that runs this very program, through a pipe whose other end nobody else holds.
+    // `Code` is made by `Cache::get` only, from memory whose MAC it has verified under a key that only this user
+    // can read; the only bytes ever signed with that key are those of a `Made`, or that `Engine::compile` got from
     // `serialize`. Nothing but this borrow refers to that memory, so it is still what was verified.
     unsafe { wasmtime::component::Component::deserialize(engine, code.bytes()) }
 }

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::contract::VERSION;
+use super::{compile::CostError, contract::VERSION};
 
 /// Why bytes cannot be loaded as a component.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -41,6 +41,18 @@ pub enum LoadError {
         /// What the compiler says.
         String,
     ),
+    /// It takes too much time or memory to compile, or is compiled to too much.
+    #[error(transparent)]
+    Cost(CostError),
+    /// The compiler has failed on it.
+    #[error("compiling it has failed: {0}")]
+    Compiler(
+        /// How.
+        String,
+    ),
+    /// Nobody waits for it any more.
+    #[error("compiling it was broken off: nobody waits for it any more")]
+    Unwanted,
     /// Made for another version of the contract.
     #[error("the component is made for `{found}`, this host speaks {VERSION} of the contract")]
     OtherVersion {

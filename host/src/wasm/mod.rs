@@ -7,6 +7,7 @@ mod engine;
 mod ticker;
 
 mod cache;
+mod compile;
 mod kept;
 mod secret;
 
@@ -62,6 +63,7 @@ pub use aside::Aside;
 pub use call_error::CallError;
 pub use catalog::{Function, Kind};
 pub use catalog_error::CatalogError;
+pub use compile::{CompileLimits, CompileOrder, Compiler, CostError, Linear, compile_to_order};
 pub use component::{Component, Digest};
 pub use contract::{Interface, Interfaces, VERSION};
 pub use engine::{Engine, EngineOptions};

@@ -143,8 +143,6 @@ fn a_window_that_cannot_be_merged_is_a_dead_letter() {
     assert_eq!(all.len(), 11);
     for (deed, reason) in [
         ("merge:abort", "trap: unreachable"),
-        ("merge:spin", "took longer than 150ms"),
-        ("merge:hoard", "out of memory: "),
         ("merge:refuse", "not this"),
         ("merge:wrong-type", "expected int64, found float64"),
         ("merge:more", "expected 1 state rows, found 2"),
@@ -162,5 +160,19 @@ fn a_window_that_cannot_be_merged_is_a_dead_letter() {
         let rows = out(&workspace, SLIDING);
         assert_eq!(rows.len(), 8, "{deed}");
         assert!(rows.iter().all(|row| all.contains(row)), "{deed}: {rows:?}");
+    }
+}
+
+#[test]
+fn a_window_that_lacks_means_to_be_merged_fails_the_job() {
+    for (deed, reason) in [
+        ("merge:spin", "took longer than 150ms"),
+        ("merge:hoard", "out of memory: "),
+    ] {
+        let (_, run) = run(SLIDING, deed, &numbers(|_| true));
+        assert_harmless(deed, &run);
+        assert_eq!(run.status, 1, "{deed}: {}", run.stderr);
+        let cause = format!("cannot merge what a single key has come to: {reason}");
+        assert!(run.stderr.contains(&cause), "{deed}: {}", run.stderr);
     }
 }

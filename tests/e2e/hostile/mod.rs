@@ -6,6 +6,8 @@ mod answers;
 mod binaries;
 mod breakdowns;
 mod catalogs;
+#[cfg(target_os = "linux")]
+mod costly;
 mod groups;
 mod states;
 

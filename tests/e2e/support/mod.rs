@@ -1,5 +1,7 @@
 //! A folder to work in, the binary to run, and the libraries that pipelines call.
 
+#[cfg(target_os = "linux")]
+mod costly;
 mod counted;
 mod libraries;
 mod numbered;
@@ -16,6 +18,8 @@ use std::{
 
 use tempfile::TempDir;
 
+#[cfg(target_os = "linux")]
+pub use costly::{Costly, compilers, is_running};
 pub use counted::{counted, counted_input, counted_result};
 pub use libraries::{cache, library};
 pub use numbered::{assert_numbered, numbered, slow_rows};

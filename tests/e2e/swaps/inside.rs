@@ -21,12 +21,13 @@ use crate::support::cache;
 pub(super) fn run<T: Send>(file: &Path, swap: impl FnOnce(&mut Swapper) -> T + Send) -> T {
     let engine = Engine::new(&EngineOptions {
         cache_dir: Some(cache()),
+        ..EngineOptions::default()
     });
     let engine = engine.expect("this machine runs WebAssembly");
     let load = loader(file.to_owned());
     let overrides = Overrides::default();
-    let loaded =
-        load(&overrides, &Registry::new(engine)).unwrap_or_else(|error| panic!("{error:#}"));
+    let loaded = load(&overrides, &Registry::new(engine), &|| true)
+        .unwrap_or_else(|error| panic!("{error:#}"));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let failpoints: Arc<dyn Failpoints> = Arc::new(NoFailpoints);
     let session = Session::open(&loaded, &clock, Beginning::Newest, &failpoints);
@@ -40,7 +41,7 @@ pub(super) fn run<T: Send>(file: &Path, swap: impl FnOnce(&mut Swapper) -> T + S
 }
 
 fn loader(file: PathBuf) -> Load {
-    Box::new(move |overrides, current| {
+    Box::new(move |overrides, current, _| {
         let registry = current.fresh();
         let environment = Environment {
             libraries: &registry,

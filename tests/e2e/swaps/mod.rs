@@ -3,6 +3,8 @@
 
 mod by_hand;
 mod cases;
+#[cfg(target_os = "linux")]
+mod costly;
 mod dev;
 mod exact;
 mod fall_back;

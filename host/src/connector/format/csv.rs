@@ -11,6 +11,7 @@ use csv_core::{ReadFieldResult, Reader};
 use super::{
     Block, RowDecoder, RowSpan,
     lines::text,
+    plain::{Plain, PlainCsv},
     raw::{RawType, raw_schema, shown},
     salvage::Fault,
 };
@@ -89,6 +90,7 @@ impl CsvHeader {
             all[place] = field.as_ref().clone();
         }
         Ok(CsvDecoder {
+            plain: PlainCsv::new(SchemaRef::clone(&raw), &self.raw, &places, all.len()),
             raw_schema: raw,
             raw: self.raw.clone(),
             places,
@@ -101,7 +103,7 @@ impl CsvHeader {
     }
 }
 
-/// Decodes rows of CSV with Arrow's decoder.
+/// Decodes rows of CSV: plain ones by itself, all others with Arrow's decoder.
 ///
 /// An empty field is null, whether in quotes or not. Binary is hexadecimal.
 pub(crate) struct CsvDecoder {
@@ -113,6 +115,7 @@ pub(crate) struct CsvDecoder {
     /// Where they are in the text.
     places: Vec<usize>,
     batch_rows: usize,
+    plain: PlainCsv,
     /// None after an error, which leaves a decoder in no usable state.
     decoder: Option<Decoder>,
     /// A decoder of one row.
@@ -149,6 +152,10 @@ impl CsvDecoder {
 }
 
 impl RowDecoder for CsvDecoder {
+    fn decode_plain(&mut self, block: Block<'_>) -> Option<Plain> {
+        self.plain.decode(block)
+    }
+
     fn decode(&mut self, block: Block<'_>) -> Result<RecordBatch, String> {
         let mut decoder = match self.decoder.take() {
             Some(decoder) => decoder,

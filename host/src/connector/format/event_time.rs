@@ -5,7 +5,7 @@ use jiff::{
     tz::TimeZone,
 };
 
-use super::raw::shown;
+use super::{raw::shown, rfc3339::instant_of};
 use crate::{
     connector::EventTimeUnit,
     time::{Duration, Timestamp},
@@ -112,7 +112,16 @@ impl Scale {
 }
 
 /// Parses a text to microseconds.
+#[inline]
 pub(super) fn parse(unit: &EventTimeUnit, text: &str) -> Result<i64, String> {
+    match (unit, instant_of(text.as_bytes())) {
+        (EventTimeUnit::Rfc3339, Some(micros)) => Ok(micros),
+        _ => parse_any(unit, text),
+    }
+}
+
+/// Parses a text of whatever shape.
+fn parse_any(unit: &EventTimeUnit, text: &str) -> Result<i64, String> {
     static PARSER: DateTimeParser = DateTimeParser::new();
     let instant = match unit {
         EventTimeUnit::Pattern(pattern) => parse_pattern(pattern, text),

@@ -12,6 +12,7 @@ use super::{
     Block, RowDecoder,
     json_reason::explain,
     json_whole::WholeColumns,
+    plain::{Plain, PlainJson},
     raw::{RawType, raw_schema},
     salvage::Fault,
 };
@@ -20,7 +21,7 @@ use crate::batch::Schema;
 /// How deep values may be nested. Beyond, the decoder's error messages would overflow the stack.
 const MAX_DEPTH: usize = 512;
 
-/// Decodes lines of JSON with Arrow's decoder.
+/// Decodes lines of JSON: plain ones by itself, all others with Arrow's decoder.
 ///
 /// Unknown fields are ignored, missing ones are null. Of a field that occurs twice, the last
 /// counts. A number may stand in a text (`"21.5"`); a fraction in a column of integers is bad; a
@@ -31,6 +32,7 @@ pub(crate) struct JsonDecoder {
     raw: Vec<RawType>,
     whole: WholeColumns,
     batch_rows: usize,
+    plain: PlainJson,
     /// None after an error, which leaves a decoder in no usable state.
     decoder: Option<Decoder>,
 }
@@ -40,8 +42,10 @@ impl JsonDecoder {
     pub(crate) fn new(schema: &Schema, raw: Vec<RawType>, batch_rows: usize) -> Self {
         let fields = schema.fields().iter();
         let names: Vec<_> = fields.map(|field| field.name.clone()).collect();
+        let schema = raw_schema(schema, &raw);
         Self {
-            schema: raw_schema(schema, &raw),
+            plain: PlainJson::new(SchemaRef::clone(&schema), &names, &raw),
+            schema,
             whole: WholeColumns::new(&names, &raw),
             names,
             raw,
@@ -65,6 +69,10 @@ impl JsonDecoder {
 }
 
 impl RowDecoder for JsonDecoder {
+    fn decode_plain(&mut self, block: Block<'_>) -> Option<Plain> {
+        self.plain.decode(block)
+    }
+
     fn decode(&mut self, block: Block<'_>) -> Result<RecordBatch, String> {
         let mut decoder = match self.decoder.take() {
             Some(decoder) => decoder,

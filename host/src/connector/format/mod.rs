@@ -1,7 +1,8 @@
 //! Formats: how bytes become rows, and rows bytes.
 //!
 //! Text is cut into rows by the [`Splitter`], decoded many rows at a time by a [`RowDecoder`], and
-//! one by one where that fails ([`salvage`]). The result has *raw* columns ([`RawType`]);
+//! one by one where that fails ([`salvage()`]). Rows that are written as programs write them are decoded
+//! in one pass of our own ([`plain`]), all others by Arrow's decoders. The result has *raw* columns ([`RawType`]);
 //! [`Columns`] makes those of the schema from them and checks the event time.
 
 mod columns;
@@ -22,7 +23,9 @@ mod parquet_pages;
 mod parquet_row;
 mod parquet_slices;
 mod parquet_thrift;
+mod plain;
 mod raw;
+mod rfc3339;
 mod salvage;
 mod splitter;
 

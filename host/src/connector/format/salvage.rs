@@ -5,7 +5,7 @@
 
 use arrow::{array::RecordBatch, compute::concat_batches};
 
-use super::RowSpan;
+use super::{RowSpan, plain::Plain};
 
 /// Rows in a buffer. A line break follows each of them there.
 #[derive(Clone, Copy)]
@@ -25,8 +25,15 @@ impl<'a> Block<'a> {
 
 /// Decodes rows of text.
 pub(crate) trait RowDecoder: Send {
-    /// Decodes all rows of a block, or says what is wrong with one of them. Called for every block,
-    /// and for parts of one that could not be decoded as a whole.
+    /// Decodes the rows of a block that can be decoded fast; None if it is not worth it. Called once for
+    /// every block, before anything else.
+    fn decode_plain(&mut self, block: Block<'_>) -> Option<Plain> {
+        let _ = block;
+        None
+    }
+
+    /// Decodes all rows of a block, or says what is wrong with one of them. Called for the rows that
+    /// could not be decoded fast, and for parts of them if they could not be decoded as a whole.
     fn decode(&mut self, block: Block<'_>) -> Result<RecordBatch, String>;
 
     /// Says what is wrong with a row, in words for the user; `None` if nothing seems to be. Called
@@ -58,11 +65,36 @@ impl Fault {
     }
 }
 
+/// Rows, and those that are bad by their place in a block, in order, with the reason.
+type Salvaged = (RecordBatch, Vec<(usize, String)>);
+
 /// Decodes the good rows of a block. Returns the bad ones by their place in it, with the reason.
-pub(crate) fn salvage(
-    decoder: &mut dyn RowDecoder,
-    block: Block<'_>,
-) -> Result<(RecordBatch, Vec<(usize, String)>), String> {
+pub(crate) fn salvage(decoder: &mut dyn RowDecoder, block: Block<'_>) -> Result<Salvaged, String> {
+    let Some(plain) = decoder.decode_plain(block) else {
+        return salvage_odd(decoder, block);
+    };
+    if plain.odd.is_empty() {
+        return Ok((plain.record, Vec::new()));
+    }
+    let rows: Vec<_> = plain
+        .odd
+        .iter()
+        .map(|&row| block.rows[row].clone())
+        .collect();
+    let odd = Block {
+        rows: &rows,
+        ..block
+    };
+    let (record, mut bad) = salvage_odd(decoder, odd)?;
+    let places: Vec<_> = bad.iter().map(|&(row, _)| row).collect();
+    for (row, _) in &mut bad {
+        *row = plain.odd[*row];
+    }
+    Ok((plain.merge(&record, &places)?, bad))
+}
+
+/// The same without the fast way.
+fn salvage_odd(decoder: &mut dyn RowDecoder, block: Block<'_>) -> Result<Salvaged, String> {
     if let Ok(batch) = decoder.decode(block) {
         return Ok((batch, Vec::new()));
     }

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter, memchr2};
+use memchr::{memchr, memchr_iter, memchr2, memchr2_iter};
 
 /// The longest row, in bytes; a longer one is a bad row.
 pub(crate) const MAX_ROW_BYTES: usize = 16 * 1024 * 1024;
@@ -137,6 +137,55 @@ impl Splitter {
             Some((to, state)) if to > bytes => Some((to - bytes, state)),
             _ => None,
         };
+    }
+
+    /// Finds rows that are lines without quotes, as many as come next, and appends them to `rows`: until those are
+    /// `most`, or the next one begins at `until` or later. The row after them is for [`next`](Self::next).
+    pub(crate) fn take_plain(
+        &mut self,
+        buffer: &[u8],
+        rows: &mut Vec<RowSpan>,
+        most: usize,
+        until: usize,
+    ) {
+        if self.dropping || self.scanned > self.start {
+            return;
+        }
+        let base = self.start;
+        let rest = &buffer[base..];
+        match self.layout {
+            Layout::Csv => {
+                let ends = memchr2_iter(b'\n', b'"', rest).map(|at| base + at);
+                let ends = ends.take_while(|&end| buffer[end] == b'\n');
+                self.take_lines(buffer, ends, rows, most, until);
+            }
+            Layout::Json | Layout::Lines => {
+                let ends = memchr_iter(b'\n', rest).map(|at| base + at);
+                self.take_lines(buffer, ends, rows, most, until);
+            }
+        }
+    }
+
+    /// The same with the line breaks.
+    fn take_lines(
+        &mut self,
+        buffer: &[u8],
+        mut ends: impl Iterator<Item = usize>,
+        rows: &mut Vec<RowSpan>,
+        most: usize,
+        until: usize,
+    ) {
+        while rows.len() < most && self.start < until {
+            let Some(end) = ends.next() else { return };
+            if end - self.start > self.max_row {
+                return;
+            }
+            let row = self.span(buffer, end);
+            self.begin_row(end + 1, 1);
+            if !self.is_blank(&buffer[row.bytes.clone()]) {
+                rows.push(row);
+            }
+        }
     }
 
     /// Finds the next row. `ended` says that no more bytes will follow; the buffer then ends with a

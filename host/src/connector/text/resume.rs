@@ -7,7 +7,7 @@ use crate::connector::position::{PROOF_BYTES, TextPosition};
 
 impl<B: Bytes> TextPartition<B> {
     /// Where to read on after what has been given, in a file that by now has `size` bytes. Rows that
-    /// have been cut off are none of its business: a read always gives all of them.
+    /// have been cut off are none of its business: a read of a file always gives all of them.
     pub(super) fn place(&self, size: u64) -> TextPosition {
         if self.at_start || matches!(self.stage, Stage::Header(_)) {
             return TextPosition::new(0, (1, false), size, &[]);

@@ -98,6 +98,16 @@ impl<'a> Value<'a> {
         Some(duration)
     }
 
+    /// A duration of at most so long.
+    pub(in crate::pipeline) fn duration_up_to(&self, most: Duration) -> Option<Spanned<Duration>> {
+        let duration = self.duration()?;
+        if duration.value > most {
+            let what = format!("a duration of at most `{most}`");
+            return self.refuse(&what, format_args!("`{}`", duration.value));
+        }
+        Some(duration)
+    }
+
     /// A number of bytes that is not zero.
     pub(in crate::pipeline) fn size(&self) -> Option<Spanned<Size>> {
         let what = "a size such as `64MiB`";

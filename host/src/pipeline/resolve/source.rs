@@ -104,6 +104,7 @@ pub(super) fn resolve(spec: &SourceSpec, context: &Context<'_>) -> Option<Source
         event_time,
         delay,
         idle_timeout: spec.watermark.as_ref().and_then(|mark| mark.idle_timeout),
+        max_latency: spec.max_latency,
         max_drift: drift.unwrap_or(delay.saturating_add(MAX_DRIFT)),
         on_error: spec.on_error,
     })

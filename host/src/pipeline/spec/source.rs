@@ -5,6 +5,7 @@ use crate::{
     connector::{Format, GeneratorConfig},
     operator::OnError,
     pipeline::{
+        Diagnostic,
         diagnostic::Spanned,
         reader::{Keys, Table, Text, Value},
     },
@@ -13,6 +14,12 @@ use crate::{
 
 /// Rows a batch holds at most, unless a source says otherwise.
 pub(super) const BATCH_ROWS: usize = 8192;
+
+/// How long a row waits for others, unless a source says otherwise.
+const MAX_LATENCY: Duration = Duration::from_millis(100);
+
+/// The longest that a row may be told to wait for others.
+const LONGEST_LATENCY: Duration = Duration::from_secs(60);
 
 /// What stands under `[source.NAME]`.
 #[derive(Debug)]
@@ -23,6 +30,8 @@ pub(in crate::pipeline) struct SourceSpec {
     pub(in crate::pipeline) watermark: Option<Watermark>,
     pub(in crate::pipeline) max_drift: Option<Spanned<Duration>>,
     pub(in crate::pipeline) batch_rows: usize,
+    /// `None` if rows are there as soon as they are asked for.
+    pub(in crate::pipeline) max_latency: Option<Duration>,
     pub(in crate::pipeline) on_error: OnError,
 }
 
@@ -64,8 +73,9 @@ const DECODING: [&str; 3] = ["format", "columns", "event_time"];
 const TEST: [&str; 2] = ["columns", "event_time"];
 
 const FILE: [&str; 2] = ["path", "max_drift"];
-const SOCKET: [&str; 1] = ["address"];
-const GENERATOR: [&str; 8] = [
+const STDIN: [&str; 1] = ["max_latency"];
+const SOCKET: [&str; 2] = ["address", "max_latency"];
+const GENERATOR: [&str; 9] = [
     "seed",
     "rows",
     "rate",
@@ -74,6 +84,7 @@ const GENERATOR: [&str; 8] = [
     "step",
     "disorder",
     "max_disorder",
+    "max_latency",
 ];
 
 /// The formats of sources.
@@ -112,7 +123,7 @@ impl Connector {
     fn keys(self) -> Vec<&'static str> {
         match self {
             Self::File => [&DECODING[..], &FILE].concat(),
-            Self::Stdin => DECODING.to_vec(),
+            Self::Stdin => [&DECODING[..], &STDIN].concat(),
             Self::Socket => [&DECODING[..], &SOCKET].concat(),
             Self::Generator => GENERATOR.to_vec(),
             Self::Test => TEST.to_vec(),
@@ -143,9 +154,32 @@ impl SourceSpec {
                 .and_then(|value| value.integer(1..=1 << 20))
                 .and_then(|rows| usize::try_from(rows).ok())
                 .unwrap_or(BATCH_ROWS),
+            max_latency: connector.and_then(|connector| max_latency(table, connector)),
             on_error: on_error(table),
         }
     }
+}
+
+/// How long a row waits for others, if it is one of those that come when they come.
+fn max_latency(table: &Table<'_>, connector: Connector) -> Option<Duration> {
+    let said = table.get("max_latency");
+    match connector {
+        Connector::File | Connector::Test => return None,
+        Connector::Generator if table.get("rate").is_none() => {
+            if let Some(said) = said {
+                let message =
+                    "`max_latency` is about readings at a `rate`, and this source has none";
+                let help =
+                    "set `rate`, or remove `max_latency`: readings come as fast as they are taken";
+                let mistake = Diagnostic::new(said.span, message);
+                said.context.report(mistake.help(help.to_owned()));
+            }
+            return None;
+        }
+        Connector::Generator | Connector::Stdin | Connector::Socket => {}
+    }
+    let said = said.and_then(|said| said.duration_up_to(LONGEST_LATENCY));
+    Some(said.map_or(MAX_LATENCY, |said| said.value))
 }
 
 fn check_keys(table: &Table<'_>, connector: Option<Connector>) {

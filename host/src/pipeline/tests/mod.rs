@@ -9,6 +9,7 @@ mod graph;
 mod join_mistakes;
 mod joins;
 mod late;
+mod latency;
 mod later;
 mod libraries;
 mod lookups;

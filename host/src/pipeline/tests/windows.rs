@@ -285,20 +285,20 @@ fn a_row_is_not_in_too_many_windows() {
         "window = { sliding = \"1d\", slide = \"1ms\" }",
         r#"
 error: each row would be in 86400000 windows, of at most 10000000
-  --> weather.toml:11:35
+  --> weather.toml:11:36
    |
 11 | window = { sliding = "1d", slide = "1ms" }
-   |                                   ^^^^^
+   |                                    ^^^^^
 "#,
     );
     check_count(
         "window = { cumulate = \"1d\", step = \"1ms\" }",
         r#"
 error: each row would be in 86400000 windows, of at most 10000000
-  --> weather.toml:11:35
+  --> weather.toml:11:36
    |
 11 | window = { cumulate = "1d", step = "1ms" }
-   |                                   ^^^^^
+   |                                    ^^^^^
 "#,
     );
 }
