@@ -1,5 +1,9 @@
 //! Bad rows are named, kept and counted; the others go on.
 
+use std::{fs::File, sync::Arc};
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use parquet::arrow::ArrowWriter;
 use serde_json::Value;
 
 use crate::{
@@ -242,4 +246,30 @@ path = "dead"
         .collect();
     alerts.sort();
     assert_eq!(alerts, ["\"a\" -1.0", "\"b\" -7.5"]);
+}
+
+#[test]
+fn a_parquet_file_on_which_its_reader_panics_is_told_of_once() {
+    let workspace = Workspace::new();
+    let column: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+    let record = RecordBatch::try_from_iter_with_nullable([("n", column, true)]).expect("columns");
+    let path = workspace.path("in.parquet");
+    let file = File::create(&path).expect("a file");
+    let mut writer = ArrowWriter::try_new(file, record.schema(), None).expect("a writer");
+    writer.write(&record).expect("written");
+    writer.close().expect("closed");
+    // What Arrow says of the column there: a type that there is none of.
+    let mut bytes = std::fs::read(&path).expect("a file");
+    let kind = b"AAAAAAQIcAAA";
+    let place = bytes.windows(kind.len()).position(|part| part == kind);
+    bytes[place.expect("the type of the column") + 6] = b'S';
+    workspace.write("in.parquet", bytes);
+    let run = workspace.run(
+        "name = \"p\"\n[source.p]\nconnector = \"file\"\npath = \"in.parquet\"\nformat = \"parquet\"\n\
+         columns = { n = \"int64\" }\n[sink.out]\nfrom = \"p\"\nconnector = \"blackhole\"\n",
+    );
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    let expected = "the reader of Parquet files panicked on it";
+    assert!(run.stderr.contains(expected), "{}", run.stderr);
+    assert!(!run.stderr.contains("panicked at"), "{}", run.stderr);
 }

@@ -1,5 +1,8 @@
 //! Dead letters that are tried again: `tidemill replay`.
 
+mod feeds;
+mod letters;
+
 use std::fs;
 
 use crate::{

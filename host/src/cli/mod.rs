@@ -32,7 +32,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use self::talk::say_line;
-use crate::{connector::SinkClosed, pipeline::Diagnostics, wasm::CompileOrder};
+use crate::{batch::visible, connector::SinkClosed, pipeline::Diagnostics, wasm::CompileOrder};
 
 /// A stream runtime in which all user logic is sandboxed WebAssembly components.
 #[derive(Debug, Parser)]
@@ -149,8 +149,8 @@ fn tell_mistakes(mistakes: &Diagnostics) {
     say_line(mistakes.render(io::stderr().is_terminal()));
 }
 
-/// An error and its causes, each on a line of its own.
+/// An error and its causes, each on a line of its own. What they quote may be anybody's text.
 fn chain(error: &anyhow::Error) -> String {
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-    causes.join("\n  caused by: ")
+    visible(&causes.join("\n  caused by: ")).into_owned()
 }

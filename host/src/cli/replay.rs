@@ -1,17 +1,17 @@
 //! `tidemill replay`: which dead letters are cured by now, and their rows as a source reads them.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use clap::Args;
 
 use super::{Ending, Misuse, print, setup, talk::say, talk::say_line};
 use crate::{
-    batch::{Batch, Schema},
+    batch::{Batch, Schema, visible},
     connector::{Format, RowFile, SinkConfig, TextEncoder},
-    operator::DeadLetter,
+    operator::{DeadLetter, LetterKind},
     pipeline::{Plan, Registry},
-    replay::{self, Again, DeadLetterFiles, Feed, Outcome, Passed, Verdict},
+    replay::{self, Again, DeadLetterFiles, Feed, Outcome, Passed, Unreadable, Verdict},
 };
 
 /// Try dead letters again, on the components and settings of today
@@ -55,25 +55,41 @@ impl Replay {
         let registry = Registry::new(setup::engine()?);
         let plan = setup::load(&self.file, &registry)?;
         self.check_stage(&plan)?;
-        let mut files = DeadLetterFiles::new(&self.files(&plan)?)?;
+        let paths = self.files(&plan)?;
+        if self.emit.is_some() && self.stage.is_none() {
+            check_one_stage(&plan, &mut DeadLetterFiles::new(&paths)?)?;
+        }
+        let mut files = DeadLetterFiles::new(&paths)?;
         let mut replay = replay::Replay::new(&plan, &registry);
         let mut emission = Emission::new(self.emit.clone());
         let mut tally = Tally::default();
-        while let Some(letters) = files.more()? {
+        let broken = loop {
+            let letters = match files.more() {
+                Ok(Some(letters)) => letters,
+                Ok(None) => break None,
+                // What has been cured so far is not lost.
+                Err(error) => break Some(error),
+            };
+            for row in &letters.unreadable {
+                tally.untried += 1;
+                print(&unread(row))?;
+            }
             let wanted = |letter: &&DeadLetter| match &self.stage {
                 Some(stage) => *letter.stage == **stage,
                 None => true,
             };
-            for letter in letters.iter().filter(wanted) {
+            for letter in letters.read.iter().filter(wanted) {
                 let outcome = replay.try_again(letter)?;
                 tally.take(&outcome);
-                print(&self.told(letter, &outcome)?)?;
+                print(&visible(&self.told(letter, &outcome)?))?;
                 if let (Verdict::Cured(_), Some(row)) = (&outcome.verdict, &outcome.row) {
                     emission.add(&plan, letter, row)?;
                 }
             }
+        };
+        if broken.is_none() || tally.all() > 0 {
+            print(&tally.told())?;
         }
-        print(&tally.told())?;
         if tally.stateless > 0 {
             say_line(
                 "note: stages that keep state were given each row with an empty one: with what they know in the stream, \
@@ -81,19 +97,18 @@ impl Replay {
             );
         }
         emission.finish()?;
-        Ok(match tally.failing + tally.untried {
-            0 => Ending::Done,
-            _ => Ending::Failed,
-        })
+        match broken {
+            Some(error) => Err(error.into()),
+            None if tally.failing + tally.untried > 0 => Ok(Ending::Failed),
+            None => Ok(Ending::Done),
+        }
     }
 
     fn check_stage(&self, plan: &Plan) -> Result<(), Misuse> {
         let Some(name) = &self.stage else {
             return Ok(());
         };
-        let sources = plan.sources.iter().map(|source| &source.name);
-        let stages = plan.stages.iter().map(|stage| &stage.name);
-        match sources.chain(stages).any(|known| known == name) {
+        match is_in(plan, name) {
             true => Ok(()),
             false => Err(Misuse(format!(
                 "`{}` has no source and no stage called `{name}`",
@@ -160,6 +175,10 @@ impl Tally {
         }
     }
 
+    const fn all(self) -> u64 {
+        self.cured + self.failing + self.untried
+    }
+
     fn told(self) -> String {
         let Self {
             cured,
@@ -167,7 +186,7 @@ impl Tally {
             untried,
             ..
         } = self;
-        let all = cured + failing + untried;
+        let all = self.all();
         if all == 0 {
             return "there are no dead letters\n".to_owned();
         }
@@ -220,11 +239,7 @@ impl Emission {
             }
         };
         if *open.stage != *letter.stage {
-            let message = format!(
-                "rows of `{}` and of `{}` do not fit into one file: choose with `--stage`",
-                open.stage, letter.stage
-            );
-            return Err(Misuse(message).into());
+            return Err(two_stages(&open.stage, &letter.stage).into());
         }
         open.file.write(&open.feed.row(row)?)?;
         open.rows += 1;
@@ -267,6 +282,44 @@ impl Emission {
         }
         Ok(())
     }
+}
+
+/// Makes sure, before any row is tried, that all letters that can be cured are of the same source or stage.
+fn check_one_stage(plan: &Plan, files: &mut DeadLetterFiles) -> Result<(), Misuse> {
+    let mut first: Option<Arc<str>> = None;
+    // What cannot be read is told when it is its turn.
+    while let Ok(Some(letters)) = files.more() {
+        for letter in letters.read {
+            if letter.kind == LetterKind::Window || !is_in(plan, &letter.stage) {
+                continue;
+            }
+            let first = first.get_or_insert_with(|| Arc::clone(&letter.stage));
+            if *first != letter.stage {
+                return Err(two_stages(first, &letter.stage));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn two_stages(one: &str, other: &str) -> Misuse {
+    Misuse(format!(
+        "rows of `{one}` and of `{other}` do not fit into one file: choose with `--stage`"
+    ))
+}
+
+/// Whether a pipeline has a source or a stage of this name.
+fn is_in(plan: &Plan, name: &str) -> bool {
+    let sources = plan.sources.iter().map(|source| &source.name);
+    let stages = plan.stages.iter().map(|stage| &stage.name);
+    sources.chain(stages).any(|known| known == name)
+}
+
+/// What is printed of a row that is no letter.
+fn unread(row: &Unreadable) -> String {
+    let Unreadable { position, reason } = row;
+    let text = format!("untried  {position}: it is no dead letter: {reason}\n");
+    visible(&text).into_owned()
 }
 
 /// Where a function has failed, and what it has logged.

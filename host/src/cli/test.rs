@@ -12,6 +12,7 @@ use super::{
     talk::{say, say_line},
 };
 use crate::{
+    batch::visible,
     pipeline::{Overrides, Registry},
     test_kit::{Case, CaseError, Failure, RunOptions, find_cases, run},
 };
@@ -100,7 +101,7 @@ impl Test {
             let result = result.unwrap_or_else(|panic| Err(panicked(&*panic)));
             if let Err(failure) = result {
                 let steps = directory.join("steps.jsonl");
-                say(format_args!("{}:{failure}", steps.display()));
+                say(visible(&format!("{}:{failure}", steps.display())));
                 if !how.is_empty() {
                     say_line(format_args!("  ({how})"));
                 }

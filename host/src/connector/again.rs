@@ -45,12 +45,10 @@ pub fn decode_again(
         Format::Json | Format::Lines | Format::Parquet => "",
     };
     let mut text = Vec::with_capacity(header.len() + row.len() + 2);
+    // Without a header, there is a blank line before the row: a byte order mark in it is none of a file.
     for line in [header.as_bytes(), row] {
         text.extend_from_slice(line);
         text.push(b'\n');
-    }
-    if header.is_empty() {
-        text.remove(0);
     }
     only_row(&mut TextPartition::new(
         NAME.into(),

@@ -24,6 +24,7 @@ mod stdin;
 mod text;
 
 mod again;
+mod long_rows;
 mod row_file;
 
 mod table;
@@ -59,8 +60,9 @@ pub use config::{
     TableConfig,
 };
 pub(crate) use format::TextEncoder;
-pub use format::{ParquetSchema, parquet_schema, row_of_json};
+pub use format::{ParquetSchema, is_beginning_only, parquet_schema, row_of_json};
 pub use gathering::Gathering;
+pub use long_rows::open_long_rows;
 pub use open::{can_settle, is_staged_by, open_sink, open_source, settle_staged};
 pub use paths::resolve_paths;
 pub use row_file::RowFile;

@@ -81,8 +81,16 @@ impl RowFile {
             Encoding::Parquet(writer) => return Ok(writer.write(rows)?),
             Encoding::Lines => {
                 for line in rows.column(0).as_string::<i32>().iter().flatten() {
+                    // It would be taken for that of the file, but for a blank line before it.
+                    if line.starts_with('\u{feff}') {
+                        bytes.push(b'\n');
+                    }
                     bytes.extend_from_slice(line.as_bytes());
-                    bytes.push(b'\n');
+                    // Before a line break, a carriage return would be taken for a part of it.
+                    bytes.extend_from_slice(match line.ends_with('\r') {
+                        true => b"\r\n",
+                        false => b"\n",
+                    });
                 }
             }
             Encoding::Text(encoder) => {
@@ -144,8 +152,12 @@ fn spelled(rows: &RecordBatch, time: &EventTime) -> anyhow::Result<RecordBatch> 
     let micros = rows.column(time.column);
     let micros = micros.as_primitive::<TimestampMicrosecondType>();
     let numbers = |scale: fn(i64) -> Option<i64>| -> anyhow::Result<ArrayRef> {
-        let numbers = micros.values().iter().map(|&micros| {
-            scale(micros).ok_or_else(|| anyhow!("the event time {micros} µs does not fit the unit"))
+        let numbers = micros.iter().map(|micros| {
+            let scaled = micros.map(|micros| {
+                scale(micros)
+                    .ok_or_else(|| anyhow!("the event time {micros} µs does not fit the unit"))
+            });
+            scaled.transpose()
         });
         Ok(Arc::new(numbers.collect::<anyhow::Result<Int64Array>>()?))
     };
@@ -156,12 +168,12 @@ fn spelled(rows: &RecordBatch, time: &EventTime) -> anyhow::Result<RecordBatch> 
         EventTimeUnit::Micros => numbers(Some)?,
         EventTimeUnit::Nanos => numbers(|micros| micros.checked_mul(1_000))?,
         EventTimeUnit::Pattern(pattern) => {
-            let texts = micros.values().iter().map(|&micros| {
+            let text = |micros: i64| -> anyhow::Result<String> {
                 let instant = jiff::Timestamp::from_microsecond(micros)?;
                 Ok(strtime::format(pattern, &instant.to_zoned(TimeZone::UTC))?)
-            });
-            let texts = texts.collect::<anyhow::Result<Vec<String>>>()?;
-            Arc::new(StringArray::from(texts))
+            };
+            let texts = micros.iter().map(|micros| micros.map(text).transpose());
+            Arc::new(texts.collect::<anyhow::Result<StringArray>>()?)
         }
     };
     let mut columns = rows.columns().to_vec();

@@ -152,6 +152,13 @@ impl<B: Bytes> TextPartition<B> {
         }
     }
 
+    /// Takes rows of so many bytes. Called before anything is read.
+    #[must_use]
+    pub(super) fn with_rows_up_to(mut self, max_row: usize) -> Self {
+        self.splitter = self.splitter.with_rows_up_to(max_row);
+        self
+    }
+
     /// Gives the first line this number.
     #[must_use]
     pub(super) fn starting_at(mut self, line: u64) -> Self {

@@ -248,11 +248,20 @@ fn is_before(origin: &Origin, row: usize, number: u64) -> bool {
         .is_some_and(|position| position.number < number)
 }
 
+/// How much of a row is told, in bytes.
+const TOLD_BYTES: usize = 4096;
+
 /// ` at FILE:LINE: REASON`, and the row.
 fn place(letter: &DeadLetter) -> String {
     let position = letter.position.as_ref();
     let position = position.map_or_else(String::new, |position| format!(" at {position}"));
-    format!("{position}: {}\n  row: {}", letter.reason, letter.row)
+    let told = &letter.row[..letter.row.floor_char_boundary(TOLD_BYTES)];
+    let more = if told.len() < letter.row.len() {
+        "…"
+    } else {
+        ""
+    };
+    format!("{position}: {}\n  row: {told}{more}", letter.reason)
 }
 
 #[cfg(test)]

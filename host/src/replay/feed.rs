@@ -134,10 +134,18 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// The source whose rows come to a stage as they are, and the filters on their way.
+/// The source whose rows come to a stage as they are, and the filters on their way. Of what comes together in a union,
+/// nobody knows where it is from, so no source would give it the same event time.
 fn source_of(plan: &Plan, stage: &StagePlan) -> Option<(usize, Vec<usize>)> {
-    stage.inputs.iter().find_map(|input| match *input {
-        Node::Source(source) => Some((source, Vec::new())),
+    let [input] = stage.inputs[..] else {
+        return None;
+    };
+    match input {
+        // Some make their rows up.
+        Node::Source(source) => {
+            let is_read = decoding_of(&plan.sources[source].config).is_some();
+            is_read.then(|| (source, Vec::new()))
+        }
         Node::Stage(before) => {
             let filter = &plan.stages[before];
             let Work::Filter(_) = filter.work else {
@@ -147,7 +155,7 @@ fn source_of(plan: &Plan, stage: &StagePlan) -> Option<(usize, Vec<usize>)> {
             path.push(before);
             Some((source, path))
         }
-    })
+    }
 }
 
 /// Who reads what a row passes on its way from a source to the stage at the place `to`, by way of the filters of

@@ -1,18 +1,17 @@
 //! The files that a sink of dead letters has written, of this version or an earlier one.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use anyhow::Context;
+use anyhow::{Context, bail, ensure};
 use thiserror::Error;
 
 use crate::{
-    batch::Schema,
-    connector::{
-        Decoded, Decoding, Format, Partition, Read, SourceConfig, open_source, resolve_paths,
-    },
+    batch::{Position, Schema},
+    connector::{Decoded, Decoding, Format, Partition, Read, open_long_rows, resolve_paths},
     operator::DeadLetter,
     time::SystemClock,
 };
@@ -28,6 +27,26 @@ pub struct DeadLetterFiles {
 struct OpenFile {
     partition: Box<dyn Partition>,
     first: Option<Decoded>,
+    /// Whether there was a letter in it.
+    is_known: bool,
+}
+
+/// What comes next in files of dead letters.
+#[derive(Debug, Default)]
+pub struct Letters {
+    /// The letters.
+    pub read: Vec<DeadLetter>,
+    /// What stands between them and is none.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A row of a file of dead letters that is no letter.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// Where it stands.
+    pub position: Position,
+    /// What is wrong with it.
+    pub reason: String,
 }
 
 /// Something is not a file of dead letters.
@@ -60,8 +79,8 @@ impl DeadLetterFiles {
     ///
     /// # Errors
     ///
-    /// A [`LetterError`] if a file cannot be read, or holds something else.
-    pub fn more(&mut self) -> Result<Option<Vec<DeadLetter>>, LetterError> {
+    /// A [`LetterError`] if a file cannot be read, or begins with something else.
+    pub fn more(&mut self) -> Result<Option<Letters>, LetterError> {
         loop {
             if self.open.is_none() {
                 let Some(path) = self.left.pop() else {
@@ -92,6 +111,8 @@ impl DeadLetterFiles {
 impl OpenFile {
     /// Opens a file with all columns that letters have, or as many of the first ones as it has.
     fn new(path: &Path) -> anyhow::Result<Self> {
+        // It may be opened more than once, and nobody may ever write to a pipe.
+        ensure!(fs::metadata(path)?.is_file(), "it is not a regular file");
         let fields = DeadLetter::schema().fields().to_vec();
         let least = DeadLetter::first_columns().len();
         let mut refusal = None;
@@ -115,23 +136,17 @@ impl OpenFile {
             max_ahead: None,
             batch_rows: BATCH_ROWS,
         };
-        let config = SourceConfig::File {
-            paths: vec![path.to_path_buf()],
-            base: PathBuf::new(),
-            decoding,
-        };
-        let source = open_source(&config, Arc::new(SystemClock))?;
-        let partition = source.next_partition()?;
         let mut file = Self {
-            partition: partition.context("there is nothing to read")?,
+            partition: open_long_rows(path, &decoding, Arc::new(SystemClock))?,
             first: None,
+            is_known: false,
         };
         // Which columns there are may be found out by reading only.
         file.first = file.read()?;
         Ok(file)
     }
 
-    fn next(&mut self) -> anyhow::Result<Option<Vec<DeadLetter>>> {
+    fn next(&mut self) -> anyhow::Result<Option<Letters>> {
         let decoded = match self.first.take() {
             Some(first) => Some(first),
             None => self.read()?,
@@ -139,10 +154,37 @@ impl OpenFile {
         let Some(decoded) = decoded else {
             return Ok(None);
         };
-        if let Some(row) = decoded.rejected.first() {
-            anyhow::bail!("line {}: {}", row.position.number, row.reason);
+        let mut letters = Letters::default();
+        let record = decoded.batch.record();
+        for row in 0..record.num_rows() {
+            match DeadLetter::of_record(&record.slice(row, 1)) {
+                Ok(letter) => letters.read.extend(letter),
+                Err(error) => {
+                    let position = decoded.batch.origin().position(row);
+                    letters.unreadable.push(Unreadable {
+                        position: position.context("a row that was read has no position")?,
+                        reason: format!("{error:#}"),
+                    });
+                }
+            }
         }
-        DeadLetter::of_record(decoded.batch.record()).map(Some)
+        self.is_known |= !letters.read.is_empty();
+        // What does not begin with a letter is something else.
+        if !self.is_known {
+            if let Some(row) = decoded.rejected.first() {
+                bail!("line {}: {}", row.position.number, row.reason);
+            }
+            if let Some(row) = letters.unreadable.first() {
+                bail!("{}", row.reason);
+            }
+        }
+        let rejected = decoded.rejected.into_iter().map(|row| Unreadable {
+            position: row.position,
+            reason: row.reason,
+        });
+        letters.unreadable.extend(rejected);
+        letters.unreadable.sort_by_key(|row| row.position.number);
+        Ok(Some(letters))
     }
 
     fn read(&mut self) -> anyhow::Result<Option<Decoded>> {
@@ -169,8 +211,6 @@ fn format_of(path: &Path) -> Format {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn read(path: &Path) -> Result<Vec<DeadLetter>, String> {
@@ -179,7 +219,7 @@ mod tests {
         let mut letters = Vec::new();
         loop {
             match files.more() {
-                Ok(Some(more)) => letters.extend(more),
+                Ok(Some(more)) => letters.extend(more.read),
                 Ok(None) => return Ok(letters),
                 Err(error) => return Err(format!("{:#}", anyhow::Error::from(error))),
             }
@@ -220,5 +260,34 @@ mod tests {
         let refused = "FILE is no file of dead letters: cannot read FILE as csv: column `stage` is missing in the header: a,b";
         check("a.csv", "a,b\n1,2\n", Err(refused));
         check("a.jsonl", "", Ok(""));
+    }
+
+    #[test]
+    fn letters_longer_than_any_row_are_read() {
+        // A hole in a file of text: six bytes in a letter for one in the row.
+        let row = "\\u0000".repeat(3 << 20);
+        let json = format!(
+            "{{\"stage\":\"a\",\"reason\":\"r\",\"component\":null,\"source\":\"f\",\"number\":1,\"row\":\"{row}\"}}\n"
+        );
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.jsonl");
+        fs::write(&path, json).expect("written");
+        let letters = read(&path).expect("a letter");
+        assert_eq!(letters.len(), 1);
+        assert!(letters[0].row == "\0".repeat(3 << 20));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn pipes_are_not_waited_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("pipe.jsonl");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.expect("mkfifo runs").success());
+        let error = read(&pipe).expect_err("no file");
+        assert!(
+            error.ends_with("is no file of dead letters: it is not a regular file"),
+            "{error}"
+        );
     }
 }

@@ -10,7 +10,7 @@ mod source;
 mod stage;
 
 pub use feed::Feed;
-pub use letters::{DeadLetterFiles, LetterError};
+pub use letters::{DeadLetterFiles, LetterError, Letters, Unreadable};
 
 use std::{collections::HashMap, sync::Arc};
 

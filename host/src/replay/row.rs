@@ -87,11 +87,19 @@ pub(super) fn is_timed(plan: &Plan, stage: &StagePlan) -> bool {
 }
 
 /// The place of the column of a stage's input that has kept the event time which its source gave the row; `None` if
-/// there is none, or a stage in between has given the row another time.
+/// there is none, it is not the same for all rows, or a stage in between has given them another time.
 pub(super) fn event_time_column(plan: &Plan, stage: &StagePlan) -> Option<usize> {
-    let name = event_time_name(plan, *stage.inputs.first()?)?;
+    let name = shared_event_time(plan, stage)?;
     let (place, field) = stage.input_schema.find(name)?;
     (field.data_type == DataType::Timestamp).then_some(place)
+}
+
+/// The name under which all inputs of a stage keep their event time.
+fn shared_event_time<'a>(plan: &'a Plan, stage: &StagePlan) -> Option<&'a str> {
+    let (&first, others) = stage.inputs.split_first()?;
+    let name = event_time_name(plan, first)?;
+    let is_shared = |input: &Node| event_time_name(plan, *input) == Some(name);
+    others.iter().all(is_shared).then_some(name)
 }
 
 fn event_time_name(plan: &Plan, node: Node) -> Option<&str> {
@@ -105,7 +113,7 @@ fn event_time_name(plan: &Plan, node: Node) -> Option<&str> {
             let stage = &plan.stages[stage];
             match stage.work.has_windows() {
                 true => None,
-                false => event_time_name(plan, *stage.inputs.first()?),
+                false => shared_event_time(plan, stage),
             }
         }
     }

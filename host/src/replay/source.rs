@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Again, Outcome, Passed, Verdict};
 use crate::{
-    connector::{Decoding, Format, SourceConfig, decode_again},
+    connector::{Decoding, Format, SourceConfig, decode_again, is_beginning_only},
     operator::DeadLetter,
     time::Clock,
 };
@@ -18,6 +18,10 @@ pub(super) fn try_source(
     let Some(decoding) = decoding_of(config) else {
         return Outcome::untried("its source makes its rows up and reads none".to_owned());
     };
+    if is_beginning_only(&letter.reason) {
+        let reason = &letter.reason;
+        return Outcome::untried(format!("{reason}, and only its beginning was kept"));
+    }
     // Letters of the first version lack what these formats need.
     let lacking = match decoding.format {
         Format::Parquet if letter.raw.is_none() => Some("the row as it stands in a Parquet file"),

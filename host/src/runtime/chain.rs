@@ -161,7 +161,7 @@ impl SideOutputs {
         for letter in letters.iter().take(self.untold) {
             let source = letter.position.as_ref().map(ToString::to_string);
             tracing::warn!(
-                stage = %letter.stage, source, reason = letter.reason, row = %beginning(&letter.row),
+                stage = %letter.stage, source, reason = letter.reason, row = &*beginning(&letter.row),
                 "a row is left out",
             );
         }

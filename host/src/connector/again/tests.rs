@@ -122,3 +122,12 @@ fn what_is_not_one_row_is_refused() {
     assert_eq!(reason(""), "there is no row in it");
     assert_eq!(reason("{}\n{}"), "it is more than one row");
 }
+
+#[test]
+fn a_byte_order_mark_within_a_file_is_no_better_by_itself() {
+    let json = decoding(Format::Json, "n: int64", None);
+    let row = rejected(&json, b"{\"n\":1}\n\xef\xbb\xbf{\"n\":2}\n");
+    assert_eq!(again(&json, &row), Err(row.reason.clone()));
+    let lines = decoding(Format::Lines, "line: utf8", None);
+    assert_eq!(again(&lines, &row), Ok("\u{feff}{\"n\":2}".to_owned()));
+}

@@ -21,6 +21,7 @@ use arrow::{
 
 use super::{
     event_time::LIMITS,
+    json::is_too_deep,
     raw::{RawType, raw_schema},
 };
 use crate::batch::{DataType, Schema};
@@ -105,6 +106,11 @@ impl<T: ArrowPrimitiveType> Encoder for Spelled<'_, T> {
 ///
 /// If the text is no such object.
 pub fn row_of_json(schema: &Schema, text: &str) -> anyhow::Result<RecordBatch> {
+    // The decoder's error messages would overflow the stack.
+    ensure!(
+        !is_too_deep(text.as_bytes()),
+        "values are nested too deep in it"
+    );
     // Bytes, too: the digits are our own, so there is nothing wrong with them to be told.
     let fields = schema.fields().iter();
     let raw: Vec<RawType> = fields.map(|field| RawType::Own(field.data_type)).collect();

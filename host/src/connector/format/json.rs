@@ -147,7 +147,7 @@ fn feed(decoder: &mut Decoder, line: &[u8], rows: usize) -> Result<(), String> {
 }
 
 /// Whether a line is nested too deep; no time is spent on short ones, which cannot be.
-fn is_too_deep(line: &[u8]) -> bool {
+pub(super) fn is_too_deep(line: &[u8]) -> bool {
     if line.len() < 2 * MAX_DEPTH || memchr2_iter(b'[', b'{', line).nth(MAX_DEPTH).is_none() {
         return false;
     }

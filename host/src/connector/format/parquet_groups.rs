@@ -2,11 +2,7 @@
 //! looked at when it is reached, so rows before a damaged one are handed on, and a batch has as many rows as
 //! its pages leave room for.
 
-use std::{
-    collections::HashMap,
-    fs::File,
-    panic::{self, AssertUnwindSafe},
-};
+use std::{collections::HashMap, fs::File};
 
 use anyhow::{Context as _, bail, ensure};
 use arrow::{
@@ -23,7 +19,7 @@ use parquet::{
     file::metadata::ColumnChunkMetaData,
 };
 
-use super::{parquet_pages::Pages, parquet_slices};
+use super::{parquet_pages::Pages, parquet_slices, quiet::caught};
 
 /// How much of pages is held for a batch, beyond what a single row needs; row groups that take less together
 /// are read as one.
@@ -37,9 +33,9 @@ pub(super) fn guarded<T, E>(read: impl FnOnce() -> Result<T, E>) -> anyhow::Resu
 where
     anyhow::Error: From<E>,
 {
-    match panic::catch_unwind(AssertUnwindSafe(read)) {
-        Ok(read) => Ok(read?),
-        Err(_) => bail!("the file is damaged: the reader of Parquet files panicked on it"),
+    match caught(read) {
+        Some(read) => Ok(read?),
+        None => bail!("the file is damaged: the reader of Parquet files panicked on it"),
     }
 }
 

@@ -13,6 +13,14 @@ pub(crate) const MAX_ROW_BYTES: usize = 16 * 1024 * 1024;
 /// How much of a row that is too long is shown.
 const SHOWN_BYTES: usize = 1024;
 
+/// How the reason begins why such a row is bad.
+const TOO_LONG: &str = "the row is longer than ";
+
+/// Whether a row that is bad for this reason was too long to be kept: what there is of it is its beginning.
+pub fn is_beginning_only(reason: &str) -> bool {
+    reason.starts_with(TOO_LONG)
+}
+
 /// What separates rows, and which of them do not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Layout {
@@ -93,6 +101,11 @@ impl Splitter {
             line: 1,
             unclosed: None,
         }
+    }
+
+    /// Takes rows of so many bytes.
+    pub(crate) const fn with_rows_up_to(self, max_row: usize) -> Self {
+        Self { max_row, ..self }
     }
 
     /// Gives the line that the buffer begins with this number.
@@ -246,7 +259,7 @@ impl Splitter {
         self.state = State::Plain;
         self.start += self.max_row;
         self.scanned = self.start;
-        Next::Bad(row, format!("the row is longer than {limit}"))
+        Next::Bad(row, format!("{TOO_LONG}{limit}"))
     }
 
     fn only_first_line(&mut self, buffer: &[u8], reason: String) -> Next {

@@ -87,8 +87,38 @@ fn event_times_are_spelled_as_the_source_reads_them() {
 #[test]
 fn lines_stay_lines() {
     let decoding = decoding(Format::Lines, "line: utf8", None);
-    let column: ArrayRef = Arc::new(StringArray::from(vec!["a,b", " \"c\""]));
-    let schema = decoding.schema.to_arrow();
-    let rows = Batch::new(schema, vec![column], 2, None, crate::batch::Origin::Derived);
-    check(&decoding, &rows.expect("a batch"));
+    for lines in [
+        ["a,b", " \"c\""],
+        ["a\r", "\r"],
+        ["\u{feff}a", "\u{feff}b\r"],
+    ] {
+        let column: ArrayRef = Arc::new(StringArray::from(lines.to_vec()));
+        let schema = decoding.schema.to_arrow();
+        let rows = Batch::new(schema, vec![column], 2, None, crate::batch::Origin::Derived);
+        check(&decoding, &rows.expect("a batch"));
+    }
+}
+
+#[test]
+fn an_event_time_that_is_null_stays_null() {
+    let micros = arrow::array::PrimitiveArray::<TimestampMicrosecondType>::new(
+        vec![7_000_000].into(),
+        Some(vec![false].into()),
+    );
+    let column: ArrayRef = Arc::new(micros.with_timezone("UTC"));
+    let rows = RecordBatch::try_from_iter_with_nullable([("ts", column, true)]).expect("rows");
+    for unit in [
+        EventTimeUnit::Millis,
+        EventTimeUnit::Rfc3339,
+        EventTimeUnit::Pattern("%d.%m.%Y".to_owned()),
+    ] {
+        let decoding = decoding(Format::Json, "ts: timestamp", Some(unit));
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("rows");
+        let mut file = RowFile::create(&path, &decoding).expect("a file");
+        file.write(&rows).expect("written");
+        file.finish().expect("finished");
+        let text = std::fs::read_to_string(&path).expect("a text");
+        assert_eq!(text, "{\"ts\":null}\n");
+    }
 }

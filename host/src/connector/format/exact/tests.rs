@@ -185,6 +185,14 @@ fn what_is_no_row_is_refused() {
 }
 
 #[test]
+fn values_that_are_nested_without_end_are_refused() {
+    let schema = schema("n: int64");
+    let deep = format!("{{\"n\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let error = row_of_json(&schema, &deep).expect_err("too deep");
+    assert_eq!(error.to_string(), "values are nested too deep in it");
+}
+
+#[test]
 fn values_are_written_as_they_always_are() {
     let row = (
         Some(true),
