@@ -115,8 +115,10 @@ fn line(
 /// Whether nothing but the end of the object is left of a line.
 #[inline]
 fn is_end(bytes: &[u8], at: usize, row: &Range<usize>) -> bool {
+    // An object has begun, with a field.
+    let has_begun = at > row.start;
     let at = after_spaces(bytes, at);
-    at > row.start && bytes.get(at) == Some(&b'}') && after_spaces(bytes, at + 1) == row.end
+    has_begun && bytes.get(at) == Some(&b'}') && after_spaces(bytes, at + 1) == row.end
 }
 
 impl Shape {

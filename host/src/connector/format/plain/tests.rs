@@ -179,6 +179,8 @@ fn everything_else_is_odd() {
         r#"{"s":"a"}}"#,
         "[]",
         "1",
+        "}",
+        " }",
     ];
     let odd = odd_rows(Format::Json, EventTimeUnit::Millis, &rows.join("\n"));
     assert_eq!(odd, Vec::from_iter(0..rows.len()));
