@@ -2,6 +2,7 @@
 //!
 //! Pure: nothing here reads, writes or waits.
 
+mod key_memo;
 mod keys;
 mod origin;
 mod record;
@@ -10,6 +11,7 @@ mod value;
 mod visible;
 mod weight;
 
+pub use key_memo::KeyMemo;
 pub use keys::{KeyEncoder, KeyHash, Keys, rows_without_nulls};
 pub use origin::{Origin, Position};
 pub use record::Batch;

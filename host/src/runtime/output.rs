@@ -6,7 +6,7 @@ use arrow::array::ArrayRef;
 
 use super::message::{Event, Message, Sender};
 use crate::{
-    batch::{Batch, KeyEncoder, KeyHash},
+    batch::{Batch, KeyEncoder, KeyHash, KeyMemo},
     connector::Pending,
     operator::Side,
     time::Watermark,
@@ -25,6 +25,8 @@ pub(super) struct Output {
 struct Exchange {
     key: Vec<usize>,
     encoder: KeyEncoder,
+    /// The owners of keys that were seen lately.
+    owners: KeyMemo,
     /// The rows for each subtask; kept for its memory.
     rows: Vec<Vec<u32>>,
 }
@@ -41,6 +43,7 @@ impl Output {
             rows: vec![Vec::new(); to.len()],
             key,
             encoder,
+            owners: KeyMemo::default(),
         });
         Self { to, side, exchange }
     }
@@ -110,12 +113,18 @@ impl Exchange {
             .iter()
             .map(|&place| Arc::clone(batch.column(place)))
             .collect();
-        let keys = self.encoder.encode(&columns, batch.rows())?;
-        self.rows.iter_mut().for_each(Vec::clear);
         let subtasks = self.rows.len();
-        for row in 0..keys.len() {
-            let owner = KeyHash::of(keys.get(row)).subtask(subtasks);
-            self.rows[owner].push(row as u32);
+        let encoder = &self.encoder;
+        let owners = self
+            .owners
+            .numbers(&columns, batch.rows(), |columns, rows| {
+                let keys = encoder.encode(columns, rows)?;
+                let owner = |row| KeyHash::of(keys.get(row)).subtask(subtasks) as u32;
+                anyhow::Ok((0..rows).map(owner).collect())
+            })?;
+        self.rows.iter_mut().for_each(Vec::clear);
+        for (row, owner) in (0..).zip(owners) {
+            self.rows[owner as usize].push(row);
         }
         Ok(())
     }

@@ -71,10 +71,9 @@ impl Combiner<'_> {
                 continue;
             }
             let columns: Vec<&Columns> = settled.filter_map(Settled::accumulators).collect();
-            let mut accumulators = union.pick(&columns, &union.first)?;
-            let partials = union.pick(&columns, &union.others)?;
-            for start in (0..union.others.len()).step_by(CALL_ROWS) {
-                let rows = start..union.others.len().min(start + CALL_ROWS);
+            let (mut accumulators, partials) = union.pick(&columns)?;
+            for start in (0..union.groups.len()).step_by(CALL_ROWS) {
+                let rows = start..union.groups.len().min(start + CALL_ROWS);
                 let groups = &union.groups[rows.clone()];
                 let partials = guest::slice(&partials, &rows);
                 let patience = self.patience.clone();
@@ -246,51 +245,82 @@ fn concat(mut pieces: Vec<Columns>, like: &Columns) -> Result<Columns, ArrowErro
 }
 
 /// How the rows of many partials make one.
-#[derive(Default)]
 struct Union {
     /// All keys, ascending.
     keys: Vec<u32>,
-    /// By key: the first partial that has it, and the row.
-    first: Vec<(usize, usize)>,
-    /// All other rows, in the order of the partials…
-    others: Vec<(usize, usize)>,
-    /// … and the place of each one's key.
+    /// Where the rows are taken from.
+    rows: UnionRows,
+    /// By row that is not the first one of its key, in the order of the partials: the place of its key.
     groups: Vec<u32>,
+}
+
+enum UnionRows {
+    /// All partials have all keys, as they most often do: nothing has to be looked for.
+    Same,
+    /// The partial and its row…
+    Mixed {
+        /// … by key: of the first partial that has it.
+        first: Vec<(usize, usize)>,
+        /// … of all others.
+        others: Vec<(usize, usize)>,
+    },
 }
 
 impl Union {
     fn of(parts: &[Arc<Partial>]) -> Self {
-        let mut union = Self {
-            keys: all_keys(parts),
-            ..Self::default()
-        };
-        union.first = vec![(usize::MAX, 0); union.keys.len()];
+        let keys = all_keys(parts);
+        if parts.iter().all(|part| part.keys.len() == keys.len()) {
+            let places = (1..parts.len()).flat_map(|_| 0..keys.len() as u32);
+            return Self {
+                groups: places.collect(),
+                rows: UnionRows::Same,
+                keys,
+            };
+        }
+        let mut first = vec![(usize::MAX, 0); keys.len()];
+        let (mut others, mut groups) = (Vec::new(), Vec::new());
         for (part, partial) in parts.iter().enumerate() {
             let mut place = 0;
             for (row, key) in partial.keys.iter().enumerate() {
-                while union.keys[place] < *key {
+                while keys[place] < *key {
                     place += 1;
                 }
-                let first = &mut union.first[place];
+                let first = &mut first[place];
                 if first.0 == usize::MAX {
                     *first = (part, row);
                 } else {
-                    union.others.push((part, row));
-                    union.groups.push(place as u32);
+                    others.push((part, row));
+                    groups.push(place as u32);
                 }
             }
         }
-        union
+        Self {
+            keys,
+            rows: UnionRows::Mixed { first, others },
+            groups,
+        }
     }
 
-    fn pick(&self, parts: &[&Columns], rows: &[(usize, usize)]) -> Result<Columns, ArrowError> {
-        let columns = parts.first().map_or(0, |columns| columns.len());
-        (0..columns)
-            .map(|column| {
-                let arrays: Vec<&dyn Array> = parts.iter().map(|part| &*part[column]).collect();
-                compute::interleave(&arrays, rows)
+    /// The first row of each key, and all others.
+    fn pick(&self, parts: &[&Columns]) -> Result<(Columns, Columns), ArrowError> {
+        let Some((one, rest)) = parts.split_first() else {
+            return Ok((Columns::new(), Columns::new()));
+        };
+        let of = |column: usize| {
+            let arrays: Vec<&dyn Array> = parts.iter().map(|part| &*part[column]).collect();
+            Ok(match &self.rows {
+                UnionRows::Same if rest.is_empty() => {
+                    (Arc::clone(&one[column]), one[column].slice(0, 0))
+                }
+                UnionRows::Same => (Arc::clone(&one[column]), compute::concat(&arrays[1..])?),
+                UnionRows::Mixed { first, others } => (
+                    compute::interleave(&arrays, first)?,
+                    compute::interleave(&arrays, others)?,
+                ),
             })
-            .collect()
+        };
+        let both: Vec<_> = (0..one.len()).map(of).collect::<Result<_, ArrowError>>()?;
+        Ok(both.into_iter().unzip())
     }
 }
 

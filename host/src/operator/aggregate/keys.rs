@@ -1,6 +1,6 @@
 //! The keys of a stage: numbered once for all of its slices, and kept in order.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use arrow::{
     array::{ArrayRef, UInt32Array},
@@ -8,7 +8,7 @@ use arrow::{
 };
 
 use crate::{
-    batch::{Batch, KeyEncoder},
+    batch::{Batch, KeyEncoder, KeyMemo},
     state::KeyTable,
 };
 
@@ -20,6 +20,8 @@ pub(super) struct StageKeys {
     places: Vec<usize>,
     encoder: KeyEncoder,
     table: KeyTable,
+    /// The numbers of keys that were seen lately.
+    memo: KeyMemo,
     /// By number: how many slices hold the key.
     holders: Vec<u32>,
     order: Option<Order>,
@@ -61,6 +63,7 @@ impl StageKeys {
             places: places.to_vec(),
             encoder,
             table: KeyTable::default(),
+            memo: KeyMemo::default(),
             holders: Vec::new(),
             order: None,
             last: None,
@@ -85,12 +88,18 @@ impl StageKeys {
             .iter()
             .map(|&place| ArrayRef::clone(batch.column(place)))
             .collect();
-        let keys = self.encoder.encode(&columns, batch.rows())?;
         let mut fresh = Vec::new();
-        let numbers = (0..keys.len())
-            .map(|row| self.number_one(keys.get(row), &mut fresh))
-            .collect();
-        Ok(Numbered { numbers, fresh })
+        let mut memo = mem::take(&mut self.memo);
+        let numbers = memo.numbers(&columns, batch.rows(), |columns, rows| {
+            let keys = self.encoder.encode(columns, rows)?;
+            let numbers = (0..rows).map(|row| self.number_one(keys.get(row), &mut fresh));
+            anyhow::Ok(numbers.collect())
+        });
+        self.memo = memo;
+        Ok(Numbered {
+            numbers: numbers?,
+            fresh,
+        })
     }
 
     /// The number of one key; it is added to `fresh` if it is new.
@@ -127,6 +136,7 @@ impl StageKeys {
         for &key in keys {
             if self.holders[key as usize] == 0 {
                 self.table.remove(key);
+                self.memo.forget();
             }
         }
     }
