@@ -272,7 +272,7 @@ fn check_count(size: Duration, step: &Spanned<Duration>, table: &Table<'_>) -> O
         return Some(());
     }
     let message = format!("each row would be in {count} windows, of at most {MOST_WINDOWS}");
-    table.context.error(step.span.clone(), message);
+    table.context.error(step.span, message);
     None
 }
 
