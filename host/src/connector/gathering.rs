@@ -30,6 +30,8 @@ pub struct Gathering {
     since: Option<Instant>,
     /// When the batch before them was complete.
     before: Option<Instant>,
+    /// Whether rows ever wait.
+    waits: bool,
 }
 
 /// What becomes of rows that are there.
@@ -42,9 +44,13 @@ pub(super) enum Decision {
 }
 
 impl Default for Gathering {
-    /// For a partition that was told nothing: nobody is known to be busy, and no bound is set.
+    /// For a partition that was told nothing, such as that of a scripted case, which goes by no clock: whatever is there
+    /// goes on when there is nothing more.
     fn default() -> Self {
-        Self::new(Duration::MAX, Backlog::default())
+        Self {
+            waits: false,
+            ..Self::new(Duration::MAX, Backlog::default())
+        }
     }
 }
 
@@ -57,6 +63,7 @@ impl Gathering {
             backlog,
             since: None,
             before: None,
+            waits: true,
         }
     }
 
@@ -71,7 +78,7 @@ impl Gathering {
         let passed = |then: Instant| now.saturating_duration_since(then);
         let waited = self.since.map_or(Duration::ZERO, passed);
         let left = self.max_latency.saturating_sub(waited);
-        if rows >= ENOUGH_ROWS || left.is_zero() {
+        if !self.waits || rows >= ENOUGH_ROWS || left.is_zero() {
             return Decision::HandOn;
         }
         let passed = self.before.map_or(PACE, passed);
@@ -102,6 +109,15 @@ mod tests {
         let behind = Pending::default();
         let backlog = Backlog::of(vec![Pending::default(), behind.clone()]);
         (Gathering::new(MAX, backlog), behind, Instant::now())
+    }
+
+    #[test]
+    fn rows_of_those_who_were_told_nothing_never_wait() {
+        let start = Instant::now();
+        let mut gathering = Gathering::default();
+        gathering.end(start);
+        assert!(!gathering.is_over(start));
+        assert_eq!(gathering.decide(1, start), Decision::HandOn);
     }
 
     const fn micros(micros: u64) -> Duration {
