@@ -33,15 +33,6 @@ pub(crate) enum Baseline {
     OneSubtask,
 }
 
-/// What the ratio of two sides is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ratio {
-    /// Processor time: less is better.
-    Cpu,
-    /// Rows a second: more is better.
-    Speed,
-}
-
 /// One of two sides, ready to run.
 pub(crate) enum Side<'a> {
     Product {
@@ -82,13 +73,6 @@ impl Case {
             baseline: Baseline::OneSubtask,
         }));
         all
-    }
-
-    pub(crate) const fn ratio(&self) -> Ratio {
-        match self.baseline {
-            Baseline::Twin => Ratio::Cpu,
-            Baseline::NoCheckpoints | Baseline::OneSubtask => Ratio::Speed,
-        }
     }
 
     /// What the two sides are called.

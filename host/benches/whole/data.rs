@@ -84,9 +84,10 @@ impl<'a> Data<'a> {
                 let sizes = paths.iter().map(|path| Ok(fs::metadata(path)?.len()));
                 let bytes = sizes.sum::<io::Result<u64>>()?;
                 println!(
-                    "  {}: {} files, {:.0} MB, {}",
+                    "  {}: {} file{}, {:.0} MB, {}",
                     case.format,
                     paths.len(),
+                    if paths.len() == 1 { "" } else { "s" },
                     bytes as f64 / 1e6,
                     seconds.map_or_else(
                         || "kept".to_owned(),

@@ -72,6 +72,7 @@ fn bench(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let machine = Machine::look();
     for case in &cases {
+        println!("measuring `{case}`");
         let measured = measure(case, arguments.runs, &data, &product);
         report.add(
             case,

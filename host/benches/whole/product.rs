@@ -18,6 +18,7 @@ use super::{
 
 /// The binary and what it needs.
 pub(crate) struct Product {
+    binary: PathBuf,
     /// Where it keeps compiled code.
     cache: PathBuf,
 }
@@ -46,12 +47,16 @@ const RESULTS: &str = "results";
 const STATE: &str = "state";
 
 impl Product {
-    /// Builds the component that jobs call.
+    /// Builds the component that jobs call, and copies the binary: a build meanwhile would exchange it.
     pub(crate) fn prepare(folder: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
         fs::write(folder.join("weather.wasm"), guests::component("weather"))?;
+        let built = Path::new(env!("CARGO_BIN_EXE_tidemill"));
+        let binary = folder.join(built.file_name().context("a binary has a name")?);
+        fs::copy(built, &binary).with_context(|| format!("cannot copy `{}`", built.display()))?;
         Ok(Self {
+            binary,
             cache: folder.join("code"),
         })
     }
@@ -59,7 +64,7 @@ impl Product {
     /// `tidemill run` of a pipeline that is written to `path`.
     pub(crate) fn run(&self, path: &Path, text: &str) -> anyhow::Result<Command> {
         fs::write(path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tidemill"));
+        let mut command = Command::new(&self.binary);
         command
             .arg("run")
             .arg(path)

@@ -5,13 +5,7 @@ use std::{fs, path::PathBuf};
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use super::{
-    arguments::Arguments,
-    case::{Case, Ratio},
-    child::Usage,
-    machine::Machine,
-    start::Start,
-};
+use super::{arguments::Arguments, case::Case, child::Usage, machine::Machine, start::Start};
 
 /// All figures so far.
 pub(crate) struct Report {
@@ -22,7 +16,7 @@ pub(crate) struct Report {
     lines: Vec<Value>,
 }
 
-const COLUMNS: usize = 9;
+const COLUMNS: usize = 10;
 
 const HEADER: [&str; COLUMNS] = [
     "case",
@@ -33,7 +27,8 @@ const HEADER: [&str; COLUMNS] = [
     "wall s",
     "cores",
     "peak MB",
-    "ratio (least - most)",
+    "CPU, ratio",
+    "rows/s, ratio",
 ];
 
 /// The median of some figures, the least and the most.
@@ -57,11 +52,8 @@ impl Report {
 
     /// Takes down what the runs of both sides have used.
     pub(crate) fn add(&mut self, case: &Case, measured: &[[Usage; 2]]) {
-        let ratios = measured.iter().map(|[one, other]| match case.ratio() {
-            Ratio::Cpu => one.cpu / other.cpu,
-            Ratio::Speed => other.wall / one.wall,
-        });
-        let ratio = Spread::of(ratios);
+        let cpu_ratio = Spread::of(measured.iter().map(|[one, other]| one.cpu / other.cpu));
+        let speed_ratio = Spread::of(measured.iter().map(|[one, other]| other.wall / one.wall));
         for (side, name) in case.names().into_iter().enumerate() {
             let of = |figure: fn(&Usage) -> f64| {
                 Spread::of(measured.iter().map(|run| figure(&run[side])))
@@ -71,7 +63,10 @@ impl Report {
             let wall = of(|usage| usage.wall);
             let cores = of(|usage| usage.cpu / usage.wall);
             let peak = of(|usage| usage.peak as f64);
-            let of_baseline = (side == 0).then_some(ratio);
+            let ratio = |ratio: Spread| match side {
+                0 => ratio.to_string(),
+                _ => String::new(),
+            };
             self.table.push([
                 if side == 0 {
                     case.to_string()
@@ -85,7 +80,8 @@ impl Report {
                 format!("{:.2}", wall.median),
                 format!("{:.2}", cores.median),
                 format!("{:.0}", peak.most / 1e6),
-                of_baseline.map_or_else(String::new, |ratio| ratio.to_string()),
+                ratio(cpu_ratio),
+                ratio(speed_ratio),
             ]);
             let mut line = json!({
                 "case": case.to_string(),
@@ -100,12 +96,9 @@ impl Report {
                 "cores": cores.to_json(),
                 "peak_bytes": peak.to_json(),
             });
-            if let Some(ratio) = of_baseline {
-                let name = match case.ratio() {
-                    Ratio::Cpu => "cpu_ratio",
-                    Ratio::Speed => "speed_ratio",
-                };
-                line[name] = ratio.to_json();
+            if side == 0 {
+                line["cpu_ratio"] = cpu_ratio.to_json();
+                line["speed_ratio"] = speed_ratio.to_json();
             }
             self.lines.push(line);
         }
@@ -156,7 +149,7 @@ impl Report {
             }
         }
         println!(
-            "\n`A`, `B`, `C`: CPU of the product by CPU of the twin; `D`, `scaling`: rows/s by rows/s"
+            "\nmedians (least - most); ratios are those of the first side by the second, run by run"
         );
     }
 
