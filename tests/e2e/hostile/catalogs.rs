@@ -16,7 +16,7 @@ fn a_catalog_that_cannot_be_is_refused() {
             ),
             (
                 "configure:twice",
-                Refused("function 6, `next`: another function has the same name and parameters"),
+                Refused("function 8, `next`: another function has the same name and parameters"),
             ),
             (
                 "configure:empty-name",
