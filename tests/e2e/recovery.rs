@@ -159,7 +159,7 @@ fn files_that_were_open_hold_the_watermark_whoever_reads_them_on() {
     // 24 subtasks read a file each, one would have 16 of them open.
     let input = |workspace: &Workspace| {
         for file in 0..24 {
-            let rows = (0..5000).map(|row| format!("{{\"ts\":{},\"id\":{file}}}\n", row * 20));
+            let rows = (0..20_000).map(|row| format!("{{\"ts\":{},\"id\":{file}}}\n", row * 5));
             workspace.write(&format!("in/{file:02}.jsonl"), rows.collect::<String>());
         }
     };
