@@ -14,6 +14,8 @@
 mod guests;
 #[path = "support/plans.rs"]
 mod plans;
+#[path = "support/stages.rs"]
+mod stages;
 
 use std::{fs, sync::Arc, time::Duration};
 
@@ -26,30 +28,12 @@ use tidemill::{
     wasm::{Engine, EngineOptions},
 };
 
-use self::plans::plan;
+use self::{
+    plans::plan,
+    stages::{AVERAGES, HOT},
+};
 
 const ROWS: u64 = 1_000_000;
-
-const HOT: &str = r#"
-[stage.hot]
-from = "readings"
-filter = "weather.wasm#is_hot"
-[stage.result]
-from = "hot"
-map = "weather.wasm#to_fahrenheit"
-args = { celsius = "temperature" }
-"#;
-
-const AVERAGES: &str = r#"
-[stage.result]
-from = "readings"
-key = ["sensor"]
-window = { sliding = "20s", slide = "5s" }
-aggregate = [
-  { call = "std#mean", args = ["temperature"], as = "avg_temperature" },
-  { call = "std#mean", args = ["humidity"], as = "avg_humidity" },
-]
-"#;
 
 fn jobs(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::stages::{AVERAGES, HOT};
+
 /// What is done with the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Job {
@@ -18,8 +20,8 @@ impl Job {
     /// Its pipeline, over the rows of a source with these keys.
     pub(crate) fn pipeline(self, source: &str) -> String {
         let stages = match self {
-            Self::Map => MAP,
-            Self::Windows => WINDOWS,
+            Self::Map => HOT,
+            Self::Windows => AVERAGES,
         };
         format!(
             r#"
@@ -49,24 +51,3 @@ impl fmt::Display for Job {
         })
     }
 }
-
-const MAP: &str = r#"
-[stage.hot]
-from = "readings"
-filter = "weather.wasm#is_hot"
-[stage.result]
-from = "hot"
-map = "weather.wasm#to_fahrenheit"
-args = { celsius = "temperature" }
-"#;
-
-const WINDOWS: &str = r#"
-[stage.result]
-from = "readings"
-key = ["sensor"]
-window = { sliding = "20s", slide = "5s" }
-aggregate = [
-  { call = "std#mean", args = ["temperature"], as = "avg_temperature" },
-  { call = "std#mean", args = ["humidity"], as = "avg_humidity" },
-]
-"#;

@@ -22,6 +22,8 @@
 
 #[path = "../support/guests.rs"]
 mod guests;
+#[path = "../support/stages.rs"]
+mod stages;
 
 mod begin;
 mod job;

@@ -35,6 +35,8 @@ mod twin;
 
 #[path = "../support/guests.rs"]
 mod guests;
+#[path = "../support/stages.rs"]
+mod stages;
 
 use std::{env, path::Path, process::Command};
 

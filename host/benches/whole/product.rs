@@ -13,6 +13,7 @@ use super::{
     data::{Data, Files, START_MILLIS},
     guests,
     job::{Format, Job},
+    stages::{AVERAGES, HOT},
     totals::Totals,
 };
 
@@ -228,10 +229,11 @@ watermark = {{ delay = "1m" }}
 
 fn stages(job: Job) -> String {
     match job {
-        Job::A => HOT.to_owned(),
-        Job::B => SLIDING.to_owned(),
+        // The library is beside the folder of the job.
+        Job::A => HOT.replace("weather.wasm", "../weather.wasm"),
+        Job::B => AVERAGES.to_owned(),
         Job::C => TUMBLING.to_owned(),
-        Job::D => format!("{SLIDING}[checkpoint]\npath = \"{STATE}\"\ninterval = \"1s\"\n"),
+        Job::D => format!("{AVERAGES}[checkpoint]\npath = \"{STATE}\"\ninterval = \"1s\"\n"),
     }
 }
 
@@ -243,28 +245,6 @@ fn sink(to: To) -> String {
     };
     format!("[sink.out]\nfrom = \"result\"\n{sink}\n")
 }
-
-const HOT: &str = r#"
-[stage.hot]
-from = "readings"
-filter = "../weather.wasm#is_hot"
-config = { threshold = 30.0 }
-[stage.result]
-from = "hot"
-map = "../weather.wasm#to_fahrenheit"
-args = { celsius = "temperature" }
-"#;
-
-const SLIDING: &str = r#"
-[stage.result]
-from = "readings"
-key = ["sensor"]
-window = { sliding = "20s", slide = "5s" }
-aggregate = [
-  { call = "std#mean", args = ["temperature"], as = "avg_temperature" },
-  { call = "std#mean", args = ["humidity"], as = "avg_humidity" },
-]
-"#;
 
 const TUMBLING: &str = r#"
 [stage.result]

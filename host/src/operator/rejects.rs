@@ -288,25 +288,27 @@ mod tests {
         Err(Failure::of_call(error, called, Duration::ZERO, Vec::new()))
     }
 
+    fn policy() -> RejectionPolicy {
+        RejectionPolicy::of_source("work".into(), OnError::Skip, 1000, Arc::default())
+    }
+
+    fn two_rows() -> Batch {
+        let schema = Arc::new(arrow::datatypes::Schema::empty());
+        Batch::new(schema, Vec::new(), 2, None, Origin::Derived).expect("a batch without columns")
+    }
+
     #[test]
     fn a_stage_that_loses_too_much_time_ends_the_job() {
-        let metrics = Arc::default();
-        let mut policy = RejectionPolicy::of_source("work".into(), OnError::Skip, 1000, metrics);
+        let mut policy = policy();
         let mut patience = policy.patience();
         let before = Duration::from_millis(30_001);
         let cause = || hang(0..1, Pace::Whole).expect_err("it fails").cause();
         patience.lost().lose(before, cause);
-        let batch = Batch::new(
-            Arc::new(arrow::datatypes::Schema::empty()),
-            Vec::new(),
-            2,
-            None,
-            Origin::Derived,
-        );
+        let batch = two_rows();
         let bad = isolate(0..2, &mut patience, &mut hang, &mut |_, ()| {});
         assert_eq!(bad.so_far(), [], "there is no time left");
         let mut out = Outbox::default();
-        let error = policy.settle(&batch.expect("a batch"), bad, &mut out);
+        let error = policy.settle(&batch, bad, &mut out);
         assert_eq!(
             error.expect_err("too much").to_string(),
             "`work` has lost 30.0s on calls that failed, more than the 30.0s that it may until a batch comes through; \
@@ -317,16 +319,8 @@ mod tests {
 
     #[test]
     fn time_that_was_lost_is_forgotten_with_a_batch_that_comes_through() {
-        let metrics = Arc::default();
-        let mut policy = RejectionPolicy::of_source("work".into(), OnError::Skip, 1000, metrics);
-        let batch = Batch::new(
-            Arc::new(arrow::datatypes::Schema::empty()),
-            Vec::new(),
-            2,
-            None,
-            Origin::Derived,
-        );
-        let batch = batch.expect("a batch");
+        let mut policy = policy();
+        let batch = two_rows();
         let lost = |policy: &RejectionPolicy| {
             let patience = policy.patience();
             patience.lost().lose(Duration::from_secs(1), Arc::default);
@@ -340,18 +334,11 @@ mod tests {
             .expect("a good batch");
         assert_eq!(lost(&policy), 1);
     }
+
     #[test]
     fn rows_that_were_left_untried_end_the_job() {
-        let metrics = Arc::default();
-        let mut policy = RejectionPolicy::of_source("work".into(), OnError::Skip, 1000, metrics);
-        let batch = Batch::new(
-            Arc::new(arrow::datatypes::Schema::empty()),
-            Vec::new(),
-            2,
-            None,
-            Origin::Derived,
-        );
-        let batch = batch.expect("a batch");
+        let mut policy = policy();
+        let batch = two_rows();
         let error = policy.settle(
             &batch,
             BadRows::new(Vec::new(), true),

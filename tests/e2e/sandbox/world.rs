@@ -122,7 +122,8 @@ fn a_job_that_is_killed_draws_what_it_would_have_drawn() {
     let expected = whole.rows("out");
     assert_eq!(expected.len(), 60_000);
 
-    for failpoint in ["stage:2", "manifest:2", "commit:2"] {
+    // Steps that a second checkpoint comes to even if it is the last, as on a slow disk.
+    for failpoint in ["write:2", "manifest:2", "commit:2"] {
         let workspace = Workspace::new();
         let text = pipeline(&workspace, &many(60_000), stage);
         let text = format!("{text}[checkpoint]\npath = \"state\"\ninterval = \"1ms\"\n");
