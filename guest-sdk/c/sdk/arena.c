@@ -27,16 +27,16 @@ static void *from_next_chunk(size_t size) {
   chunk **link = current ? &current->next : &first;
   while (*link && (*link)->size < size) link = &(*link)->next;
   if (!*link) {
-    // Twice as large as the one before, so that there are few of them.
-    size_t room = current ? current->size * 2 : LEAST_CHUNK;
-    if (room < size) room = size;
-    chunk *made = size > SIZE_MAX / 2 ? NULL : aligned_alloc(ALIGNMENT, ALIGNMENT + room);
+    // Twice as large as the one before, so that there are few of them; a power of two, as `malloc` likes it.
+    size_t room = current ? (current->size + ALIGNMENT) * 2 : LEAST_CHUNK;
+    while (room && room - ALIGNMENT < size) room *= 2;
+    chunk *made = room ? aligned_alloc(ALIGNMENT, room) : NULL;
     if (!made) {
       tm_log(TM_ERROR, "out of memory");
       __builtin_trap();
     }
     made->next = NULL;
-    made->size = room;
+    made->size = room - ALIGNMENT;
     *link = made;
   }
   char *memory = enter(*link);

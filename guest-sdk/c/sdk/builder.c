@@ -85,6 +85,19 @@ void tm_push_null(tm_builder *builder) {
   tm_mark_null(builder);
 }
 
+void tm_push_bits(tm_builder *builder, const bool *values, uint32_t count) {
+  typedef signed char vector __attribute__((vector_size(16)));
+  uint32_t whole = count / 16 * 16;
+  for (uint32_t row = 0; row < whole; row += 16) {
+    vector bytes;
+    memcpy(&bytes, values + row, sizeof bytes);
+    uint16_t mask = (uint16_t)__builtin_wasm_bitmask_i8x16(bytes != 0);
+    memcpy((uint8_t *)builder->values + row / 8, &mask, sizeof mask);
+  }
+  builder->rows = whole;
+  for (uint32_t row = whole; row < count; row++) tm_push_boolean(builder, values[row]);
+}
+
 void tm_truncate(tm_builder *builder, uint32_t rows) {
   builder->rows = rows;
   if (has_data(builder)) builder->size = ((const uint32_t *)builder->values)[rows];

@@ -45,6 +45,9 @@ void tm_mark_null(tm_builder *builder);
 // Adds a null.
 void tm_push_null(tm_builder *builder);
 
+// Adds booleans to an empty column that has room for them.
+void tm_push_bits(tm_builder *builder, const bool *values, uint32_t count);
+
 // Forgets all rows from `rows` on.
 void tm_truncate(tm_builder *builder, uint32_t rows);
 
@@ -82,17 +85,6 @@ static inline void tm_push_boolean(tm_builder *builder, bool value) {
   // What stands in the bits behind is of rows that were truncated.
   *byte = (uint8_t)((*byte & ((1 << (row % 8)) - 1)) | value << (row % 8));
   tm_added(builder);
-}
-
-// Writes 64 bits.
-static inline void tm_pack(uint8_t *bits, const bool *values) {
-  typedef signed char vector __attribute__((vector_size(16)));
-  for (int part = 0; part < 4; part++) {
-    vector bytes;
-    memcpy(&bytes, values + part * 16, sizeof bytes);
-    uint16_t mask = (uint16_t)__builtin_wasm_bitmask_i8x16(bytes != 0);
-    memcpy(bits + part * 2, &mask, sizeof mask);
-  }
 }
 
 static inline void tm_push_utf8(tm_builder *builder, tm_text value) {

@@ -52,6 +52,8 @@
 #define TM_SPREAD_(c, i, type, name)                                                               \
   if (straight_##name) {                                                                           \
     out[i].rows = call->rows;                                                                      \
+  } else if (!call->mask && sizeof *made_##name == sizeof(bool)) {                                 \
+    tm_push_bits(&out[i], (const bool *)made_##name, present);                                     \
   } else {                                                                                         \
     const tm_c_##type *next = made_##name;                                                         \
     for (uint32_t row = 0; row < call->rows; row++) {                                              \

@@ -54,14 +54,10 @@
     }                                                                                              \
   }
 
-// The host has every backward jump look at the deadline, which costs more than a row; so many rows
-// between two jumps make it cheap.
-#define TM_FAST_LOOP _Pragma("clang loop vectorize(enable) interleave_count(8)")
-
 #define TM_FILL_NUMBERS(name, type)                                                                \
   const uint32_t rows = call->rows;\
   tm_c_##type *values = (tm_c_##type *)out[0].values;                                              \
-  TM_FAST_LOOP for (uint32_t row = 0; row < rows; row++) {                                    \
+  for (uint32_t row = 0; row < rows; row++) {                                                 \
     tm_now.row = row;                                                                              \
     values[row] = name##_of_row(in, row);                                                          \
   }                                                                                                \
@@ -74,22 +70,13 @@
   }
 
 #define TM_FILL_BITS(name, type)                                                                   \
-  uint8_t *bits = (uint8_t *)out[0].values;                                                        \
   const uint32_t rows = call->rows;                                                                \
-  uint32_t first = 0;                                                                              \
-  for (; first + 64 <= rows; first += 64) {                                                        \
-    bool block[64];                                                                                \
-    TM_FAST_LOOP for (uint32_t place = 0; place < 64; place++) {                                   \
-      tm_now.row = first + place;                                                                  \
-      block[place] = name##_of_row(in, first + place);                                             \
-    }                                                                                              \
-    tm_pack(bits + first / 8, block);                                                              \
-  }                                                                                                \
-  out[0].rows = first;                                                                             \
-  for (uint32_t row = first; row < rows; row++) {                                                  \
+  bool *values = (bool *)tm_alloc(rows);                                                           \
+  for (uint32_t row = 0; row < rows; row++) {                                                      \
     tm_now.row = row;                                                                              \
-    tm_push_boolean(out, name##_of_row(in, row));                                                  \
-  }
+    values[row] = name##_of_row(in, row);                                                          \
+  }                                                                                                \
+  tm_push_bits(out, values, rows);
 
 #define TM_FILL_boolean TM_FILL_BITS
 #define TM_FILL_int32 TM_FILL_NUMBERS
