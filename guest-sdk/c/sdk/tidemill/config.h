@@ -10,6 +10,10 @@
 
 #ifdef __wasm__
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct {
   tm_list name;
   uint8_t type;
@@ -18,6 +22,10 @@ typedef struct {
 
 // Reads a JSON object into the settings.
 void tm_read_settings(tm_call *call, tm_list json, const tm_setting *settings, uint32_t count);
+
+#ifdef __cplusplus
+}
+#endif
 
 #define TM_CONFIG(name, settings)                                                                  \
   TM_STRUCT(name##_type, settings)                                                                 \

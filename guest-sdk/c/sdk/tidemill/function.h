@@ -20,12 +20,14 @@ struct tm_state {
   uint32_t field_count;
   uint32_t version;
   uint32_t size;
-  // Reads `batch.rows` states; an error in `call` makes what it wrote meaningless.
+  // Makes `batch.rows` states; none if it ends with an error in `call`.
   void (*load)(tm_call *call, const tm_batch *batch, void *states);
   // Makes columns of them.
   tm_list (*store)(const void *states, uint32_t rows);
   // What initializes a state that has seen no row; null: zeros do.
   void (*init)(void *states, uint32_t rows);
+  // Gives back what states hold besides memory of `tm_alloc`; null: they hold nothing.
+  void (*drop)(void *states, uint32_t rows);
   tm_migration *migrations;
 };
 
@@ -86,6 +88,9 @@ void tm_refuse_all(tm_call *call);
 
 // The rows that were refused since the last time, in order.
 tm_list tm_refused_rows(void);
+
+// Refuses a row for a reason that need not end with a zero.
+void tm_refuse_row(uint32_t row, tm_text reason);
 
 // Gives back all that `tm_alloc` has given.
 void tm_free_all(void);

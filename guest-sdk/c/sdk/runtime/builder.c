@@ -1,5 +1,5 @@
 // Columns while they are being filled.
-#include "tidemill/builder.h"
+#include "../tidemill/builder.h"
 
 static size_t bytes_of(uint8_t type, size_t rows) {
   switch (type) {

@@ -3,8 +3,8 @@
 
 #include "catalog.h"
 #include "states.h"
-#include "tidemill/function.h"
-#include "tidemill/guest.h"
+#include "../tidemill/function.h"
+#include "../tidemill/guest.h"
 
 // `result<T, string>` for every `T` of the contract.
 typedef struct {
@@ -47,15 +47,15 @@ static answer *answered(const tm_call *call) {
 // After the host has read an answer, all memory of the call is given back.
 #define AFTER(interface, name, id)                                                                 \
   __attribute__((export_name("cabi_post_tidemill:udf/" interface "@0.1.0#" name))) void            \
-      after_##id(const answer *read) {                                                             \
+      tm_after_##id(const answer *read) {                                                             \
     (void)read;                                                                                    \
     tm_free_all();                                                                                 \
   }
 
-__attribute__((import_module("tidemill:udf/log@0.1.0"), import_name("write"))) void log_write(
+__attribute__((import_module("tidemill:udf/log@0.1.0"), import_name("write"))) void tm_log_write(
     int32_t level, const char *line, size_t size);
 
-void tm_log(tm_level level, const char *line) { log_write((int32_t)level, line, strlen(line)); }
+void tm_log(tm_level level, const char *line) { tm_log_write((int32_t)level, line, strlen(line)); }
 
 // Starts a call; an error if there is no such function of this kind.
 static const tm_function *started(tm_call *call, uint32_t index, uint8_t kind) {
@@ -78,7 +78,7 @@ static void check_groups(tm_call *call, tm_list groups, uint32_t rows, uint32_t 
   call->group_count = count;
 }
 
-EXPORT("catalog", "configure") answer *configure(char *config, uint32_t size) {
+EXPORT("catalog", "configure") answer *tm_export_configure(char *config, uint32_t size) {
   tm_call call = {.error = NULL};
   tm_list json = {config, size};
   given.functions = tm_catalog(&call, json);
@@ -86,7 +86,7 @@ EXPORT("catalog", "configure") answer *configure(char *config, uint32_t size) {
 }
 
 EXPORT("scalar", "call")
-answer *scalar(uint32_t index, uint32_t rows, tm_column *columns, uint32_t count) {
+answer *tm_export_scalar(uint32_t index, uint32_t rows, tm_column *columns, uint32_t count) {
   tm_batch arguments = {rows, {columns, count}};
   tm_call call = {.rows = rows, .arguments = &arguments};
   const tm_function *function = started(&call, index, TM_SCALAR_KIND);
@@ -97,7 +97,7 @@ answer *scalar(uint32_t index, uint32_t rows, tm_column *columns, uint32_t count
 }
 
 EXPORT("table", "call")
-answer *table(uint32_t index, uint32_t rows, tm_column *columns, uint32_t count) {
+answer *tm_export_table(uint32_t index, uint32_t rows, tm_column *columns, uint32_t count) {
   tm_batch arguments = {rows, {columns, count}};
   tm_call call = {.rows = rows, .arguments = &arguments};
   const tm_function *function = started(&call, index, TM_TABLE_KIND);
@@ -109,7 +109,7 @@ answer *table(uint32_t index, uint32_t rows, tm_column *columns, uint32_t count)
 }
 
 EXPORT("holistic", "evaluate")
-answer *evaluate(uint32_t index, uint32_t groups, uint32_t *group, uint32_t group_count,
+answer *tm_export_evaluate(uint32_t index, uint32_t groups, uint32_t *group, uint32_t group_count,
                  uint32_t rows, tm_column *columns, uint32_t count) {
   tm_batch arguments = {rows, {columns, count}};
   tm_call call = {.rows = rows, .arguments = &arguments};
@@ -138,12 +138,12 @@ static answer *migrate(uint32_t index, uint8_t kind, uint32_t version, tm_list f
   return answered(&call);
 }
 
-EXPORT("aggregate", "init") answer *aggregate_init(uint32_t index, uint32_t count) {
+EXPORT("aggregate", "init") answer *tm_export_aggregate_init(uint32_t index, uint32_t count) {
   return init(index, count, TM_AGGREGATE_KIND);
 }
 
 EXPORT("aggregate", "update")
-answer *update(uint32_t index, uint32_t states, tm_column *state, uint32_t state_count,
+answer *tm_export_update(uint32_t index, uint32_t states, tm_column *state, uint32_t state_count,
                uint32_t *group, uint32_t group_count, uint32_t rows, tm_column *columns,
                uint32_t count) {
   tm_batch accumulators = {states, {state, state_count}}, arguments = {rows, {columns, count}};
@@ -153,12 +153,13 @@ answer *update(uint32_t index, uint32_t states, tm_column *state, uint32_t state
   void *loaded = call.error ? NULL : tm_load_states(&call, function->state, &accumulators);
   if (!call.error) function->run(&call, loaded);
   if (!call.error) given.update.accumulators = tm_store_states(function->state, loaded, states);
+  if (loaded) tm_drop_states(function->state, loaded, states);
   given.update.errors = tm_refused_rows();
   return answered(&call);
 }
 
 EXPORT("aggregate", "merge")
-answer *merge(uint32_t index, uint32_t states, tm_column *state, uint32_t state_count,
+answer *tm_export_merge(uint32_t index, uint32_t states, tm_column *state, uint32_t state_count,
               uint32_t *group, uint32_t group_count, uint32_t rows, tm_column *columns,
               uint32_t count) {
   tm_batch accumulators = {states, {state, state_count}}, partials = {rows, {columns, count}};
@@ -170,16 +171,19 @@ answer *merge(uint32_t index, uint32_t states, tm_column *state, uint32_t state_
   if (!call.error) function->merge(&call, loaded, others);
   tm_refuse_all(&call);
   if (!call.error) given.batch = tm_store_states(function->state, loaded, states);
+  if (loaded) tm_drop_states(function->state, loaded, states);
+  if (others) tm_drop_states(function->state, others, rows);
   return answered(&call);
 }
 
 EXPORT("aggregate", "finish")
-answer *finish(uint32_t index, uint32_t rows, tm_column *state, uint32_t state_count) {
+answer *tm_export_finish(uint32_t index, uint32_t rows, tm_column *state, uint32_t state_count) {
   tm_batch accumulators = {rows, {state, state_count}};
   tm_call call = {.rows = rows};
   const tm_function *function = started(&call, index, TM_AGGREGATE_KIND);
   void *loaded = call.error ? NULL : tm_load_states(&call, function->state, &accumulators);
   if (!call.error) function->finish(&call, loaded);
+  if (loaded) tm_drop_states(function->state, loaded, rows);
   tm_refuse_all(&call);
   given.batch.rows = rows;
   given.batch.columns = call.columns;
@@ -187,18 +191,18 @@ answer *finish(uint32_t index, uint32_t rows, tm_column *state, uint32_t state_c
 }
 
 EXPORT("aggregate", "migrate")
-answer *aggregate_migrate(uint32_t index, uint32_t version, tm_field *fields, uint32_t field_count,
+answer *tm_export_aggregate_migrate(uint32_t index, uint32_t version, tm_field *fields, uint32_t field_count,
                           uint32_t rows, tm_column *columns, uint32_t count) {
   return migrate(index, TM_AGGREGATE_KIND, version, (tm_list){fields, field_count},
                  (tm_batch){rows, {columns, count}});
 }
 
-EXPORT("process", "init") answer *process_init(uint32_t index, uint32_t count) {
+EXPORT("process", "init") answer *tm_export_process_init(uint32_t index, uint32_t count) {
   return init(index, count, TM_PROCESS_KIND);
 }
 
 EXPORT("process", "process")
-answer *process(uint32_t index, uint32_t states, tm_column *state, uint32_t state_count,
+answer *tm_export_process(uint32_t index, uint32_t states, tm_column *state, uint32_t state_count,
                 uint32_t *key, uint32_t key_count, uint32_t rows, tm_column *columns,
                 uint32_t count) {
   tm_batch kept = {states, {state, state_count}}, arguments = {rows, {columns, count}};
@@ -208,6 +212,7 @@ answer *process(uint32_t index, uint32_t states, tm_column *state, uint32_t stat
   void *loaded = call.error ? NULL : tm_load_states(&call, function->state, &kept);
   if (!call.error) function->run(&call, loaded);
   if (!call.error) given.process.state = tm_store_states(function->state, loaded, states);
+  if (loaded) tm_drop_states(function->state, loaded, states);
   given.process.columns = call.columns;
   given.process.parents = call.parents;
   given.process.errors = tm_refused_rows();
@@ -215,7 +220,7 @@ answer *process(uint32_t index, uint32_t states, tm_column *state, uint32_t stat
 }
 
 EXPORT("process", "migrate")
-answer *process_migrate(uint32_t index, uint32_t version, tm_field *fields, uint32_t field_count,
+answer *tm_export_process_migrate(uint32_t index, uint32_t version, tm_field *fields, uint32_t field_count,
                         uint32_t rows, tm_column *columns, uint32_t count) {
   return migrate(index, TM_PROCESS_KIND, version, (tm_list){fields, field_count},
                  (tm_batch){rows, {columns, count}});

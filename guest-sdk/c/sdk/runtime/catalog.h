@@ -2,7 +2,7 @@
 #ifndef TIDEMILL_CATALOG_H
 #define TIDEMILL_CATALOG_H
 
-#include "tidemill/function.h"
+#include "../tidemill/function.h"
 
 // Reads the configuration and lists the functions.
 tm_list tm_catalog(tm_call *call, tm_list json);

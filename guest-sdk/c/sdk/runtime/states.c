@@ -1,7 +1,7 @@
 // States on their way from columns to structs and back, and from an older version to this one.
 #include "states.h"
 
-#include "tidemill/guest.h"
+#include "../tidemill/guest.h"
 
 void tm_register_migration(tm_state *to, tm_migration *migration) {
   migration->next = to->migrations;
@@ -15,7 +15,11 @@ void *tm_load_states(tm_call *call, const tm_state *state, const tm_batch *batch
   }
   void *states = tm_alloc((size_t)batch->rows * state->size);
   state->load(call, batch, states);
-  return states;
+  return call->error ? NULL : states;
+}
+
+void tm_drop_states(const tm_state *state, void *states, uint32_t rows) {
+  if (states && state->drop) state->drop(states, rows);
 }
 
 tm_batch tm_store_states(const tm_state *state, const void *states, uint32_t rows) {
@@ -28,7 +32,9 @@ tm_batch tm_first_states(const tm_state *state, uint32_t rows) {
   void *states = tm_alloc(size);
   memset(states, 0, size);
   if (state->init) state->init(states, rows);
-  return tm_store_states(state, states, rows);
+  tm_batch batch = tm_store_states(state, states, rows);
+  tm_drop_states(state, states, rows);
+  return batch;
 }
 
 static bool same_fields(const tm_state *state, tm_list fields) {
@@ -49,8 +55,8 @@ static void *migrated(tm_call *call, const tm_state *state, uint32_t version, tm
                       const tm_batch *old) {
   if (version == state->version) {
     if (!same_fields(state, fields)) {
-      tm_fail(call, "this version of the state has other fields: fields that change need a new version",
-              NULL);
+      tm_fail(call, "this version of the state has other fields: what changes needs a new version", NULL);
+      return NULL;
     }
     return tm_load_states(call, state, old);
   }
@@ -65,6 +71,7 @@ static void *migrated(tm_call *call, const tm_state *state, uint32_t version, tm
     memset(to, 0, size);
     if (state->init) state->init(to, old->rows);
     way->convert(from, to, old->rows);
+    tm_drop_states(way->from, from, old->rows);
     return to;
   }
   return NULL;
@@ -83,5 +90,8 @@ tm_batch tm_migrate_states(tm_call *call, const tm_state *state, uint32_t versio
     } while (rest /= 10);
     tm_fail(call, "unknown version ", first, NULL);
   }
-  return call->error ? none : tm_store_states(state, states, old->rows);
+  if (call->error) return none;
+  tm_batch batch = tm_store_states(state, states, old->rows);
+  tm_drop_states(state, states, old->rows);
+  return batch;
 }

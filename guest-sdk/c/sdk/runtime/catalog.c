@@ -2,7 +2,7 @@
 #include "catalog.h"
 
 #include "json.h"
-#include "tidemill/guest.h"
+#include "../tidemill/guest.h"
 
 // `record function`.
 typedef struct {
@@ -14,20 +14,20 @@ typedef struct {
 
 TM_STATIC_ASSERT(sizeof(description) == 48, "the layout of `function`");
 
-static tm_function *first, **last = &first;
+static tm_function *first_function, **last_link = &first_function;
 static uint32_t function_count;
 static void (*read_config)(tm_call *call, tm_list json);
 
 void tm_register(tm_function *function) {
-  *last = function;
-  last = &function->next;
+  *last_link = function;
+  last_link = &function->next;
   function_count++;
 }
 
 void tm_register_config(void (*read)(tm_call *call, tm_list json)) { read_config = read; }
 
 const tm_function *tm_function_at(uint32_t index) {
-  const tm_function *function = first;
+  const tm_function *function = first_function;
   while (function && index--) function = function->next;
   return function;
 }
@@ -54,7 +54,7 @@ tm_list tm_catalog(tm_call *call, tm_list json) {
   }
   description *next = tm_alloc(function_count * sizeof *next);
   list.data = next;
-  for (const tm_function *function = first; function; function = function->next, next++) {
+  for (const tm_function *function = first_function; function; function = function->next, next++) {
     memset(next, 0, sizeof *next);
     next->name = string(function->name);
     next->kind = function->kind;

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 
 #include "json.h"
-#include "tidemill/function.h"
-#include "tidemill/guest.h"
+#include "../tidemill/function.h"
+#include "../tidemill/guest.h"
 
-#include "tidemill/config.h"
+#include "../tidemill/config.h"
 
 typedef struct {
   const tm_setting *all;

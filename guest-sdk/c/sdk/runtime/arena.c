@@ -2,8 +2,8 @@
 // in. Chunks are kept and used again, so a library takes as much memory as its largest call needs.
 #include <stdlib.h>
 
-#include "tidemill/function.h"
-#include "tidemill/guest.h"
+#include "../tidemill/function.h"
+#include "../tidemill/guest.h"
 
 typedef struct chunk {
   struct chunk *next;
@@ -13,7 +13,7 @@ typedef struct chunk {
 // Every piece is fit for vectors.
 enum { ALIGNMENT = 16, LEAST_CHUNK = 64 * 1024 };
 
-static chunk *first, *current;
+static chunk *first_chunk, *current;
 static char *cursor, *end;
 
 static char *enter(chunk *next) {
@@ -24,7 +24,7 @@ static char *enter(chunk *next) {
 }
 
 static void *from_next_chunk(size_t size) {
-  chunk **link = current ? &current->next : &first;
+  chunk **link = current ? &current->next : &first_chunk;
   while (*link && (*link)->size < size) link = &(*link)->next;
   if (!*link) {
     // Twice as large as the one before, so that there are few of them; a power of two, as `malloc` likes it.
@@ -54,7 +54,7 @@ void *tm_alloc(size_t size) {
 }
 
 void tm_free_all(void) {
-  if (first) enter(first);
+  if (first_chunk) enter(first_chunk);
 }
 
 // The host's way to get memory for what it sends.

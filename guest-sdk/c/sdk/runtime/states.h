@@ -2,9 +2,12 @@
 #ifndef TIDEMILL_STATES_H
 #define TIDEMILL_STATES_H
 
-#include "tidemill/function.h"
+#include "../tidemill/function.h"
 
+// The states of a batch; null if it does not fit, and then the call has failed.
 void *tm_load_states(tm_call *call, const tm_state *state, const tm_batch *batch);
+// Gives back what states hold; null is no state.
+void tm_drop_states(const tm_state *state, void *states, uint32_t rows);
 tm_batch tm_store_states(const tm_state *state, const void *states, uint32_t rows);
 // States that have seen no row.
 tm_batch tm_first_states(const tm_state *state, uint32_t rows);

@@ -1,8 +1,8 @@
 // What happens in a call: its error, the rows it refuses, the columns it is given, the rows it makes.
 #include <stdarg.h>
 
-#include "tidemill/function.h"
-#include "tidemill/guest.h"
+#include "../tidemill/function.h"
+#include "../tidemill/guest.h"
 
 tm_position tm_now;
 tm_sink tm_out;
@@ -12,7 +12,7 @@ static uint32_t refused_room;
 
 static char *copied(const char *text, size_t size) {
   char *copy = tm_alloc(size + 1);
-  memcpy(copy, text, size);
+  if (size) memcpy(copy, text, size);
   copy[size] = 0;
   return copy;
 }
@@ -36,9 +36,9 @@ void tm_fail(tm_call *call, const char *part, ...) {
   call->error = error;
 }
 
-void tm_refuse(const char *reason) {
+void tm_refuse_row(uint32_t row, tm_text reason) {
   uint32_t count = tm_now.refused;
-  if (count && refused[count - 1].row == tm_now.row) return;
+  if (count && refused[count - 1].row == row) return;
   if (count == refused_room) {
     uint32_t room = count ? count * 2 : 16;
     tm_row_error *more = tm_alloc(room * sizeof *more);
@@ -46,11 +46,12 @@ void tm_refuse(const char *reason) {
     refused = more;
     refused_room = room;
   }
-  size_t size = strlen(reason);
-  tm_row_error error = {tm_now.row, {copied(reason, size), (uint32_t)size}};
+  tm_row_error error = {row, {copied(reason.data, reason.size), (uint32_t)reason.size}};
   refused[count] = error;
   tm_now.refused = count + 1;
 }
+
+void tm_refuse(const char *reason) { tm_refuse_row(tm_now.row, tm_string(reason)); }
 
 tm_list tm_refused_rows(void) {
   tm_list list = {refused, tm_now.refused};

@@ -2,8 +2,8 @@
 #ifndef TIDEMILL_JSON_H
 #define TIDEMILL_JSON_H
 
-#include "tidemill/reader.h"
-#include "tidemill/values.h"
+#include "../tidemill/reader.h"
+#include "../tidemill/values.h"
 
 // What has not been read yet.
 typedef struct {
