@@ -2,23 +2,32 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{library::Library, package_build, tools::Tools};
+use super::{library::Library, package_build, tools::Tools, zig};
 
 /// A language that `tidemill new` and `tidemill build` know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// Rust, by Cargo.
     Rust,
+    /// C, by Zig.
+    C,
+    /// C++, by Zig.
+    Cpp,
+    /// Zig.
+    Zig,
 }
 
 impl Language {
     /// All of them, in the order in which they are told to people.
-    pub const ALL: [Self; 1] = [Self::Rust];
+    pub const ALL: [Self; 4] = [Self::Rust, Self::C, Self::Cpp, Self::Zig];
 
     /// What it is called on the command line, in `tidemill.toml` and in the folders of the SDKs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rust => "rust",
+            Self::C => "c",
+            Self::Cpp => "cpp",
+            Self::Zig => "zig",
         }
     }
 
@@ -27,6 +36,15 @@ impl Language {
     pub(super) const fn sources(self) -> &'static [&'static str] {
         match self {
             Self::Rust => &["src", "Cargo.toml", "Cargo.lock", "build.rs"],
+            Self::C | Self::Cpp | Self::Zig => &["src"],
+        }
+    }
+
+    /// Another language whose SDK is a part of this one's.
+    pub(super) const fn base(self) -> Option<Self> {
+        match self {
+            Self::Cpp => Some(Self::C),
+            Self::Rust | Self::C | Self::Zig => None,
         }
     }
 
@@ -34,6 +52,9 @@ impl Language {
     pub(super) fn build(self, library: &Library, tools: &mut Tools<'_>) -> anyhow::Result<Vec<u8>> {
         match self {
             Self::Rust => package_build::build(library, tools),
+            Self::C => zig::build_c(library, tools),
+            Self::Cpp => zig::build_cpp(library, tools),
+            Self::Zig => zig::build_zig(library, tools),
         }
     }
 }

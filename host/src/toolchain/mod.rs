@@ -12,6 +12,8 @@ mod tools;
 
 mod package_build;
 mod rust;
+mod stripped;
+mod zig;
 
 mod component_build;
 mod package;

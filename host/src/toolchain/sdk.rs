@@ -45,7 +45,9 @@ pub(super) fn contract() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub(super) fn unpack(directory: &Path, language: Language) -> anyhow::Result<()> {
     let root = directory.join(FOLDER);
     let contract = below("wit").map(|(path, content)| (PathBuf::from("wit").join(path), content));
-    let own = below(language.name()).filter(|(path, _)| !path.starts_with("template/"));
+    let languages = language.base().into_iter().chain([language]);
+    let own = languages.flat_map(|language| below(language.name()));
+    let own = own.filter(|(path, _)| !path.starts_with("template/"));
     let own = own.map(|(path, content)| (PathBuf::from(path), content));
     for (path, content) in contract.chain(own) {
         write(&root.join(path), content)?;
