@@ -1,0 +1,177 @@
+package main
+
+import "go/ast"
+
+// scalar is a function of single values.
+type scalar struct{ signature }
+
+func (l *library) addScalar(file source, declaration *ast.FuncDecl, common signature) {
+	parameters := flatten(declaration.Type.Params)
+	if len(parameters) > 0 {
+		if _, ok := sliceOf(file, parameters[0].kind); ok {
+			l.addColumnar(file, declaration, common, parameters)
+			return
+		}
+	}
+	common.parameters = l.plainColumns(file, parameters)
+	l.returned(&common, file, declaration.Type.Results)
+	if len(common.results) == 0 {
+		l.problem(declaration.Pos(), "a scalar function returns at least one value, which becomes a column")
+	}
+	l.entries = append(l.entries, &scalar{common})
+}
+
+func (s *scalar) code(w *writer) {
+	s.results.builders(w, "tm_r")
+	s.header(w, "Scalar")
+	w.line("Call: func(tm_in *tm_rt.Batch, tm_out *tm_rt.Output) {")
+	s.parameters.open(w, "tm_in", "tm_p")
+	w.line("tm_out.Results(tm_in.Rows%s)", s.results.references("tm_r"))
+	s.fast(w)
+	w.line("for tm_row := range tm_in.Rows {")
+	w.line("if !tm_in.Present(tm_row) {")
+	s.nulls(w)
+	w.line("continue\n}")
+	w.line("%s", assigned(s.variables(), s.fallible, call(s.declared, s.parameters.values("tm_p", "tm_row")...)))
+	if s.fallible {
+		w.line("if tm_err != nil {\ntm_out.Refuse(tm_row, tm_err)")
+		s.nulls(w)
+		w.line("continue\n}")
+	}
+	s.append(w)
+	s.checkText(w, "")
+	w.line("}\n},\n}")
+}
+
+// fast writes a loop for functions from numbers to one number or boolean that cannot fail, for batches
+// without nulls.
+func (s *scalar) fast(w *writer) {
+	for _, parameter := range s.parameters {
+		if parameter.value.class != number || parameter.value.nullable {
+			return
+		}
+	}
+	if len(s.parameters) == 0 || len(s.results) != 1 || s.fallible || s.row != "" || s.results[0].value.nullable {
+		return
+	}
+	w.line("if !tm_in.Masked() {")
+	switch s.results[0].value.class {
+	case number:
+		w.line("tm_y0 := tm_r0.Fill(tm_in.Rows)")
+		w.line("for tm_row := range tm_y0 {")
+		w.line("tm_y0[tm_row] = %s", call(s.declared, s.parameters.values("tm_p", "tm_row")...))
+		w.line("}\nreturn")
+	}
+	w.line("}")
+}
+
+// columnar is a function that is given whole columns.
+type columnar struct{ signature }
+
+func (l *library) addColumnar(file source, declaration *ast.FuncDecl, common signature, parameters []parameter) {
+	for _, parameter := range parameters {
+		if item, ok := outOf(file, parameter.kind); ok {
+			common.results = append(common.results, l.named(parameter, item))
+		} else if item, ok := sliceOf(file, parameter.kind); ok && len(common.results) == 0 {
+			common.parameters = append(common.parameters, l.named(parameter, item))
+		} else {
+			l.problem(parameter.place, "a function of columns takes slices, and then a tidemill.Out of each result; %s", hint)
+		}
+	}
+	common.fallible = l.nothing(declaration, "a function of columns returns nothing or an error; its results are parameters such as `doubled tidemill.Out[float64]`")
+	if len(common.results) == 0 {
+		l.problem(declaration.Pos(), "a function of columns needs a parameter for its results, such as `doubled tidemill.Out[float64]`")
+	}
+	l.entries = append(l.entries, &columnar{common})
+}
+
+func (c *columnar) code(w *writer) {
+	c.parameters.buffers(w, "tm_b")
+	c.results.buffers(w, "tm_s")
+	c.results.builders(w, "tm_r")
+	c.header(w, "Scalar")
+	w.line("Call: func(tm_in *tm_rt.Batch, tm_out *tm_rt.Output) {")
+	c.parameters.gather(w)
+	w.line("tm_out.Results(tm_in.Rows%s)", c.results.references("tm_r"))
+	outs := c.results.variables("tm_s")
+	for place, result := range c.results {
+		direct := result.value.class == number && !result.value.nullable
+		if direct {
+			w.line("if !tm_in.Masked() {")
+			w.line("%s = tm_r%d.Fill(tm_in.Rows)\nclear(%s)", outs[place], place, outs[place])
+			w.line("} else {")
+		}
+		w.line("%s = tm_rt.Resize(%s, tm_in.Count())", outs[place], outs[place])
+		if direct {
+			w.line("}")
+		}
+	}
+	arguments := append(c.parameters.variables("tm_p"), outs...)
+	w.line("%s", assigned(nil, c.fallible, call(c.declared, arguments...)))
+	if c.fallible {
+		w.line("if tm_err != nil {\ntm_out.Fail(tm_err)\nreturn\n}")
+	}
+	for place, result := range c.results {
+		c.scatter(w, place, result.value)
+	}
+	w.line("},\n}")
+}
+
+// scatter writes what puts the values of a result where they belong, if they are not there yet.
+func (c *columnar) scatter(w *writer, place int, v value) {
+	switch {
+	case v.nullable:
+		w.line("tm_rt.ScatterMaybe(tm_in, &tm_r%d, tm_s%d)", place, place)
+	case v.class == number:
+		// What was filled directly belongs to the column: the next call needs memory of its own.
+		w.line("if tm_in.Masked() {\ntm_rt.Scatter(tm_in, &tm_r%d, tm_s%d)\n} else {\ntm_s%d = nil\n}", place, place, place)
+	default:
+		w.line("tm_rt.Scatter(tm_in, &tm_r%d, tm_s%d)", place, place)
+	}
+}
+
+// sliceOf returns the type of the values of a slice that is a column.
+func sliceOf(file source, expression ast.Expr) (value, bool) {
+	array, ok := expression.(*ast.ArrayType)
+	if !ok || array.Len != nil {
+		return value{}, false
+	}
+	return valueOf(file, array.Elt)
+}
+
+// outOf returns the type of the values of a tidemill.Out.
+func outOf(file source, expression ast.Expr) (value, bool) {
+	index, ok := expression.(*ast.IndexExpr)
+	if !ok || !isSDK(file, index.X, "Out") {
+		return value{}, false
+	}
+	return valueOf(file, index.Index)
+}
+
+// buffers writes the declarations of slices that calls share.
+func (c columns) buffers(w *writer, prefix string) {
+	for place, column := range c {
+		if prefix == "tm_b" && column.value.class == number && !column.value.nullable {
+			continue
+		}
+		w.line("var %s%d []%s", prefix, place, column.value.spelled())
+	}
+}
+
+// gather writes the statements that make slices of the columns of a batch, without the rows that lack
+// a value.
+func (c columns) gather(w *writer) {
+	for place, column := range c {
+		v := column.value
+		if v.class == number && !v.nullable {
+			w.line("tm_p%d := tm_rt.GatherNumbers[%s](tm_in, %d)", place, v.plain, place)
+			continue
+		}
+		w.line("tm_g%d := %s", place, v.reader("tm_in", place))
+		if v.nullable {
+			w.line("tm_gv%d := tm_rt.Validity(tm_in, %d)", place, place)
+		}
+		value := c.at(place, "tm_g", "tm_row")
+		w.line("tm_p%d := tm_rt.Gather(tm_in, &tm_b%d, func(tm_row int) %s { return %s })", place, place, v.spelled(), value)
+	}
+}
