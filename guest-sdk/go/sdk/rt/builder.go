@@ -164,8 +164,8 @@ func (c *BooleanColumn) AppendMaybe(value tidemill.Null[bool]) {
 	}
 }
 
-// FillBits adds rows without nulls, eight to a byte, which the caller sets.
-func (c *BooleanColumn) FillBits(rows int) []byte {
+// Fill adds rows without nulls, which the caller sets: eight to a byte, all false so far.
+func (c *BooleanColumn) Fill(rows int) []byte {
 	c.bits = Resize(c.bits, (rows+7)/8)
 	c.count = rows
 	return c.bits

@@ -1,36 +1,9 @@
 package rt
 
-import (
-	"reflect"
-	"runtime/debug"
-	"tidemill"
-)
+// The exports of the contract's interfaces, and of those of its functions that keep no state.
 
 // The batches that calls are given. There is one call at a time.
 var input, inputStates Batch
-
-// finish ends a call. A panic goes on and ends the instance; what it says would be lost, so it goes to the log.
-func finish() {
-	arena.done = true
-	if reason := recover(); reason != nil {
-		tidemill.Error("panic: " + describe(reason) + "\n" + string(debug.Stack()))
-		panic(reason)
-	}
-}
-
-// describe says what a panic was about.
-func describe(reason any) string {
-	switch reason := reason.(type) {
-	case error:
-		return reason.Error()
-	case interface{ String() string }:
-		return reason.String()
-	}
-	if value := reflect.ValueOf(reason); value.Kind() == reflect.String {
-		return value.String()
-	}
-	return "a value of the type " + reflect.TypeOf(reason).String()
-}
 
 // begin starts a call without arguments in memory as well as one with them.
 func begin() *Output {
