@@ -45,25 +45,27 @@ func (l *library) addAggregate(s *structure, doc *ast.CommentGroup, directive *d
 	l.entries = append(l.entries, found)
 }
 
-func (a *aggregate) code(w *writer) {
-	a.results.builders(w, "tm_r")
-	a.state.stored(w)
-	w.line("var tm_others []%s", a.state.name)
-	a.header(w, "Aggregate")
-	a.state.description(w)
-	a.update(w)
-	a.merge(w)
-	a.finish(w)
-	w.line("}")
+func (a *aggregate) code(w *writer, place int) {
+	a.memory(w, place, func() {
+		a.state.memory(w)
+		w.line("others []%s", a.state.name)
+	})
+	a.header(w, "Aggregate", place)
+	a.state.description(w, place)
+	w.line("Update: tm_update%d, Merge: tm_merge%d, Finish: tm_finish%d,\n}", place, place, place)
+	a.state.functions(w, place)
+	a.update(w, place)
+	a.merge(w, place)
+	a.finish(w, place)
 }
 
-func (a *aggregate) update(w *writer) {
-	w.line("Update: func(tm_states *tm_rt.Batch, tm_groups []uint32, tm_in *tm_rt.Batch, tm_out *tm_rt.Output) {")
-	w.line("tm_kept = tm_load%s(tm_states, tm_kept)", a.state.name)
+func (a *aggregate) update(w *writer, place int) {
+	function(w, "update", place, "tm_states *tm_rt.Batch, tm_groups []uint32, tm_in *tm_rt.Batch, tm_out *tm_rt.Output")
+	w.line("tm_m.kept = tm_load%s(tm_states, tm_m.kept)", a.state.name)
 	a.parameters.open(w, "tm_in", "tm_p")
 	w.line("for tm_row := range tm_in.Rows {")
 	w.line("if !tm_in.Present(tm_row) {\ncontinue\n}")
-	w.line("tm_state := &tm_kept[tm_groups[tm_row]]")
+	w.line("tm_state := &tm_m.kept[tm_groups[tm_row]]")
 	if a.updateFallible {
 		w.line("tm_before := tm_copy%s(tm_state)", a.state.name)
 	}
@@ -71,34 +73,34 @@ func (a *aggregate) update(w *writer) {
 	if a.updateFallible {
 		w.line("if tm_err != nil {\n*tm_state = tm_before\ntm_out.Refuse(tm_row, tm_err)\n}")
 	}
-	w.line("}\ntm_store.store(tm_kept, tm_out)\n},")
+	w.line("}\ntm_m.store.store(tm_m.kept, tm_out)\n}")
 }
 
-func (a *aggregate) merge(w *writer) {
-	w.line("Merge: func(tm_states *tm_rt.Batch, tm_groups []uint32, tm_partials *tm_rt.Batch, tm_out *tm_rt.Output) {")
-	w.line("tm_kept = tm_load%s(tm_states, tm_kept)", a.state.name)
-	w.line("tm_others = tm_load%s(tm_partials, tm_others)", a.state.name)
-	w.line("for tm_row := range tm_others {")
-	other := "tm_others[tm_row]"
+func (a *aggregate) merge(w *writer, place int) {
+	function(w, "merge", place, "tm_states *tm_rt.Batch, tm_groups []uint32, tm_partials *tm_rt.Batch, tm_out *tm_rt.Output")
+	w.line("tm_m.kept = tm_load%s(tm_states, tm_m.kept)", a.state.name)
+	w.line("tm_m.others = tm_load%s(tm_partials, tm_m.others)", a.state.name)
+	w.line("for tm_row := range tm_m.others {")
+	other := "tm_m.others[tm_row]"
 	if a.mergeByPointer {
 		other = "&" + other
 	}
-	w.line("%s", assigned(nil, a.mergeFallible, call("tm_kept[tm_groups[tm_row]].Merge", other)))
+	w.line("%s", assigned(nil, a.mergeFallible, call("tm_m.kept[tm_groups[tm_row]].Merge", other)))
 	if a.mergeFallible {
 		w.line("if tm_err != nil {\ntm_out.Fail(tm_err)\nreturn\n}")
 	}
-	w.line("}\ntm_store.store(tm_kept, tm_out)\n},")
+	w.line("}\ntm_m.store.store(tm_m.kept, tm_out)\n}")
 }
 
-func (a *aggregate) finish(w *writer) {
-	w.line("Finish: func(tm_states *tm_rt.Batch, tm_out *tm_rt.Output) {")
-	w.line("tm_kept = tm_load%s(tm_states, tm_kept)", a.state.name)
-	w.line("tm_out.Results(len(tm_kept)%s)", a.results.references("tm_r"))
-	w.line("for tm_row := range tm_kept {")
-	w.line("%s", assigned(a.variables(), a.fallible, call("tm_kept[tm_row].Finish")))
+func (a *aggregate) finish(w *writer, place int) {
+	function(w, "finish", place, "tm_states *tm_rt.Batch, tm_out *tm_rt.Output")
+	w.line("tm_m.kept = tm_load%s(tm_states, tm_m.kept)", a.state.name)
+	w.line("tm_out.Results(len(tm_m.kept)%s)", a.results.references("tm_m.r"))
+	w.line("for tm_row := range tm_m.kept {")
+	w.line("%s", assigned(a.variables(), a.fallible, call("tm_m.kept[tm_row].Finish")))
 	if a.fallible {
 		w.line("if tm_err != nil {\ntm_out.Fail(tm_err)\nreturn\n}")
 	}
 	a.append(w)
-	w.line("}\n},")
+	w.line("}\n}")
 }

@@ -20,12 +20,13 @@ func (l *library) addTable(file source, declaration *ast.FuncDecl, common signat
 	l.entries = append(l.entries, &table{common})
 }
 
-func (t *table) code(w *writer) {
-	t.results.builders(w, "tm_r")
-	t.header(w, "Table")
-	w.line("Call: func(tm_in *tm_rt.Batch, tm_out *tm_rt.Output) {")
+func (t *table) code(w *writer, place int) {
+	t.memory(w, place, func() {})
+	t.header(w, "Table", place)
+	w.line("Call: tm_call%d,\n}", place)
+	function(w, "call", place, "tm_in *tm_rt.Batch, tm_out *tm_rt.Output")
 	t.emitting(w, "", true)
-	w.line("},\n}")
+	w.line("}")
 }
 
 // process is a function that keeps a state for each key.
@@ -59,23 +60,24 @@ func (l *library) addProcess(file source, declaration *ast.FuncDecl, common sign
 	l.entries = append(l.entries, &process{common, state, emits})
 }
 
-func (p *process) code(w *writer) {
-	p.results.builders(w, "tm_r")
-	p.state.stored(w)
-	p.header(w, "Process")
-	p.state.description(w)
-	w.line("Update: func(tm_states *tm_rt.Batch, tm_groups []uint32, tm_in *tm_rt.Batch, tm_out *tm_rt.Output) {")
-	w.line("tm_kept = tm_load%s(tm_states, tm_kept)", p.state.name)
+func (p *process) code(w *writer, place int) {
+	p.memory(w, place, func() { p.state.memory(w) })
+	p.header(w, "Process", place)
+	p.state.description(w, place)
+	w.line("Update: tm_update%d,\n}", place)
+	p.state.functions(w, place)
+	function(w, "update", place, "tm_states *tm_rt.Batch, tm_groups []uint32, tm_in *tm_rt.Batch, tm_out *tm_rt.Output")
+	w.line("tm_m.kept = tm_load%s(tm_states, tm_m.kept)", p.state.name)
 	p.emitting(w, p.state.name, p.emits)
-	w.line("tm_store.store(tm_kept, tm_out)")
-	w.line("},\n}")
+	w.line("tm_m.store.store(tm_m.kept, tm_out)")
+	w.line("}")
 }
 
 // emitting writes the loop over the rows of a function that makes any number of them. state is the
 // name of the struct that is the first argument, if any.
 func (s *signature) emitting(w *writer, state string, emits bool) {
 	s.parameters.open(w, "tm_in", "tm_p")
-	w.line("tm_out.Results(tm_in.Rows%s)", s.results.references("tm_r"))
+	w.line("tm_out.Results(tm_in.Rows%s)", s.results.references("tm_m.r"))
 	arguments := s.parameters.values("tm_p", "tm_row")
 	if state != "" {
 		arguments = append([]string{"tm_state"}, arguments...)
@@ -89,9 +91,9 @@ func (s *signature) emitting(w *writer, state string, emits bool) {
 	}
 	w.line("for tm_row = range tm_in.Rows {")
 	w.line("if !tm_in.Present(tm_row) {\ncontinue\n}")
-	texts := s.results.texts("tm_r")
+	texts := s.results.texts("tm_m.r")
 	if state != "" {
-		w.line("tm_state := &tm_kept[tm_groups[tm_row]]")
+		w.line("tm_state := &tm_m.kept[tm_groups[tm_row]]")
 		if s.fallible || texts != "" {
 			w.line("tm_before := tm_copy%s(tm_state)", state)
 		}

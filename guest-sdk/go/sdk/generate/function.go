@@ -38,13 +38,13 @@ func (s *signature) append(w *writer) {
 		if s.row != "" {
 			value = "tm_y." + result.field
 		}
-		w.line("%s", result.value.append(fmt.Sprintf("tm_r%d", place), value))
+		w.line("%s", result.value.append(fmt.Sprintf("tm_m.r%d", place), value))
 	}
 }
 
 // checkText writes what refuses a row with a result that is not UTF-8. undo is done for such a row.
 func (s *signature) checkText(w *writer, undo string) {
-	if texts := s.results.texts("tm_r"); texts != "" {
+	if texts := s.results.texts("tm_m.r"); texts != "" {
 		w.line("if tm_err := tm_out.CheckText(%s); tm_err != nil {\ntm_out.Refuse(tm_row, tm_err)\n%s}", texts, undo)
 	}
 }
@@ -52,13 +52,27 @@ func (s *signature) checkText(w *writer, undo string) {
 // nulls writes what adds a row without values.
 func (s *signature) nulls(w *writer) {
 	for place := range s.results {
-		w.line("tm_r%d.AppendNull()", place)
+		w.line("tm_m.r%d.AppendNull()", place)
 	}
 }
 
+// memory writes what calls of a function share; functions have it as tm_m.
+func (s *signature) memory(w *writer, place int, fields func()) {
+	w.line("var tm_memory%d struct {", place)
+	s.results.builders(w, "r")
+	fields()
+	w.line("}")
+}
+
+// function writes the beginning of a function that the host calls.
+func function(w *writer, name string, place int, parameters string) {
+	w.line("func tm_%s%d(%s) {", name, place, parameters)
+	w.line("tm_m := &tm_memory%d", place)
+}
+
 // header writes the entry of the catalog up to the functions.
-func (s *signature) header(w *writer, kind string) {
-	w.line("return &tm_rt.Function{")
+func (s *signature) header(w *writer, kind string, place int) {
+	w.line("var tm_function%d = tm_rt.Function{", place)
 	w.line("Name: %q, Kind: tm_rt.%s, Doc: %q,", s.name, kind, s.doc)
 	w.line("Parameters: %s,", s.parameters.fields())
 	w.line("Results: %s,", s.results.fields())

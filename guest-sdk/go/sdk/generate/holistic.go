@@ -20,13 +20,13 @@ func (l *library) addHolistic(file source, declaration *ast.FuncDecl, common sig
 	l.entries = append(l.entries, &holistic{common})
 }
 
-func (h *holistic) code(w *writer) {
-	h.parameters.buffers(w, "tm_b")
-	h.results.builders(w, "tm_r")
-	h.header(w, "Holistic")
-	w.line("Evaluate: func(tm_groups *tm_rt.Groups, tm_in *tm_rt.Batch, tm_out *tm_rt.Output) {")
+func (h *holistic) code(w *writer, place int) {
+	h.memory(w, place, func() { h.parameters.buffers(w, "b") })
+	h.header(w, "Holistic", place)
+	w.line("Evaluate: tm_evaluate%d,\n}", place)
+	function(w, "evaluate", place, "tm_groups *tm_rt.Groups, tm_in *tm_rt.Batch, tm_out *tm_rt.Output")
 	h.parameters.gather(w)
-	w.line("tm_out.Results(tm_groups.Count%s)", h.results.references("tm_r"))
+	w.line("tm_out.Results(tm_groups.Count%s)", h.results.references("tm_m.r"))
 	w.line("for tm_row := range tm_groups.Count {")
 	w.line("tm_start, tm_end := tm_groups.Next(tm_row, tm_in)")
 	var arguments []string
@@ -44,5 +44,5 @@ func (h *holistic) code(w *writer) {
 	}
 	h.append(w)
 	h.checkText(w, "")
-	w.line("}\n},\n}")
+	w.line("}\n}")
 }

@@ -24,12 +24,13 @@ func (l *library) addScalar(file source, declaration *ast.FuncDecl, common signa
 	l.entries = append(l.entries, &scalar{common})
 }
 
-func (s *scalar) code(w *writer) {
-	s.results.builders(w, "tm_r")
-	s.header(w, "Scalar")
-	w.line("Call: func(tm_in *tm_rt.Batch, tm_out *tm_rt.Output) {")
+func (s *scalar) code(w *writer, place int) {
+	s.memory(w, place, func() {})
+	s.header(w, "Scalar", place)
+	w.line("Call: tm_call%d,\n}", place)
+	function(w, "call", place, "tm_in *tm_rt.Batch, tm_out *tm_rt.Output")
 	s.parameters.open(w, "tm_in", "tm_p")
-	w.line("tm_out.Results(tm_in.Rows%s)", s.results.references("tm_r"))
+	w.line("tm_out.Results(tm_in.Rows%s)", s.results.references("tm_m.r"))
 	s.fast(w)
 	w.line("for tm_row := range tm_in.Rows {")
 	w.line("if !tm_in.Present(tm_row) {")
@@ -43,7 +44,7 @@ func (s *scalar) code(w *writer) {
 	}
 	s.append(w)
 	s.checkText(w, "")
-	w.line("}\n},\n}")
+	w.line("}\n}")
 }
 
 // unrolled is how many rows a loop over plain numbers computes between two looks at the deadline. In what
@@ -67,7 +68,7 @@ func (s *scalar) fast(w *writer) {
 	}
 	w.line("if !tm_in.Masked() {")
 	w.line("tm_row := 0")
-	w.line("tm_y := tm_r0.Fill(tm_in.Rows)")
+	w.line("tm_y := tm_m.r0.Fill(tm_in.Rows)")
 	w.line("for ; tm_row+%d <= tm_in.Rows; tm_row += %d {", unrolled, unrolled)
 	for place, parameter := range s.parameters {
 		w.line("tm_q%d := (*[%d]%s)(tm_p%d[tm_row:])", place, unrolled, parameter.value.plain, place)
@@ -123,20 +124,22 @@ func (l *library) addColumnar(file source, declaration *ast.FuncDecl, common sig
 	l.entries = append(l.entries, &columnar{common})
 }
 
-func (c *columnar) code(w *writer) {
-	c.parameters.buffers(w, "tm_b")
-	c.results.buffers(w, "tm_s")
-	c.results.builders(w, "tm_r")
-	c.header(w, "Scalar")
-	w.line("Call: func(tm_in *tm_rt.Batch, tm_out *tm_rt.Output) {")
+func (c *columnar) code(w *writer, place int) {
+	c.memory(w, place, func() {
+		c.parameters.buffers(w, "b")
+		c.results.buffers(w, "s")
+	})
+	c.header(w, "Scalar", place)
+	w.line("Call: tm_call%d,\n}", place)
+	function(w, "call", place, "tm_in *tm_rt.Batch, tm_out *tm_rt.Output")
 	c.parameters.gather(w)
-	w.line("tm_out.Results(tm_in.Rows%s)", c.results.references("tm_r"))
-	outs := c.results.variables("tm_s")
+	w.line("tm_out.Results(tm_in.Rows%s)", c.results.references("tm_m.r"))
+	outs := c.results.variables("tm_m.s")
 	for place, result := range c.results {
 		direct := result.value.class == number && !result.value.nullable
 		if direct {
 			w.line("if !tm_in.Masked() {")
-			w.line("%s = tm_r%d.Fill(tm_in.Rows)\nclear(%s)", outs[place], place, outs[place])
+			w.line("%s = tm_m.r%d.Fill(tm_in.Rows)\nclear(%s)", outs[place], place, outs[place])
 			w.line("} else {")
 		}
 		w.line("%s = tm_rt.Resize(%s, tm_in.Count())", outs[place], outs[place])
@@ -152,19 +155,19 @@ func (c *columnar) code(w *writer) {
 	for place, result := range c.results {
 		c.scatter(w, place, result.value)
 	}
-	w.line("},\n}")
+	w.line("}")
 }
 
 // scatter writes what puts the values of a result where they belong, if they are not there yet.
 func (c *columnar) scatter(w *writer, place int, v value) {
 	switch {
 	case v.nullable:
-		w.line("tm_rt.ScatterMaybe(tm_in, &tm_r%d, tm_s%d)", place, place)
+		w.line("tm_rt.ScatterMaybe(tm_in, &tm_m.r%d, tm_m.s%d)", place, place)
 	case v.class == number:
 		// What was filled directly belongs to the column: the next call needs memory of its own.
-		w.line("if tm_in.Masked() {\ntm_rt.Scatter(tm_in, &tm_r%d, tm_s%d)\n} else {\ntm_s%d = nil\n}", place, place, place)
+		w.line("if tm_in.Masked() {\ntm_rt.Scatter(tm_in, &tm_m.r%d, tm_m.s%d)\n} else {\ntm_m.s%d = nil\n}", place, place, place)
 	default:
-		w.line("tm_rt.Scatter(tm_in, &tm_r%d, tm_s%d)", place, place)
+		w.line("tm_rt.Scatter(tm_in, &tm_m.r%d, tm_m.s%d)", place, place)
 	}
 }
 
@@ -186,13 +189,13 @@ func outOf(file source, expression ast.Expr) (value, bool) {
 	return valueOf(file, index.Index)
 }
 
-// buffers writes the declarations of slices that calls share.
+// buffers writes the slices that calls share, as fields.
 func (c columns) buffers(w *writer, prefix string) {
 	for place, column := range c {
-		if prefix == "tm_b" && column.value.class == number && !column.value.nullable {
+		if prefix == "b" && column.value.class == number && !column.value.nullable {
 			continue
 		}
-		w.line("var %s%d []%s", prefix, place, column.value.spelled())
+		w.line("%s%d []%s", prefix, place, column.value.spelled())
 	}
 }
 
@@ -210,6 +213,6 @@ func (c columns) gather(w *writer) {
 			w.line("tm_gv%d := tm_rt.Validity(tm_in, %d)", place, place)
 		}
 		value := c.at(place, "tm_g", "tm_row")
-		w.line("tm_p%d := tm_rt.Gather(tm_in, &tm_b%d, func(tm_row int) %s { return %s })", place, place, v.spelled(), value)
+		w.line("tm_p%d := tm_rt.Gather(tm_in, &tm_m.b%d, func(tm_row int) %s { return %s })", place, place, v.spelled(), value)
 	}
 }

@@ -29,8 +29,9 @@ type library struct {
 
 // entry is a function of the catalog.
 type entry interface {
-	// code writes the statements that register the function.
-	code(w *writer)
+	// code writes the function's part of the catalog, tm_function with its place as number, and what the
+	// host calls. These are no closures: the compiler inlines nothing into closures of this size.
+	code(w *writer, place int)
 }
 
 // method is a method of a struct, and the file it is in.

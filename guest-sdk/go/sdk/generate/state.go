@@ -146,33 +146,37 @@ func (l *library) stateCode(w *writer, s *structure) {
 	w.line("return tm_copy\n}")
 }
 
-// stored writes the variables that calls share.
-func (s *structure) stored(w *writer) {
-	w.line("var tm_kept []%s", s.name)
-	w.line("var tm_store tm_store%s", s.name)
+// memory writes what calls share, as fields.
+func (s *structure) memory(w *writer) {
+	w.line("kept []%s", s.name)
+	w.line("store tm_store%s", s.name)
 }
 
-// description writes what an entry says of its state, and the functions that make states.
-func (s *structure) description(w *writer) {
-	w.line("State: tm_fields%s, StateVersion: %d,", s.name, s.version)
-	w.line("Init: func(tm_count int, tm_out *tm_rt.Output) {")
-	w.line("tm_kept = tm_rt.Resize(tm_kept, tm_count)")
-	s.initialize(w, "tm_kept")
-	w.line("tm_store.store(tm_kept, tm_out)\n},")
-	w.line("Migrate: func(tm_version uint32, tm_fields []tm_rt.Field, tm_old *tm_rt.Batch, tm_out *tm_rt.Output) {")
+// description writes what an entry says of its state.
+func (s *structure) description(w *writer, place int) {
+	w.line("State: tm_fields%s, StateVersion: %d, Init: tm_init%d, Migrate: tm_migrate%d,", s.name, s.version, place, place)
+}
+
+// functions writes the functions that make states.
+func (s *structure) functions(w *writer, place int) {
+	function(w, "init", place, "tm_count int, tm_out *tm_rt.Output")
+	w.line("tm_m.kept = tm_rt.Resize(tm_m.kept, tm_count)")
+	s.initialize(w, "tm_m.kept")
+	w.line("tm_m.store.store(tm_m.kept, tm_out)\n}")
+	function(w, "migrate", place, "tm_version uint32, tm_fields []tm_rt.Field, tm_old *tm_rt.Batch, tm_out *tm_rt.Output")
 	w.line("switch tm_version {")
 	for source, chain := s, []*structure(nil); source != nil; source = source.previous {
 		w.line("case %d:", source.version)
 		w.line("if tm_err := tm_rt.OpenVersion(tm_version, tm_fields, tm_fields%s, tm_old); tm_err != nil {\ntm_out.Fail(tm_err)\nreturn\n}", source.name)
 		if source == s {
-			w.line("tm_kept = tm_load%s(tm_old, tm_kept)", s.name)
+			w.line("tm_m.kept = tm_load%s(tm_old, tm_m.kept)", s.name)
 		} else {
 			migrations(w, source, chain)
 		}
-		w.line("tm_store.store(tm_kept, tm_out)")
+		w.line("tm_m.store.store(tm_m.kept, tm_out)")
 		chain = append(chain, source)
 	}
-	w.line("default:\ntm_out.Fail(tm_rt.UnknownVersion(tm_version))\n}\n},")
+	w.line("default:\ntm_out.Fail(tm_rt.UnknownVersion(tm_version))\n}\n}")
 }
 
 // migrations writes the steps from an old struct by way of those that came after it; chain has them,
@@ -181,12 +185,12 @@ func migrations(w *writer, source *structure, chain []*structure) {
 	w.line("tm_v%d := tm_load%s(tm_old, nil)", source.version, source.name)
 	for place := len(chain) - 1; place >= 0; place-- {
 		next, from := chain[place], "tm_v"+strconv.Itoa(int(source.version))
-		to := "tm_kept"
+		to := "tm_m.kept"
 		if place > 0 {
 			to = "tm_v" + strconv.Itoa(int(next.version))
 			w.line("%s := make([]%s, tm_old.Rows)", to, next.name)
 		} else {
-			w.line("tm_kept = tm_rt.Resize(tm_kept, tm_old.Rows)")
+			w.line("tm_m.kept = tm_rt.Resize(tm_m.kept, tm_old.Rows)")
 		}
 		next.initialize(w, to)
 		old := from + "[tm_row]"

@@ -157,10 +157,10 @@ func (c columns) values(prefix, row string) []string {
 	return values
 }
 
-// builders writes the declarations of the columns that are built.
+// builders writes the columns that are built, as fields.
 func (c columns) builders(w *writer, prefix string) {
 	for place, column := range c {
-		w.line("var %s%d %s", prefix, place, column.value.builder())
+		w.line("%s%d %s", prefix, place, column.value.builder())
 	}
 }
 

@@ -28,16 +28,14 @@ func (l *library) code() string {
 		w.line("tm_rt.Configuration(func(text string) error { return tm_rt.ReadConfig(text, &%s) })", l.config)
 	}
 	for place := range l.entries {
-		w.line("tm_rt.Register(tm_function%d())", place)
+		w.line("tm_rt.Register(&tm_function%d)", place)
 	}
 	w.line("}")
 	for _, state := range l.states {
 		l.stateCode(w, state)
 	}
 	for place, entry := range l.entries {
-		w.line("func tm_function%d() *tm_rt.Function {", place)
-		entry.code(w)
-		w.line("}")
+		entry.code(w, place)
 	}
 	text, err := format.Source([]byte(w.String()))
 	if err != nil {
