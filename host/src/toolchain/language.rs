@@ -2,31 +2,39 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{library::Library, package_build, tools::Tools};
+use super::{assemblyscript, go, library::Library, package_build, tools::Tools};
 
 /// A language that `tidemill new` and `tidemill build` know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// Rust, by Cargo.
     Rust,
+    /// Go, by its own compiler.
+    Go,
+    /// AssemblyScript: the syntax of TypeScript, compiled ahead of time.
+    AssemblyScript,
 }
 
 impl Language {
     /// All of them, in the order in which they are told to people.
-    pub const ALL: [Self; 1] = [Self::Rust];
+    pub const ALL: [Self; 3] = [Self::Rust, Self::Go, Self::AssemblyScript];
 
     /// What it is called on the command line, in `tidemill.toml` and in the folders of the SDKs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rust => "rust",
+            Self::Go => "go",
+            Self::AssemblyScript => "assemblyscript",
         }
     }
 
     /// The files and folders of a library that it is compiled from, beside `tidemill.toml`; folders at any
-    /// depth. They need not be there.
+    /// depth, or globs. They need not be there.
     pub(super) const fn sources(self) -> &'static [&'static str] {
         match self {
             Self::Rust => &["src", "Cargo.toml", "Cargo.lock", "build.rs"],
+            Self::Go => &["*.go", "[!.]*/**/*.go", "go.mod", "go.sum"],
+            Self::AssemblyScript => &["src", "package.json"],
         }
     }
 
@@ -34,6 +42,8 @@ impl Language {
     pub(super) fn build(self, library: &Library, tools: &mut Tools<'_>) -> anyhow::Result<Vec<u8>> {
         match self {
             Self::Rust => package_build::build(library, tools),
+            Self::Go => go::build(library, tools),
+            Self::AssemblyScript => assemblyscript::build(library, tools),
         }
     }
 }

@@ -38,6 +38,7 @@ export function none<T>(): Nullable<T> {
  */
 export function fail<T = void>(message: string): T {
   failure = message;
+  // @ts-ignore: there is no value of void
   if (isVoid<T>()) return;
   if (isReference<T>()) return changetype<T>(0);
   // @ts-ignore: a number
@@ -92,6 +93,7 @@ export function error(message: string): void {
 @global
 function tidemill_abort(message: string | null, file: string | null, line: u32, column: u32): void {
   const what = message === null ? "" : ": " + message;
+  // @ts-ignore: numbers have the method
   const where = file === null ? "" : " in " + file + ":" + line.toString() + ":" + column.toString();
   error("abort" + where + what);
   unreachable();
