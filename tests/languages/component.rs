@@ -50,14 +50,24 @@ pub fn built(language: &Language, library: &str) -> PathBuf {
     lock.lock().expect("a lock");
     let folder = home.join(language.name).join(library);
     let component = folder.join(format!("{library}.wasm"));
-    let source = root().join("tests/languages").join(language.name).join(library);
+    let source = root()
+        .join("tests/languages")
+        .join(language.name)
+        .join(library);
     let sdk = match language.name {
         "rust" => "guest-sdk/src",
         _ => "guest-sdk",
     };
-    let inputs = [source.clone(), root().join(sdk), root().join("wit"), root().join("host/src/toolchain")];
+    let inputs = [
+        source.clone(),
+        root().join(sdk),
+        root().join("wit"),
+        root().join("host/src/toolchain"),
+    ];
     let newest = inputs.iter().map(|input| newest(input)).max();
-    let modified = fs::metadata(&component).and_then(|data| data.modified()).ok();
+    let modified = fs::metadata(&component)
+        .and_then(|data| data.modified())
+        .ok();
     if modified.is_none_or(|built| Some(built) < newest) {
         copy(&source, &folder);
         succeed(tidemill(&folder, &["build", "."]));

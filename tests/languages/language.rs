@@ -31,13 +31,26 @@ pub const LANGUAGES: &[Language] = &[
         name: "cpp",
         tools: &[ZIG],
     },
+    Language {
+        name: "zig",
+        tools: &[ZIG],
+    },
+    Language {
+        name: "go",
+        tools: &[&["go"]],
+    },
+    Language {
+        name: "assemblyscript",
+        tools: &[&["asc"]],
+    },
 ];
 
 impl Language {
     /// A program that compiles it and is not here.
     pub fn missing(&self) -> Option<&'static str> {
         let path = path();
-        let is_there = |name: &&str| env::split_paths(&path).any(|folder| folder.join(name).is_file());
+        let is_there =
+            |name: &&str| env::split_paths(&path).any(|folder| folder.join(name).is_file());
         let missing = self.tools.iter().find(|names| !names.iter().any(is_there));
         missing.map(|names| names[0])
     }

@@ -13,9 +13,15 @@ sensor,window_start,window_end,mean_fahrenheit
 /// A library is begun, built and run, and prints the rows of all others.
 pub fn runs(language: &'static Language) {
     let folder = tempfile::tempdir().expect("a folder");
-    succeed(tidemill(folder.path(), &["new", "heat", "--lang", language.name]));
+    succeed(tidemill(
+        folder.path(),
+        &["new", "heat", "--lang", language.name],
+    ));
     let library = folder.path().join("heat");
     let said = succeed(tidemill(folder.path(), &["build", "heat"]));
     assert_eq!(said.trim(), "heat/heat.wasm");
-    assert_eq!(succeed(tidemill(&library, &["run", "pipeline.toml"])), EXPECTED);
+    assert_eq!(
+        succeed(tidemill(&library, &["run", "pipeline.toml"])),
+        EXPECTED
+    );
 }

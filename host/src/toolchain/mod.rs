@@ -10,6 +10,8 @@ mod new;
 mod sdk;
 mod tools;
 
+mod assemblyscript;
+mod go;
 mod package_build;
 mod rust;
 mod stripped;
