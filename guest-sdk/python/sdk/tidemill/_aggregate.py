@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from itertools import compress
+from operator import length_hint
 from typing import Any
 
+from . import _loops
 from ._columns import Column, numbers
 from ._errors import reason
 from ._function import CallError, Function, Kind, arguments, check_groups, rows_of
@@ -23,6 +25,7 @@ class Aggregate(Function):
         self.states = state
         self.state = state.fields
         self.state_version = state.version
+        self._loop = _loops.update_each(len(self.parameters))
 
     def update(
         self,
@@ -40,16 +43,14 @@ class Aggregate(Function):
         if there is not None:
             places = list(compress(places, there))
         update = self.states.holder.update
-        done: list[None] = []
+        waiting = iter(places)
         errors: Errors = []
         try:
-            done.extend(map(update, map(states.__getitem__, places), *lists))
-            if len(done) != len(places):
-                raise RuntimeError(f"`{self.name}.update` has raised StopIteration")
+            self._loop(update, states, waiting, lists)
         except ValueError as error:
             # What the refused row has changed is not known: its accumulator is made anew. The rows after it are
             # added with more care.
-            first = len(done)
+            first = len(places) - length_hint(waiting) - 1
             rows_there = rows_of(there, rows)
             errors.append((rows_there[first], reason(error)))
             place = places[first]

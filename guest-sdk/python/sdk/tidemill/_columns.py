@@ -78,10 +78,16 @@ def flags(column: Column, rows: int) -> bytes | None:
     return there if 0 in there else None
 
 
-def values(column: Column, kind: DataType, rows: int) -> list[Any]:
-    """The values, whatever stands at the place of nulls."""
+def empty(kind: DataType) -> Any:
+    """Where values are gathered: of numbers an array, which takes nothing else."""
+    code = _CODES.get(kind)
+    return [] if code is None else array(code)
+
+
+def values(column: Column, kind: DataType, rows: int) -> Any:
+    """The values, whatever stands at the place of nulls: of numbers an array, a list otherwise."""
     if (code := _CODES.get(kind)) is not None:
-        return memoryview(column.data).cast(code).tolist()
+        return array(code, column.data)
     if kind is DataType.BOOLEAN:
         return list(map(_BOOLEANS.__getitem__, unpack_bits(column.data, rows)))
     ends = numbers(column.offsets)
@@ -102,21 +108,16 @@ def values_or_none(column: Column, kind: DataType, rows: int) -> list[Any]:
     return found
 
 
-def array_of(column: Column, kind: DataType, rows: int) -> Any:
-    """The values as an array if they are numbers, as a list otherwise."""
-    if (code := _CODES.get(kind)) is not None:
-        return array(code, column.data)
-    return values(column, kind, rows)
-
-
 def chosen(found: Any, there: bytes) -> Any:
     """Those of some values that are there."""
     kept = compress(found, there)
     return array(found.typecode, kept) if isinstance(found, array) else list(kept)
 
 
-def column(found: list[Any], kind: DataType) -> Column:
+def column(found: Any, kind: DataType) -> Column:
     """The column of some values, in which `None` is a null. Raises `TypeError` if one is of another type."""
+    if isinstance(found, array) and found.typecode == _CODES.get(kind):
+        return Column(found.tobytes(), None, None)
     try:
         return _column(found, kind)
     except TypeError:
@@ -129,7 +130,7 @@ def column(found: list[Any], kind: DataType) -> Column:
     return made
 
 
-def _column(found: list[Any], kind: DataType) -> Column:
+def _column(found: Any, kind: DataType) -> Column:
     if (code := _CODES.get(kind)) is not None:
         return Column(array(code, found).tobytes(), None, None)
     if kind is DataType.BOOLEAN:

@@ -6,10 +6,10 @@ import enum
 import operator
 from collections.abc import Callable
 from functools import partial
-from itertools import compress, repeat, starmap
+from itertools import compress
 from typing import Any
 
-from ._columns import Column, array_of, chosen, column, flags, values, values_or_none
+from ._columns import Column, chosen, column, empty, flags, values, values_or_none
 from .types import Field
 
 
@@ -54,7 +54,12 @@ class Results:
         self.fields = fields
         self._rows = rows
 
-    def columns(self, found: list[Any], absent: int, name: str) -> list[Column]:
+    def empty(self) -> Any:
+        """Where what a function returns is gathered, one after the other."""
+        one = self._rows is None and not self.fields[0].nullable
+        return empty(self.fields[0].type) if one else []
+
+    def columns(self, found: Any, absent: int, name: str) -> list[Column]:
         """The columns of results, of which `absent` are `None` because there are none."""
         if self._rows is None:
             return [_checked(found, self.fields[0], absent, name)]
@@ -64,14 +69,14 @@ class Results:
         ]
 
 
-def _picked(found: list[Any], name: str, absent: int) -> list[Any]:
+def _picked(found: Any, name: str, absent: int) -> list[Any]:
     pick = operator.attrgetter(name)
     if absent:
         return [None if row is None else pick(row) for row in found]
     return list(map(pick, found))
 
 
-def _checked(found: list[Any], place: Field, absent: int, name: str) -> Column:
+def _checked(found: Any, place: Field, absent: int, name: str) -> Column:
     try:
         made = column(found, place.type)
     except (TypeError, OverflowError) as error:
@@ -89,7 +94,6 @@ def arguments(
     columns: list[Column],
     parameters: tuple[Field, ...],
     rows: int,
-    take: Callable[..., Any] = values,
 ) -> tuple[list[Any], bytes | None]:
     """The values of the rows that have all that they need, and a flag for each row that says so."""
     if len(columns) != len(parameters):
@@ -99,7 +103,7 @@ def arguments(
         if not parameter.nullable and (own := flags(given, rows)) is not None:
             there = own if there is None else bytes(map(operator.and_, there, own))
     taken = [
-        (values_or_none if parameter.nullable else take)(given, parameter.type, rows)
+        (values_or_none if parameter.nullable else values)(given, parameter.type, rows)
         for given, parameter in zip(columns, parameters)
     ]
     if there is not None:
@@ -112,11 +116,6 @@ def rows_of(there: bytes | None, rows: int) -> Any:
     return range(rows) if there is None else list(compress(range(rows), there))
 
 
-def calls(function: Callable[..., Any], lists: list[Any], count: int) -> Any:
-    """The calls of a function with each row, made when the next one is asked for."""
-    return map(function, *lists) if lists else starmap(function, repeat((), count))
-
-
 def with_config(function: Callable[..., Any], takes: bool, config: Any) -> Callable[..., Any]:
     """The function as it is called with values alone."""
     return partial(function, config) if takes else function
@@ -127,16 +126,3 @@ def check_groups(groups: list[int], rows: int, count: int) -> None:
     if len(groups) != rows or max(groups, default=-1) >= count:
         raise CallError(f"{len(groups)} groups of {count} for {rows} rows")
 
-
-__all__ = [
-    "CallError",
-    "Function",
-    "Kind",
-    "Results",
-    "arguments",
-    "array_of",
-    "calls",
-    "check_groups",
-    "rows_of",
-    "with_config",
-]

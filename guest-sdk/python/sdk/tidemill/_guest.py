@@ -5,7 +5,6 @@ Lists of numbers come and go as bytes: `tidemill build` sees to that.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -46,18 +45,23 @@ def _answers(method: Callable[..., Any]) -> Callable[..., Any]:
         except CallError as error:
             raise Err(str(error)) from error
         except Exception as error:
-            own = __spec__.parent.replace(".", "/") + "/"
-            frames = [
-                frame
-                for frame in traceback.extract_tb(error.__traceback__)
-                if own not in frame.filename
-            ]
-            lines = "".join(traceback.format_list(frames)).splitlines()
-            for line in lines + traceback.format_exception_only(error):
-                log.error(line.rstrip())
+            for line in _story(error):
+                log.error(line)
             raise
 
     return answer
+
+
+def _story(error: Exception) -> list[str]:
+    """Where in the library an exception came from. The standard `traceback` would look for source files."""
+    lines = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if "/tidemill/_" not in code.co_filename:
+            lines.append(f"  {code.co_filename}:{trace.tb_lineno}, in {code.co_qualname}")
+        trace = trace.tb_next
+    return [*lines[-6:], f"{type(error).__name__}: {error}"]
 
 
 def _function(place: int, kind: Kind) -> Any:

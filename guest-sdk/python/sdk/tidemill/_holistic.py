@@ -9,7 +9,7 @@ from typing import Any
 
 from ._columns import Column, numbers
 from ._errors import reason
-from ._function import Function, Kind, arguments, array_of, check_groups, with_config
+from ._function import Function, Kind, arguments, check_groups, with_config
 
 Errors = list[tuple[int, str]]
 
@@ -30,7 +30,7 @@ class Holistic(Function):
         """Computes every group; one may have no rows."""
         places = numbers(groups)
         check_groups(places, rows, count)
-        lists, there = arguments(columns, self.parameters, rows, array_of)
+        lists, there = arguments(columns, self.parameters, rows)
         if there is not None:
             places = list(compress(places, there))
         function = with_config(self._function, self._takes_config, config)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from typing import Any
 
+from . import _loops
 from ._columns import Column
 from ._errors import reason
-from ._function import CallError, Function, Kind, arguments, array_of, calls, rows_of, with_config
+from ._function import CallError, Function, Kind, arguments, rows_of, with_config
 
 Errors = list[tuple[int, str]]
 
@@ -21,36 +23,41 @@ class Scalar(Function):
         super().__init__(*description)
         self._function = function
         self._takes_config = takes_config
+        self._loop = _loops.call_each(len(self.parameters), takes_config)
 
     def call(self, config: Any, columns: list[Column], rows: int) -> tuple[list[Column], Errors]:
         """Computes every row."""
         lists, there = arguments(columns, self.parameters, rows)
         places = rows_of(there, rows)
-        function = with_config(self._function, self._takes_config, config)
-        waiting = calls(function, lists, rows)
-        found: list[Any] = []
+        waiting = _loops.rows(lists, rows)
+        found = self.results.empty()
         errors: Errors = []
         while True:
             try:
-                # Keeps what it has got when a call raises; the next one goes on with the row after it.
-                found.extend(waiting)
+                self._loop(self._function, config, waiting, found.append)
                 break
             except ValueError as error:
+                # The loop goes on with the row after this one.
                 errors.append((places[len(found)], reason(error)))
-                found.append(None)
-        if len(found) != len(places):
-            raise RuntimeError(f"function `{self.name}` has raised StopIteration")
-        return self.results.columns(*_spread(found, there, len(errors)), self.name), errors
+                found.append(0 if isinstance(found, array) else None)
+            except (TypeError, OverflowError) as error:
+                if _is_from_loop(error):
+                    wrong = f"function `{self.name}` has given what does not fit: {error}"
+                    raise type(error)(wrong) from None
+                raise
+        absent = 0 if isinstance(found, array) else len(errors)
+        return self.results.columns(*_spread(found, there, absent), self.name), errors
 
 
 class ColumnScalar(Scalar):
     """A function that is called with whole columns."""
 
     def call(self, config: Any, columns: list[Column], rows: int) -> tuple[list[Column], Errors]:
-        lists, there = arguments(columns, self.parameters, rows, array_of)
+        lists, there = arguments(columns, self.parameters, rows)
         function = with_config(self._function, self._takes_config, config)
         try:
-            found = list(function(*lists))
+            found = function(*lists)
+            found = found if isinstance(found, array) else list(found)
         except ValueError as error:
             raise CallError(reason(error)) from error
         count = rows if there is None else sum(there)
@@ -59,10 +66,16 @@ class ColumnScalar(Scalar):
         return self.results.columns(*_spread(found, there, 0), self.name), []
 
 
-def _spread(found: list[Any], there: bytes | None, absent: int) -> tuple[list[Any], int]:
+def _is_from_loop(error: Exception) -> bool:
+    """Whether it is `append` that has raised, and not the function."""
+    trace = error.__traceback__
+    return trace is not None and trace.tb_next is not None and trace.tb_next.tb_next is None
+
+
+def _spread(found: Any, there: bytes | None, absent: int) -> tuple[Any, int]:
     """Puts `None` where rows were left out, and counts what is not there."""
     if there is None:
         return found, absent
     following = iter(found)
-    spread = [next(following) if is_there else None for is_there in there]
+    spread: list[Any] = [next(following) if is_there else None for is_there in there]
     return spread, absent + len(spread) - len(found)
