@@ -1,6 +1,9 @@
-//! Builds the standard library and hands it to the host as a component to embed.
+//! Makes what is embedded in the host: the standard library as a component, the SDKs of all languages.
 
 use std::{env, error::Error, fs, path::PathBuf};
+
+#[path = "build/sdks.rs"]
+mod sdks;
 
 #[path = "src/toolchain/componentize.rs"]
 #[expect(unreachable_pub, reason = "public where it belongs, in the host")]
@@ -18,7 +21,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let target_dir = root.join("target/guests");
     let (_, module) = rust::build_crate(&root.join("udfs/std"), Some(&target_dir))?;
     let component = componentize::componentize(&module)?;
-    let out = PathBuf::from(env::var("OUT_DIR")?).join("std.wasm");
-    fs::write(out, component)?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("std.wasm"), component)?;
+    fs::write(out.join("sdk_files.rs"), sdks::files(&root)?)?;
+    let answers = root.join("host/src/toolchain/wasi.wat");
+    println!("cargo::rerun-if-changed={}", answers.display());
+    fs::write(out.join("wasi.wasm"), wat::parse_file(answers)?)?;
     Ok(())
 }

@@ -13,6 +13,7 @@ mod inspect;
 mod interrupt;
 mod live;
 mod logging;
+mod new;
 mod progress;
 mod replay;
 mod run;
@@ -62,6 +63,7 @@ enum Command {
     Compat(compat::Compat),
     #[command(name = CompileOrder::COMMAND)]
     CompileComponent(compile::Compile),
+    New(new::New),
     Build(build::Build),
 }
 
@@ -116,6 +118,7 @@ pub fn main() -> ExitCode {
         Command::Checkpoints(checkpoints) => checkpoints.execute(),
         Command::Compat(compat) => compat.execute(),
         Command::CompileComponent(compile) => compile.execute(),
+        Command::New(new) => new.execute(),
         Command::Build(build) => build.execute(),
     };
     match result {

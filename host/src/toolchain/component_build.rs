@@ -10,11 +10,14 @@ use anyhow::{Context, bail};
 
 use super::{
     componentize,
+    language::Language,
+    library::Library,
     package::Package,
     replace::replace,
     runner::{MOST_SAID, Runner},
     rust,
     sources::{self, Sources},
+    tools::ToolError,
 };
 use crate::pipeline::{Outline, RegularFile, ShellCommand};
 
@@ -42,6 +45,7 @@ enum Work {
     Cargo {
         directory: PathBuf,
     },
+    Library(Library),
 }
 
 /// What has become of a build.
@@ -107,8 +111,8 @@ pub fn builds(outline: &Outline) -> anyhow::Result<Builds> {
                 }
                 (work, places)
             }
-            None => match Package::of(component, &mut found.remarks)? {
-                Some(Package { directory, sources }) => (Work::Cargo { directory }, sources),
+            None => match source(component, &mut found.remarks)? {
+                Some(source) => source,
                 None => continue,
             },
         };
@@ -121,6 +125,22 @@ pub fn builds(outline: &Outline) -> anyhow::Result<Builds> {
         });
     }
     Ok(found)
+}
+
+/// What is done to build `component`, and what it is made of, if that can be found where it stands.
+fn source(
+    component: &Path,
+    remarks: &mut Vec<String>,
+) -> anyhow::Result<Option<(Work, Vec<PathBuf>)>> {
+    // Cargo knows more of what its packages are made of.
+    if let Some(library) = Library::of(component)?
+        && library.language != Language::Rust
+    {
+        let sources = library.sources();
+        return Ok(Some((Work::Library(library), sources)));
+    }
+    let package = Package::of(component, remarks)?;
+    Ok(package.map(|Package { directory, sources }| (Work::Cargo { directory }, sources)))
 }
 
 impl ComponentBuild {
@@ -142,6 +162,7 @@ impl ComponentBuild {
         let result = match &self.work {
             Work::Shell { command, folder } => self.shell(runner, command, folder, colour),
             Work::Cargo { directory } => self.cargo(runner, directory, colour),
+            Work::Library(library) => self.library(runner, library),
         };
         result.unwrap_or_else(|error| BuildResult::Failed {
             errors: format!("{error:#}"),
@@ -173,10 +194,34 @@ impl ComponentBuild {
                 return Ok(BuildResult::Failed { errors });
             }
         };
-        let component = componentize(&module)?;
-        let changed = self.content().as_ref() != Some(&component);
+        self.put(&componentize(&module)?)
+    }
+
+    /// Lets the tools of its language compile a library.
+    fn library(&self, runner: &Runner, library: &Library) -> anyhow::Result<BuildResult> {
+        let mut said = Vec::new();
+        let built = library.build(&mut |command| {
+            let spoken = runner.run_apart(command)?;
+            said.extend(spoken.errors);
+            Ok((spoken.status, spoken.output))
+        });
+        let error = match built {
+            Ok(component) => return self.put(&component),
+            Err(error) => error,
+        };
+        let mut errors = kept(&said);
+        let told = matches!(error.downcast_ref(), Some(ToolError::Failed(_)));
+        if errors.is_empty() || !told {
+            errors.push_str(&format!("{error:#}"));
+        }
+        Ok(BuildResult::Failed { errors })
+    }
+
+    /// Puts a component in its place, if it is another one than that which is there.
+    fn put(&self, component: &[u8]) -> anyhow::Result<BuildResult> {
+        let changed = self.content().as_deref() != Some(component);
         if changed {
-            replace(&self.component, &component)?;
+            replace(&self.component, component)?;
         }
         Ok(BuildResult::Built { changed })
     }

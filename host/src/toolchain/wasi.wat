@@ -1,0 +1,167 @@
+;; Answers for an operating system inside the component, so that the component asks nobody: `wasi_snapshot_preview1`
+;; for guests whose languages cannot do without. There are no files, sockets, arguments or variables. What is printed goes
+;; to the log of the host. Time goes on by a microsecond whenever somebody looks, and randomness is the same in every
+;; instance: an answer depends on nothing but the questions before it.
+(module
+  (import "env" "memory" (memory 0))
+  (import "tidemill:udf/log@0.1.0" "write" (func $log (param $level i32) (param $text i32) (param $bytes i32)))
+
+  ;; "Bad file descriptor".
+  (global $badf i32 (i32.const 8))
+  (global $nanos (mut i64) (i64.const 0))
+  (global $random (mut i64) (i64.const 0x2545F4914F6CDD1D))
+
+  ;; The bytes of the character in UTF-8 that stands at `at`; 0 if there is none.
+  (func $character (param $at i32) (param $end i32) (result i32)
+    (local $first i32) (local $second i32) (local $bytes i32) (local $least i32) (local $most i32)
+    (local.set $first (i32.load8_u (local.get $at)))
+    (if (i32.lt_u (local.get $first) (i32.const 0x80)) (then (return (i32.const 1))))
+    (if (i32.or (i32.lt_u (local.get $first) (i32.const 0xC2)) (i32.gt_u (local.get $first) (i32.const 0xF4)))
+      (then (return (i32.const 0))))
+    (local.set $bytes (i32.add (i32.const 2)
+      (i32.add (i32.ge_u (local.get $first) (i32.const 0xE0)) (i32.ge_u (local.get $first) (i32.const 0xF0)))))
+    (if (i32.gt_u (local.get $bytes) (i32.sub (local.get $end) (local.get $at))) (then (return (i32.const 0))))
+    ;; Neither longer than need be, nor half of a pair of UTF-16, nor behind the last character.
+    (local.set $least (select (i32.const 0xA0)
+      (select (i32.const 0x90) (i32.const 0x80) (i32.eq (local.get $first) (i32.const 0xF0)))
+      (i32.eq (local.get $first) (i32.const 0xE0))))
+    (local.set $most (select (i32.const 0x9F)
+      (select (i32.const 0x8F) (i32.const 0xBF) (i32.eq (local.get $first) (i32.const 0xF4)))
+      (i32.eq (local.get $first) (i32.const 0xED))))
+    (local.set $second (i32.load8_u offset=1 (local.get $at)))
+    (if (i32.or (i32.lt_u (local.get $second) (local.get $least)) (i32.gt_u (local.get $second) (local.get $most)))
+      (then (return (i32.const 0))))
+    (if (i32.gt_u (local.get $bytes) (i32.const 2))
+      (then (if (i32.ne (i32.and (i32.load8_u offset=2 (local.get $at)) (i32.const 0xC0)) (i32.const 0x80))
+        (then (return (i32.const 0))))))
+    (if (i32.gt_u (local.get $bytes) (i32.const 3))
+      (then (if (i32.ne (i32.and (i32.load8_u offset=3 (local.get $at)) (i32.const 0xC0)) (i32.const 0x80))
+        (then (return (i32.const 0))))))
+    (local.get $bytes))
+
+  ;; Logs each line. Bytes that are no text are left out: the contract takes none.
+  (func $say (param $level i32) (param $at i32) (param $end i32)
+    (local $to i32) (local $bytes i32)
+    (loop $lines
+      (local.set $to (local.get $at))
+      (block $line
+        (loop $characters
+          (br_if $line (i32.ge_u (local.get $to) (local.get $end)))
+          (br_if $line (i32.eq (i32.load8_u (local.get $to)) (i32.const 10)))
+          (local.set $bytes (call $character (local.get $to) (local.get $end)))
+          (br_if $line (i32.eqz (local.get $bytes)))
+          (local.set $to (i32.add (local.get $to) (local.get $bytes)))
+          (br $characters)))
+      (if (i32.gt_u (local.get $to) (local.get $at))
+        (then (call $log (local.get $level) (local.get $at) (i32.sub (local.get $to) (local.get $at)))))
+      (local.set $at (i32.add (local.get $to) (i32.const 1)))
+      (br_if $lines (i32.lt_u (local.get $at) (local.get $end)))))
+
+  ;; Standard output is for information, standard error for warnings.
+  (func (export "fd_write") (param $file i32) (param $pieces i32) (param $count i32) (param $written i32) (result i32)
+    (local $sum i32) (local $at i32) (local $bytes i32)
+    (if (i32.or (i32.lt_u (local.get $file) (i32.const 1)) (i32.gt_u (local.get $file) (i32.const 2)))
+      (then (return (global.get $badf))))
+    (block $done
+      (loop $next
+        (br_if $done (i32.eqz (local.get $count)))
+        (local.set $at (i32.load (local.get $pieces)))
+        (local.set $bytes (i32.load offset=4 (local.get $pieces)))
+        (call $say (local.get $file) (local.get $at) (i32.add (local.get $at) (local.get $bytes)))
+        (local.set $sum (i32.add (local.get $sum) (local.get $bytes)))
+        (local.set $pieces (i32.add (local.get $pieces) (i32.const 8)))
+        (local.set $count (i32.sub (local.get $count) (i32.const 1)))
+        (br $next)))
+    (i32.store (local.get $written) (local.get $sum))
+    (i32.const 0))
+
+  ;; Standard input, output and error are what a terminal would be.
+  (func (export "fd_fdstat_get") (param $file i32) (param $to i32) (result i32)
+    (if (i32.gt_u (local.get $file) (i32.const 2)) (then (return (global.get $badf))))
+    (i64.store (local.get $to) (i64.const 2))
+    (i64.store offset=8 (local.get $to) (i64.const -1))
+    (i64.store offset=16 (local.get $to) (i64.const 0))
+    (i32.const 0))
+
+  (func (export "clock_res_get") (param $clock i32) (param $to i32) (result i32)
+    (i64.store (local.get $to) (i64.const 1000))
+    (i32.const 0))
+  (func (export "clock_time_get") (param $clock i32) (param $precision i64) (param $to i32) (result i32)
+    (global.set $nanos (i64.add (global.get $nanos) (i64.const 1000)))
+    (i64.store (local.get $to) (global.get $nanos))
+    (i32.const 0))
+
+  ;; Whoever waits for something hears at once that the first of it is there.
+  (func (export "poll_oneoff") (param $for i32) (param $to i32) (param $count i32) (param $events i32) (result i32)
+    (i64.store (local.get $to) (i64.load (local.get $for)))
+    (i64.store offset=8 (local.get $to) (i64.const 0))
+    (i32.store8 offset=10 (local.get $to) (i32.load8_u offset=8 (local.get $for)))
+    (i64.store offset=16 (local.get $to) (i64.const 0))
+    (i64.store offset=24 (local.get $to) (i64.const 0))
+    (i32.store (local.get $events) (i32.const 1))
+    (i32.const 0))
+  (func (export "sched_yield") (result i32) (i32.const 0))
+
+  ;; A generator of the xorshift family.
+  (func (export "random_get") (param $to i32) (param $bytes i32) (result i32)
+    (local $end i32) (local $state i64)
+    (local.set $state (global.get $random))
+    (local.set $end (i32.add (local.get $to) (local.get $bytes)))
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $to) (local.get $end)))
+        (local.set $state (i64.xor (local.get $state) (i64.shl (local.get $state) (i64.const 13))))
+        (local.set $state (i64.xor (local.get $state) (i64.shr_u (local.get $state) (i64.const 7))))
+        (local.set $state (i64.xor (local.get $state) (i64.shl (local.get $state) (i64.const 17))))
+        (i64.store8 (local.get $to) (local.get $state))
+        (local.set $to (i32.add (local.get $to) (i32.const 1)))
+        (br $next)))
+    (global.set $random (local.get $state))
+    (i32.const 0))
+
+  (func $none (param $count i32) (param $bytes i32) (result i32)
+    (i32.store (local.get $count) (i32.const 0))
+    (i32.store (local.get $bytes) (i32.const 0))
+    (i32.const 0))
+  (export "args_sizes_get" (func $none))
+  (export "environ_sizes_get" (func $none))
+  (func (export "args_get") (param i32 i32) (result i32) (i32.const 0))
+  (func (export "environ_get") (param i32 i32) (result i32) (i32.const 0))
+
+  (func (export "proc_exit") (param $code i32) (unreachable))
+
+  ;; Nothing else is there.
+  (func (export "fd_advise") (param i32 i64 i64 i32) (result i32) (global.get $badf))
+  (func (export "fd_allocate") (param i32 i64 i64) (result i32) (global.get $badf))
+  (func (export "fd_close") (param i32) (result i32) (global.get $badf))
+  (func (export "fd_datasync") (param i32) (result i32) (global.get $badf))
+  (func (export "fd_fdstat_set_flags") (param i32 i32) (result i32) (global.get $badf))
+  (func (export "fd_fdstat_set_rights") (param i32 i64 i64) (result i32) (global.get $badf))
+  (func (export "fd_filestat_get") (param i32 i32) (result i32) (global.get $badf))
+  (func (export "fd_filestat_set_size") (param i32 i64) (result i32) (global.get $badf))
+  (func (export "fd_filestat_set_times") (param i32 i64 i64 i32) (result i32) (global.get $badf))
+  (func (export "fd_pread") (param i32 i32 i32 i64 i32) (result i32) (global.get $badf))
+  (func (export "fd_prestat_dir_name") (param i32 i32 i32) (result i32) (global.get $badf))
+  (func (export "fd_prestat_get") (param i32 i32) (result i32) (global.get $badf))
+  (func (export "fd_pwrite") (param i32 i32 i32 i64 i32) (result i32) (global.get $badf))
+  (func (export "fd_read") (param i32 i32 i32 i32) (result i32) (global.get $badf))
+  (func (export "fd_readdir") (param i32 i32 i32 i64 i32) (result i32) (global.get $badf))
+  (func (export "fd_renumber") (param i32 i32) (result i32) (global.get $badf))
+  (func (export "fd_seek") (param i32 i64 i32 i32) (result i32) (global.get $badf))
+  (func (export "fd_sync") (param i32) (result i32) (global.get $badf))
+  (func (export "fd_tell") (param i32 i32) (result i32) (global.get $badf))
+  (func (export "path_create_directory") (param i32 i32 i32) (result i32) (global.get $badf))
+  (func (export "path_filestat_get") (param i32 i32 i32 i32 i32) (result i32) (global.get $badf))
+  (func (export "path_filestat_set_times") (param i32 i32 i32 i32 i64 i64 i32) (result i32) (global.get $badf))
+  (func (export "path_link") (param i32 i32 i32 i32 i32 i32 i32) (result i32) (global.get $badf))
+  (func (export "path_open") (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32) (global.get $badf))
+  (func (export "path_readlink") (param i32 i32 i32 i32 i32 i32) (result i32) (global.get $badf))
+  (func (export "path_remove_directory") (param i32 i32 i32) (result i32) (global.get $badf))
+  (func (export "path_rename") (param i32 i32 i32 i32 i32 i32) (result i32) (global.get $badf))
+  (func (export "path_symlink") (param i32 i32 i32 i32 i32) (result i32) (global.get $badf))
+  (func (export "path_unlink_file") (param i32 i32 i32) (result i32) (global.get $badf))
+  (func (export "proc_raise") (param i32) (result i32) (global.get $badf))
+  (func (export "sock_accept") (param i32 i32 i32) (result i32) (global.get $badf))
+  (func (export "sock_recv") (param i32 i32 i32 i32 i32 i32) (result i32) (global.get $badf))
+  (func (export "sock_send") (param i32 i32 i32 i32 i32) (result i32) (global.get $badf))
+  (func (export "sock_shutdown") (param i32 i32) (result i32) (global.get $badf)))
