@@ -2,23 +2,37 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{library::Library, package_build, tools::Tools};
+use super::{javascript, library::Library, package_build, python, tools::Tools, typescript};
 
 /// A language that `tidemill new` and `tidemill build` know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// Rust, by Cargo.
     Rust,
+    /// Python, by componentize-py.
+    Python,
+    /// JavaScript, by componentize-qjs.
+    JavaScript,
+    /// TypeScript, by tsc and componentize-qjs.
+    TypeScript,
 }
 
 impl Language {
     /// All of them, in the order in which they are told to people.
-    pub const ALL: [Self; 1] = [Self::Rust];
+    pub const ALL: [Self; 4] = [
+        Self::Rust,
+        Self::Python,
+        Self::JavaScript,
+        Self::TypeScript,
+    ];
 
     /// What it is called on the command line, in `tidemill.toml` and in the folders of the SDKs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rust => "rust",
+            Self::Python => "python",
+            Self::JavaScript => "javascript",
+            Self::TypeScript => "typescript",
         }
     }
 
@@ -27,6 +41,9 @@ impl Language {
     pub(super) const fn sources(self) -> &'static [&'static str] {
         match self {
             Self::Rust => &["src", "Cargo.toml", "Cargo.lock", "build.rs"],
+            Self::Python => &["src"],
+            Self::JavaScript => &["src", "package.json"],
+            Self::TypeScript => &["src", "package.json", "tsconfig.json"],
         }
     }
 
@@ -34,6 +51,9 @@ impl Language {
     pub(super) fn build(self, library: &Library, tools: &mut Tools<'_>) -> anyhow::Result<Vec<u8>> {
         match self {
             Self::Rust => package_build::build(library, tools),
+            Self::Python => python::build(library, tools),
+            Self::JavaScript => javascript::build(library, tools),
+            Self::TypeScript => typescript::build(library, tools),
         }
     }
 }

@@ -10,8 +10,12 @@ mod new;
 mod sdk;
 mod tools;
 
+mod byte_lists;
+mod javascript;
 mod package_build;
+mod python;
 mod rust;
+mod typescript;
 
 mod component_build;
 mod package;
