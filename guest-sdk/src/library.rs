@@ -87,8 +87,17 @@ impl<L: Library> contract::catalog::Guest for Exports<L> {
     fn configure(config: String) -> Result<Vec<Description>, String> {
         log::report_panics();
         let mut config = serde_json::Deserializer::from_str(&config);
-        let config = serde_path_to_error::deserialize(&mut config)
-            .map_err(|error| format!("the configuration does not fit: {error}"))?;
+        let config = serde_path_to_error::deserialize(&mut config).map_err(|error| {
+            let (path, reason) = (error.path().to_string(), error.inner().to_string());
+            // What is wrong with a name says the name.
+            match path.as_str() {
+                "." => format!("the configuration does not fit: {reason}"),
+                path if reason.contains(path) => {
+                    format!("the configuration does not fit: {reason}")
+                }
+                path => format!("the configuration does not fit: {path}: {reason}"),
+            }
+        })?;
         L::configuration().set(Some(config));
         Ok(L::FUNCTIONS
             .iter()

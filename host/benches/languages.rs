@@ -23,7 +23,7 @@ fn suite(engine: &Engine, language: Language) -> Option<Instance> {
     let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/languages");
     let path = home.join(language.name()).join("suite/suite.wasm");
     let Ok(bytes) = fs::read(&path) else {
-        eprintln!("missing: {language}; there is no `{}`", path.display());
+        tell(language, &path);
         return None;
     };
     let options = InstanceOptions {
@@ -34,6 +34,11 @@ fn suite(engine: &Engine, language: Language) -> Option<Instance> {
     };
     let component = engine.load(&bytes).expect("the suite loads");
     Some(component.instantiate(options).expect("an instance"))
+}
+
+#[expect(clippy::print_stderr, reason = "for whoever runs the benchmark")]
+fn tell(language: Language, path: &Path) {
+    eprintln!("missing: {language}; there is no `{}`", path.display());
 }
 
 fn function(instance: &Instance, name: &str) -> Function {

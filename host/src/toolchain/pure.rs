@@ -29,7 +29,7 @@ const ANSWERS_WORLD: (&str, &str) = (
 /// If the module does not export what a library does, or asks for what no library gets.
 pub(super) fn componentize_library(module: &[u8]) -> anyhow::Result<Vec<u8>> {
     let mut module = module.to_vec();
-    describe(&mut module, WORLD).context("what was compiled is no WebAssembly module")?;
+    describe(&mut module, WORLD)?;
     let mut answers = ANSWERS.to_vec();
     describe(&mut answers, "answers")?;
     ComponentEncoder::default()
@@ -63,7 +63,7 @@ mod tests {
     fn what_is_no_library_is_told() {
         let error = componentize_library(b"nothing").expect_err("no module");
         assert!(
-            format!("{error:#}").contains("no WebAssembly module"),
+            format!("{error:#}").contains("cannot read the compiled module"),
             "{error:#}"
         );
         let empty = b"\0asm\x01\0\0\0";
