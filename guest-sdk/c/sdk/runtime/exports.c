@@ -47,7 +47,7 @@ static answer *answered(const tm_call *call) {
 // After the host has read an answer, all memory of the call is given back.
 #define AFTER(interface, name, id)                                                                 \
   __attribute__((export_name("cabi_post_tidemill:udf/" interface "@0.1.0#" name))) void            \
-      tm_after_##id(const answer *read) {                                                             \
+      tm_after_##id(const answer *read) {                                                          \
     (void)read;                                                                                    \
     tm_free_all();                                                                                 \
   }

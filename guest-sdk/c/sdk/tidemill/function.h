@@ -146,6 +146,7 @@ static inline void tm_emitted(void) {
 // Opens the parameters of `name` into the array `in`.
 #define TM_OPEN_ALL(name, takes)                                                                   \
   tm_reader in[TM_COUNT(takes) + 1];                                                               \
+  (void)in;                                                                                        \
   TM_EACH(TM_OPEN, name, takes)                                                                    \
   if (call->error) return;
 #define TM_OPEN(name, i, x) in[i] = tm_open(call, i, &name##_takes[i]);
