@@ -11,6 +11,9 @@
 //!         },
 //!     });
 //!
+//! How each kind is written is told in the file of its name: `scalar.zig`, `columns.zig`, `table.zig`, `aggregate.zig`,
+//! `holistic.zig`, `process.zig`; so is `state.zig`.
+//!
 //! The first parameter is a struct with a field for each parameter of the function. A result is a struct
 //! with a field for each result, or a value, which is then called like the function.
 //!
