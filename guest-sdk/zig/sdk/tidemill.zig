@@ -34,6 +34,11 @@
 //! `tidemill.refuse("no word {d}", .{place})`. Memory of `tidemill.allocator` lasts until the call ends; nothing
 //! else is remembered between two calls but states.
 
+comptime {
+    const version = @import("builtin").zig_version;
+    if (version.major == 0 and version.minor < 17) @compileError("the SDK of Tidemill needs Zig 0.17");
+}
+
 const values = @import("values.zig");
 const memory = @import("memory.zig");
 const errors = @import("errors.zig");
