@@ -6,6 +6,9 @@
 //         return celsius * 1.8 + 32.0;
 //     }
 //
+// How each kind is written is told in the file of its name: `tidemill/scalar.h`, `columns.h`, `table.h`,
+// `aggregate.h`, `holistic.h`, `process.h`; so are `config.h` and `state.h`.
+//
 // Types of parameters, results and fields of a state:
 //
 //     column      C type         where there may be nulls

@@ -23,6 +23,9 @@
 //                                         {"celsius"}, {"fahrenheit"}),
 //     };
 //
+// How each kind is written is told in the file of its name: `tidemill/scalar.hpp`, `columns.hpp`, `table.hpp`,
+// `aggregate.hpp`, `holistic.hpp`, `process.hpp`; so are `config.hpp` and `state.hpp`.
+//
 // A function with several results returns a struct with `TIDEMILL_MEMBERS`. On other machines than
 // WebAssembly the list does nothing, and tests call the functions as they are.
 #pragma once

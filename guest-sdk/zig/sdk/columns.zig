@@ -16,6 +16,7 @@ const Call = function.Call;
 pub fn columns(comptime f: anytype, comptime doc: []const u8) type {
     const In = function.Parameters(@TypeOf(f), 0);
     const Out = function.Parameters(@TypeOf(f), 1);
+    const types = gathered.elements(Out);
 
     return struct {
         pub fn describe(comptime name: []const u8) function.Function {
@@ -35,16 +36,16 @@ pub fn columns(comptime f: anytype, comptime doc: []const u8) type {
             const in = gathered.gather(In, call, &readers);
             const present = call.present();
             var out: Out = undefined;
-            inline for (@typeInfo(Out).@"struct".field_names, comptime gathered.elements(Out)) |name, Type| {
+            inline for (@typeInfo(Out).@"struct".field_names, types) |name, Type| {
                 @field(out, name) = memory.alloc(Type, present);
-                if (comptime !values.isArray(Type)) @memset(@field(out, name), empty(Type));
+                @memset(@field(out, name), empty(Type));
             }
             const result = f(in, out);
             if (comptime errors.canFail(@TypeOf(result))) {
                 result catch |failure| return call.fail("{s}", .{errors.reasonOf(failure)});
             }
-            const made = memory.alloc(abi.Column, gathered.elements(Out).len);
-            inline for (@typeInfo(Out).@"struct".field_names, comptime gathered.elements(Out), made) |name, Type, *column| {
+            const made = memory.alloc(abi.Column, types.len);
+            inline for (@typeInfo(Out).@"struct".field_names, types, made) |name, Type, *column| {
                 column.* = finished(Type, call, @field(out, name));
             }
             call.columns = made;
@@ -56,7 +57,8 @@ pub fn columns(comptime f: anytype, comptime doc: []const u8) type {
                 bool => false,
                 []const u8 => "",
                 values.Bytes => .{ .data = "" },
-                else => unreachable,
+                values.Timestamp => .{ .microseconds = 0 },
+                else => 0,
             };
         }
 

@@ -28,7 +28,7 @@ pub fn read(call: *Call, target: anytype, json: []const u8) function.Failed!void
                     return call.fail("`{s}` must be {s}", .{ name, expected(T) });
             }
         }
-        if (!is_known) return call.fail("unknown key `{s}`: the keys are {s}", .{ key, comptime list(info.field_names) });
+        if (!is_known) return call.fail("unknown key `{s}`: {s}", .{ key, comptime list(info.field_names) });
     }
 }
 
@@ -53,7 +53,8 @@ fn expected(comptime T: type) []const u8 {
 }
 
 fn list(comptime names: []const [:0]const u8) []const u8 {
-    comptime var text: []const u8 = if (names.len == 0) "none" else "";
+    if (names.len == 0) return "the library takes no configuration";
+    comptime var text: []const u8 = "the keys are ";
     inline for (names, 0..) |name, place| text = text ++ (if (place > 0) ", `" else "`") ++ name ++ "`";
     return text;
 }

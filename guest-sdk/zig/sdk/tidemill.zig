@@ -11,6 +11,9 @@
 //!         },
 //!     });
 //!
+//! How each kind is written is told in the file of its name: `scalar.zig`, `columns.zig`, `table.zig`, `aggregate.zig`,
+//! `holistic.zig`, `process.zig`; so is `state.zig`.
+//!
 //! The first parameter is a struct with a field for each parameter of the function. A result is a struct
 //! with a field for each result, or a value, which is then called like the function.
 //!
@@ -30,6 +33,11 @@
 //! An error refuses the row: `error.DivisionByZero` for the reason `division by zero`, or
 //! `tidemill.refuse("no word {d}", .{place})`. Memory of `tidemill.allocator` lasts until the call ends; nothing
 //! else is remembered between two calls but states.
+
+comptime {
+    const version = @import("builtin").zig_version;
+    if (version.major == 0 and version.minor < 17) @compileError("the SDK of Tidemill needs Zig 0.17");
+}
 
 const values = @import("values.zig");
 const memory = @import("memory.zig");

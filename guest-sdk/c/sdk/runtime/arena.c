@@ -27,7 +27,8 @@ static void *from_next_chunk(size_t size) {
   chunk **link = current ? &current->next : &first_chunk;
   while (*link && (*link)->size < size) link = &(*link)->next;
   if (!*link) {
-    // Twice as large as the one before, so that there are few of them; a power of two, as `malloc` likes it.
+    // Twice as large as the one before, so that there are few of them; a power of two, as `malloc`
+    // likes it.
     size_t room = current ? (current->size + ALIGNMENT) * 2 : LEAST_CHUNK;
     while (room && room - ALIGNMENT < size) room *= 2;
     chunk *made = room ? aligned_alloc(ALIGNMENT, room) : NULL;

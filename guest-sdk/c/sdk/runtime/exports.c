@@ -1,6 +1,4 @@
 // The exports of the world `library`, on the canonical ABI: what the host calls.
-#include <stdlib.h>
-
 #include "catalog.h"
 #include "states.h"
 #include "../tidemill/function.h"
@@ -47,7 +45,7 @@ static answer *answered(const tm_call *call) {
 // After the host has read an answer, all memory of the call is given back.
 #define AFTER(interface, name, id)                                                                 \
   __attribute__((export_name("cabi_post_tidemill:udf/" interface "@0.1.0#" name))) void            \
-      tm_after_##id(const answer *read) {                                                             \
+      tm_after_##id(const answer *read) {                                                          \
     (void)read;                                                                                    \
     tm_free_all();                                                                                 \
   }
@@ -191,8 +189,8 @@ answer *tm_export_finish(uint32_t index, uint32_t rows, tm_column *state, uint32
 }
 
 EXPORT("aggregate", "migrate")
-answer *tm_export_aggregate_migrate(uint32_t index, uint32_t version, tm_field *fields, uint32_t field_count,
-                          uint32_t rows, tm_column *columns, uint32_t count) {
+answer *tm_export_aggregate_migrate(uint32_t index, uint32_t version, tm_field *fields,
+                          uint32_t field_count, uint32_t rows, tm_column *columns, uint32_t count) {
   return migrate(index, TM_AGGREGATE_KIND, version, (tm_list){fields, field_count},
                  (tm_batch){rows, {columns, count}});
 }
@@ -220,8 +218,8 @@ answer *tm_export_process(uint32_t index, uint32_t states, tm_column *state, uin
 }
 
 EXPORT("process", "migrate")
-answer *tm_export_process_migrate(uint32_t index, uint32_t version, tm_field *fields, uint32_t field_count,
-                        uint32_t rows, tm_column *columns, uint32_t count) {
+answer *tm_export_process_migrate(uint32_t index, uint32_t version, tm_field *fields,
+                        uint32_t field_count, uint32_t rows, tm_column *columns, uint32_t count) {
   return migrate(index, TM_PROCESS_KIND, version, (tm_list){fields, field_count},
                  (tm_batch){rows, {columns, count}});
 }

@@ -19,10 +19,10 @@ static int32_t code_unit(tm_json *json) {
   int32_t unit = 0;
   if (json->end - json->next < 4) return -1;
   for (int digit = 0; digit < 4; digit++) {
-    char c = *json->next++;
-    int value = c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-    if (value < 0) return -1;
-    unit = unit * 16 + value;
+    static const char digits[] = "0123456789abcdef";
+    const char *found = memchr(digits, *json->next++ | 32, 16);
+    if (!found) return -1;
+    unit = unit * 16 + (int32_t)(found - digits);
   }
   return unit;
 }

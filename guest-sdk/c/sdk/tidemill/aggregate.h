@@ -56,7 +56,7 @@
     call->columns = tm_finish(out, TM_COUNT(gives));                                               \
   }                                                                                                \
   TM_ENTRY(name, doc, TM_AGGREGATE_KIND, takes, gives,                                             \
-           .state = &state_name##_type, .run = name##_update_all,                                 \
+           .state = &state_name##_type, .run = name##_update_all,                                  \
            .merge = name##_merge_all, .finish = name##_finish_all)
 
 #else

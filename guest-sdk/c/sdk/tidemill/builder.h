@@ -24,7 +24,7 @@ typedef struct {
   uint8_t *validity;
 } tm_builder;
 
-// Rows that a call makes for others: how many of them each argument row has, in order.
+// Rows that a call makes, any number for each argument row, which is the parent of each.
 typedef struct {
   tm_builder *columns;
   uint32_t *parents;

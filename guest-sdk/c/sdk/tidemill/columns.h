@@ -5,7 +5,8 @@
 //         for (size_t row = 0; row < rows; row++) fahrenheit[row] = celsius[row] * 1.8 + 32.0;
 //     }
 //
-// Parameters and results are arrays of `rows` values; a result may not have the name of a parameter.
+// Parameters and results are arrays of `rows` values; results are zero, null or empty to begin with. A
+// result may not have the name of a parameter.
 // Rows that have a null where the type has none are left out, and their results are null. A refusal
 // refuses the whole batch, of which the host then tries the parts: where a batch ends is up to the host.
 #ifndef TIDEMILL_COLUMNS_H
@@ -45,7 +46,7 @@
   tm_c_##type *made_##name = (tm_c_##type *)(straight_##name                                       \
                                                  ? out[i].values                                   \
                                                  : tm_alloc(present * sizeof(tm_c_##type)));       \
-  if (!TM_IS_NUMBER_##type) memset(made_##name, 0, present * sizeof *made_##name);
+  memset(made_##name, 0, present * sizeof *made_##name);
 #define TM_MADE(c, i, x) TM_SPLIT(TM_MADE_, c, i, x)
 #define TM_MADE_(c, i, type, name) made_##name,
 #define TM_SPREAD(c, i, x) TM_SPLIT(TM_SPREAD_, c, i, x)

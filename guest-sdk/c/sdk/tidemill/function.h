@@ -71,9 +71,6 @@ void tm_register_migration(tm_state *to, tm_migration *migration);
 // Says how the configuration is read; without it, only an empty one is accepted.
 void tm_register_config(void (*read)(tm_call *call, tm_list json));
 
-// The functions of the catalog, in order.
-const tm_function *tm_functions(void);
-
 // Begins and ends a call that fills `tm_out`.
 void tm_begin_rows(const tm_call *call, tm_builder *columns);
 void tm_end_rows(tm_call *call, uint32_t columns);
@@ -146,6 +143,7 @@ static inline void tm_emitted(void) {
 // Opens the parameters of `name` into the array `in`.
 #define TM_OPEN_ALL(name, takes)                                                                   \
   tm_reader in[TM_COUNT(takes) + 1];                                                               \
+  (void)in;                                                                                        \
   TM_EACH(TM_OPEN, name, takes)                                                                    \
   if (call->error) return;
 #define TM_OPEN(name, i, x) in[i] = tm_open(call, i, &name##_takes[i]);

@@ -18,13 +18,14 @@
   TM_FIELDS(name##_takes, takes)                                                                   \
   TM_FIELDS(name##_gives, gives)                                                                   \
   static inline name##_row name##_of_row(const tm_reader *in, size_t row) {                        \
+    (void)in, (void)row;                                                                           \
     return name(TM_EACH_COMMA(TM_GET, in, takes));                                                 \
   }                                                                                                \
   static inline void name##_push(tm_builder *out, name##_row result) {                             \
     TM_PUSH_ROW(out, result, gives)                                                                \
   }                                                                                                \
   static void name##_rows(tm_call *call, void *states) {                                           \
-    (void)states;                                                                                   \
+    (void)states;                                                                                  \
     TM_OPEN_ALL(name, takes)                                                                       \
     TM_BUILD_ALL(name, gives, call->rows)                                                          \
     TM_FILL(name, gives)                                                                           \
@@ -55,9 +56,9 @@
   }
 
 #define TM_FILL_NUMBERS(name, type)                                                                \
-  const uint32_t rows = call->rows;\
+  const uint32_t rows = call->rows;                                                                \
   tm_c_##type *values = (tm_c_##type *)out[0].values;                                              \
-  for (uint32_t row = 0; row < rows; row++) {                                                 \
+  for (uint32_t row = 0; row < rows; row++) {                                                      \
     tm_now.row = row;                                                                              \
     values[row] = name##_of_row(in, row);                                                          \
   }                                                                                                \

@@ -28,7 +28,7 @@ class written {
   written(const tm_call& call, tm_builder& out, std::uint32_t present)
       : straight_(column<T>::is_array && !call.mask), count_(present) {
     values_ = static_cast<T*>(straight_ ? out.values : tm_alloc(present * sizeof(T)));
-    if (!straight_) std::uninitialized_value_construct_n(values_, present);
+    std::uninitialized_value_construct_n(values_, present);
   }
   written(written&& other)
       : straight_(other.straight_), values_(std::exchange(other.values_, nullptr)), count_(other.count_) {}

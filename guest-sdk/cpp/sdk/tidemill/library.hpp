@@ -19,7 +19,7 @@ class library {
   static void add(detail::read_config read) { tm_register_config(read); }
 };
 
-// A function under another name than its own.
+// A function under another name than its own, for overloads and lambdas. Its result keeps its name.
 inline tm_function* named(const char* name, tm_function* function) {
   function->name = name;
   return function;

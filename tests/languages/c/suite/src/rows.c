@@ -22,7 +22,9 @@ TM_SCALAR(echo, "Gives back what it is given.",
   return (echo_row){b, i, l, f, d, t, s, y};
 }
 
-TM_SCALAR(next, "The number after this one.", (int64_t l), (int64_t next)) { return l + 1; }
+TM_COLUMNS(next, "The number after this one.", (int64_t l), (int64_t next)) {
+  for (size_t row = 0; row < rows; row++) next[row] = l[row] + 1;
+}
 
 TM_SCALAR(divide, "Divides, and drops the remainder.", (int64_t a, int64_t b), (int64_t quotient)) {
   if (b == 0) {

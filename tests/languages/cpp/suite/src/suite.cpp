@@ -35,7 +35,9 @@ echoed echo(std::optional<bool> b, std::optional<std::int32_t> i, std::optional<
   return {b, i, l, f, d, t, s, y};
 }
 
-std::int64_t next(std::int64_t l) { return l + 1; }
+void next(std::span<const std::int64_t> l, std::span<std::int64_t> next) {
+  std::ranges::transform(l, next.begin(), [](std::int64_t number) { return number + 1; });
+}
 
 tidemill::result<std::int64_t> divide(std::int64_t a, std::int64_t b) {
   if (b == 0) return tidemill::refuse("division by zero");
@@ -151,7 +153,7 @@ tidemill::library library{
                                     {"fahrenheit"}),
     tidemill::scalar<echo>("Gives back what it is given.",
                            {"b", "i", "l", "f", "d", "t", "s", "y"}),
-    tidemill::scalar<next>("The number after this one.", {"l"}),
+    tidemill::columns<next>("The number after this one.", {"l"}, {"next"}),
     tidemill::scalar<divide>("Divides, and drops the remainder.", {"a", "b"}, {"quotient"}),
     tidemill::scalar<shout>("Adds an exclamation mark.", {"text"}),
     tidemill::scalar<crash>("Crashes at 13.", {"n"}, {"n"}),

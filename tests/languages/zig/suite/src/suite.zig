@@ -32,8 +32,8 @@ fn echo(row: Everything) Everything {
     return row;
 }
 
-fn next(row: struct { l: i64 }) i64 {
-    return row.l + 1;
+fn next(in: struct { l: []const i64 }, out: struct { next: []i64 }) void {
+    for (in.l, out.next) |number, *after| after.* = number + 1;
 }
 
 fn divide(row: struct { a: i64, b: i64 }) !struct { quotient: i64 } {
@@ -136,7 +136,7 @@ pub const library = tidemill.library(.{
         .is_hot = tidemill.scalar(isHot, "Is this reading above the threshold?"),
         .to_fahrenheit = tidemill.scalar(toFahrenheit, "Converts degrees Celsius to degrees Fahrenheit."),
         .echo = tidemill.scalar(echo, "Gives back what it is given."),
-        .next = tidemill.scalar(next, "The number after this one."),
+        .next = tidemill.columns(next, "The number after this one."),
         .divide = tidemill.scalar(divide, "Divides, and drops the remainder."),
         .shout = tidemill.scalar(shout, "Adds an exclamation mark."),
         .crash = tidemill.scalar(crash, "Crashes at 13."),
