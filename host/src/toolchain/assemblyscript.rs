@@ -32,7 +32,12 @@ pub(super) fn build(library: &Library, tools: &mut Tools<'_>) -> anyhow::Result<
         .args(["-O3", "--enable", "simd", "--exportStart", "_initialize"])
         // Memory is given back between calls, when nothing is in use.
         .args(["--runtime", "minimal"])
-        .args(["--use", "abort=tidemill_abort", "--use", "seed=tidemill_seed"])
+        .args([
+            "--use",
+            "abort=tidemill_abort",
+            "--use",
+            "seed=tidemill_seed",
+        ])
         // Names stay: they are what a backtrace of a trap is made of.
         .arg("--debug")
         // That classes are no exports of the module: they are for the code that is added.

@@ -36,7 +36,12 @@ pub(super) fn build(library: &Library, tools: &mut Tools<'_>) -> anyhow::Result<
     let module = work.join("library.wasm");
     let mut compile = tools.command(GO)?;
     compile
-        .args(["build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false"])
+        .args([
+            "build",
+            "-buildmode=c-shared",
+            "-trimpath",
+            "-buildvcs=false",
+        ])
         // Names stay: they are what a backtrace of a trap is made of.
         .arg("-ldflags=-w")
         .arg("-overlay")

@@ -2,13 +2,19 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{assemblyscript, go, library::Library, package_build, tools::Tools};
+use super::{assemblyscript, go, library::Library, package_build, tools::Tools, zig};
 
 /// A language that `tidemill new` and `tidemill build` know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// Rust, by Cargo.
     Rust,
+    /// C, by Zig.
+    C,
+    /// C++, by Zig.
+    Cpp,
+    /// Zig.
+    Zig,
     /// Go, by its own compiler.
     Go,
     /// AssemblyScript: the syntax of TypeScript, compiled ahead of time.
@@ -17,12 +23,22 @@ pub enum Language {
 
 impl Language {
     /// All of them, in the order in which they are told to people.
-    pub const ALL: [Self; 3] = [Self::Rust, Self::Go, Self::AssemblyScript];
+    pub const ALL: [Self; 6] = [
+        Self::Rust,
+        Self::C,
+        Self::Cpp,
+        Self::Zig,
+        Self::Go,
+        Self::AssemblyScript,
+    ];
 
     /// What it is called on the command line, in `tidemill.toml` and in the folders of the SDKs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rust => "rust",
+            Self::C => "c",
+            Self::Cpp => "cpp",
+            Self::Zig => "zig",
             Self::Go => "go",
             Self::AssemblyScript => "assemblyscript",
         }
@@ -33,8 +49,17 @@ impl Language {
     pub(super) const fn sources(self) -> &'static [&'static str] {
         match self {
             Self::Rust => &["src", "Cargo.toml", "Cargo.lock", "build.rs"],
+            Self::C | Self::Cpp | Self::Zig => &["src"],
             Self::Go => &["*.go", "[!.]*/**/*.go", "go.mod", "go.sum"],
             Self::AssemblyScript => &["src", "package.json"],
+        }
+    }
+
+    /// Another language whose SDK is a part of this one's.
+    pub(super) const fn base(self) -> Option<Self> {
+        match self {
+            Self::Cpp => Some(Self::C),
+            _ => None,
         }
     }
 
@@ -42,6 +67,9 @@ impl Language {
     pub(super) fn build(self, library: &Library, tools: &mut Tools<'_>) -> anyhow::Result<Vec<u8>> {
         match self {
             Self::Rust => package_build::build(library, tools),
+            Self::C => zig::build_c(library, tools),
+            Self::Cpp => zig::build_cpp(library, tools),
+            Self::Zig => zig::build_zig(library, tools),
             Self::Go => go::build(library, tools),
             Self::AssemblyScript => assemblyscript::build(library, tools),
         }

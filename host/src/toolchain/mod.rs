@@ -14,6 +14,8 @@ mod assemblyscript;
 mod go;
 mod package_build;
 mod rust;
+mod stripped;
+mod zig;
 
 mod component_build;
 mod package;

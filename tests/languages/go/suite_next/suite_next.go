@@ -15,7 +15,7 @@ type averageV1 struct {
 	count int64
 }
 
-// average is the arithmetic mean of temperatures, and the least of them.
+// average is the arithmetic mean of temperatures, counted from the least of them.
 //
 //tidemill:aggregate version=2
 type average struct {
@@ -52,11 +52,11 @@ func (a *average) atLeast(value float64) {
 	}
 }
 
-func (a *average) Finish() (average, least tidemill.Null[float64]) {
-	if a.count > 0 {
-		average = tidemill.Some(a.sum / float64(a.count))
+func (a *average) Finish() tidemill.Null[float64] {
+	if a.count == 0 {
+		return tidemill.Null[float64]{}
 	}
-	return average, a.least
+	return tidemill.Some(a.sum/float64(a.count) - a.least.V)
 }
 
 // balanceV1 is what version 1 of account kept.
@@ -78,21 +78,25 @@ func (b *balance) Migrate(old balanceV1) {
 	b.balance = old.balance
 }
 
-// account books amounts, and tells the balance after each.
+func (b *balance) shown() int64 {
+	return b.balance*1000 + b.rows
+}
+
+// account books amounts, and tells the balance after each in thousandths, with their number.
 //
 //tidemill:process
-func account(state *balance, amount int64, emit func(balance, rows int64)) error {
-	before := state.balance
+func account(state *balance, amount int64, emit func(balance int64)) error {
+	before := state.shown()
 	state.balance += amount
 	state.rows++
 	switch {
 	case state.balance < 0:
 		return errors.New("overdrawn")
 	case amount >= 1000:
-		emit(before, state.rows)
-		emit(state.balance, state.rows)
+		emit(before)
+		emit(state.shown())
 	case amount != 0:
-		emit(state.balance, state.rows)
+		emit(state.shown())
 	}
 	return nil
 }

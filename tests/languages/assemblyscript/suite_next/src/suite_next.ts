@@ -11,15 +11,8 @@ export class AverageV1 {
   count: i64 = 0;
 }
 
-class Summary {
-  constructor(
-    public average: Nullable<f64>,
-    public least: Nullable<f64>,
-  ) {}
-}
-
 /**
- * The arithmetic mean of temperatures, and the least of them.
+ * The arithmetic mean of temperatures, counted from the least of them.
  * @aggregate version=2
  */
 export class Average {
@@ -45,8 +38,9 @@ export class Average {
     if (other.least.has) this.atLeast(other.least.value);
   }
 
-  finish(): Summary {
-    return new Summary(this.count == 0 ? none<f64>() : some<f64>(this.sum / <f64>this.count), this.least);
+  finish(): Nullable<f64> {
+    if (this.count == 0) return none<f64>();
+    return some<f64>(this.sum / <f64>this.count - (this.least.has ? this.least.value : 0.0));
   }
 
   private atLeast(value: f64): void {
@@ -75,23 +69,19 @@ export class Balance {
   }
 }
 
-class Booked {
-  constructor(
-    public balance: i64,
-    public rows: i64,
-  ) {}
-}
-
 /**
- * Books amounts, and tells the balance after each.
- * @process
+ * Books amounts, and tells the balance after each in thousandths, with their number.
+ * @process result=balance
  */
-export function account(state: Balance, amount: i64): Booked[] {
-  const before = state.balance;
+export function account(state: Balance, amount: i64): i64[] {
+  const before = shown(state);
   state.balance += amount;
   state.rows++;
-  if (state.balance < 0) return fail<Booked[]>("overdrawn");
-  const after = new Booked(state.balance, state.rows);
-  if (amount >= 1000) return [new Booked(before, state.rows), after];
-  return amount == 0 ? [] : [after];
+  if (state.balance < 0) return fail<i64[]>("overdrawn");
+  if (amount >= 1000) return [before, shown(state)];
+  return amount == 0 ? [] : [shown(state)];
+}
+
+function shown(state: Balance): i64 {
+  return state.balance * 1000 + state.rows;
 }
