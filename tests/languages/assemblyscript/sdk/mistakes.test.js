@@ -39,6 +39,7 @@ const MISTAKES = [
   ["/** @scalar */\nexport class A { sum: f64 = 0; }", "`@scalar` belongs above a function"],
   ["/** @config */\nexport const threshold: f64 = 1;", "`@config` belongs above a variable such as `export const config = new Config()`"],
   ["export class S { list: i32[] = []; }\n/** @process */\nexport function f(s: S): i32 { return 0; }", "`list: i32[]` cannot be a column"],
+  ["class T { a: i32; }\nexport class S extends T { b: i32; }\n/** @process */\nexport function f(s: S): i32 { return 0; }", "extends no other"],
   ["/** @scalar */\nexport function f(a: f64): f64 { console.log(\"a\"); return a; }", "`console.log` is not there in a library of Tidemill; to write to the log, use `info`"],
 ];
 
