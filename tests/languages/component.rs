@@ -10,7 +10,7 @@ use std::{
 use super::language::{Language, path, root};
 
 /// A command of the real binary, which finds the compilers.
-pub fn tidemill(folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn tidemill(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidemill"));
     command
         .current_dir(folder)
@@ -24,14 +24,14 @@ pub fn tidemill(folder: &Path, arguments: &[&str]) -> Command {
 
 /// What a command says that must succeed.
 #[track_caller]
-pub fn succeed(mut command: Command) -> String {
+pub(crate) fn succeed(mut command: Command) -> String {
     let output = command.output().expect("it runs");
     assert!(output.status.success(), "{}", told(&output));
     String::from_utf8(output.stdout).expect("text")
 }
 
 /// All that a command has said.
-pub fn told(output: &Output) -> String {
+pub(crate) fn told(output: &Output) -> String {
     let texts = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
     format!("{}\n{}{}", output.status, texts[0], texts[1])
 }
@@ -42,7 +42,7 @@ fn home() -> PathBuf {
 }
 
 /// The component of the library `suite` or `suite_next` in a language, built if it is older than what it is made of.
-pub fn built(language: &Language, library: &str) -> PathBuf {
+pub(crate) fn built(language: &Language, library: &str) -> PathBuf {
     let home = home();
     fs::create_dir_all(&home).expect("a folder");
     // Tests run in processes of their own.
@@ -76,7 +76,7 @@ pub fn built(language: &Language, library: &str) -> PathBuf {
 }
 
 /// Copies the files of a folder, at any depth.
-pub fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("a folder") {
         let path = entry.expect("an entry").path();

@@ -8,9 +8,9 @@ use std::{
 
 /// A language that libraries can be written in.
 #[derive(Debug)]
-pub struct Language {
+pub(crate) struct Language {
     /// What `tidemill new` calls it.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The programs that compile it, each by any of its names.
     tools: &'static [&'static [&'static str]],
 }
@@ -18,7 +18,7 @@ pub struct Language {
 const ZIG: &[&str] = &["zig", "python-zig"];
 
 /// All of them.
-pub const LANGUAGES: &[Language] = &[
+pub(crate) const LANGUAGES: &[Language] = &[
     Language {
         name: "rust",
         tools: &[&["cargo"]],
@@ -43,11 +43,23 @@ pub const LANGUAGES: &[Language] = &[
         name: "assemblyscript",
         tools: &[&["asc"]],
     },
+    Language {
+        name: "python",
+        tools: &[&["componentize-py"]],
+    },
+    Language {
+        name: "javascript",
+        tools: &[&["componentize-qjs"]],
+    },
+    Language {
+        name: "typescript",
+        tools: &[&["tsc"], &["componentize-qjs"]],
+    },
 ];
 
 impl Language {
     /// A program that compiles it and is not here.
-    pub fn missing(&self) -> Option<&'static str> {
+    pub(crate) fn missing(&self) -> Option<&'static str> {
         let path = path();
         let is_there =
             |name: &&str| env::split_paths(&path).any(|folder| folder.join(name).is_file());
@@ -57,7 +69,7 @@ impl Language {
 }
 
 /// Where programs are looked for: where `make toolchains` installs them, then as usual.
-pub fn path() -> OsString {
+pub(crate) fn path() -> OsString {
     let toolchains = root().join("target/toolchains");
     let own = ["python/bin", "node/node_modules/.bin"].map(|folder| toolchains.join(folder));
     let usual = env::var_os("PATH").unwrap_or_default();
@@ -66,7 +78,7 @@ pub fn path() -> OsString {
 }
 
 /// The folder of the project.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let host = Path::new(env!("CARGO_MANIFEST_DIR"));
     host.parent().expect("a workspace").to_owned()
 }

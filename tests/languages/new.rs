@@ -8,10 +8,14 @@ use super::{
 /// What the pipeline of every template prints.
 const EXPECTED: &str = "\
 sensor,window_start,window_end,mean_fahrenheit
+oven,2026-01-01T12:00:00Z,2026-01-01T12:00:10Z,356.0
+roof,2026-01-01T12:00:00Z,2026-01-01T12:00:10Z,81.5
+oven,2026-01-01T12:00:10Z,2026-01-01T12:00:20Z,383.0
+roof,2026-01-01T12:00:10Z,2026-01-01T12:00:20Z,80.6
 ";
 
 /// A library is begun, built and run, and prints the rows of all others.
-pub fn runs(language: &'static Language) {
+pub(crate) fn runs(language: &'static Language) {
     let folder = tempfile::tempdir().expect("a folder");
     succeed(tidemill(
         folder.path(),

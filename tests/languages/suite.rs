@@ -31,7 +31,7 @@ fn cases(names: &[&str], components: &[(&str, &Language, &str)]) {
 }
 
 /// All functions, types, nulls, errors, traps, and the next version.
-pub fn rows(language: &'static Language) {
+pub(crate) fn rows(language: &'static Language) {
     cases(
         &[""],
         &[
@@ -43,7 +43,7 @@ pub fn rows(language: &'static Language) {
 }
 
 /// A running stage goes from this language to the next one in the list, and to the next version there.
-pub fn twins(language: &'static Language) {
+pub(crate) fn twins(language: &'static Language) {
     let others: Vec<&Language> = LANGUAGES
         .iter()
         .filter(|other| other.missing().is_none())
@@ -62,7 +62,7 @@ pub fn twins(language: &'static Language) {
 
 /// Names, types and states are those of Rust, everything is documented, nothing is imported, and a wrong configuration
 /// is refused.
-pub fn signatures(language: &'static Language) {
+pub(crate) fn signatures(language: &'static Language) {
     let shown = |language: &Language, library: &str| {
         let component = built(language, library);
         let folder = component.parent().expect("a folder");

@@ -116,20 +116,24 @@ interface Remembering<S extends Columns> {
 /** Refuses the row that a function was called with. Any other error is a mistake in the function, and ends in a trap. */
 export class RowError extends Error {}
 
-/** One row in, one row out. A filter is one that returns a `boolean`. */
-export function scalar<const P extends Columns, const R extends Type | Columns, C = any>(
-  description: Description<P, R> & { readonly columns?: false },
-  call: (row: Row<P>, config: C) => Result<R>,
-): (row: Row<P>, config?: C) => Result<R>;
-
 /**
- * Whole columns in, whole columns out, with as many values. Columns without `?` have those rows only in which none
- * of them is null.
+ * One row in, one row out. A filter is one that returns a `boolean`.
+ *
+ * With `columns: true`, the function takes whole columns and gives whole columns, with as many values. Columns without
+ * `?` have those rows only in which none of them is null.
  */
-export function scalar<const P extends Columns, const R extends Type | Columns, C = any>(
-  description: Description<P, R> & { readonly columns: true },
-  call: (columns: { readonly [K in keyof P]: Values<P[K]> }, config: C, rows: number) => ResultColumns<R>,
-): (columns: { readonly [K in keyof P]: Values<P[K]> }, config?: C, rows?: number) => ResultColumns<R>;
+export function scalar<
+  const P extends Columns,
+  const R extends Type | Columns,
+  const B extends boolean = false,
+  C = any,
+>(
+  description: Description<P, R> & { readonly columns?: B },
+  call: (given: Taken<P, B>, config: C, rows: number) => Gives<R, B>,
+): (given: Taken<P, B>, config?: C, rows?: number) => Gives<R, B>;
+
+type Taken<P extends Columns, B> = B extends true ? { readonly [K in keyof P]: Values<P[K]> } : Row<P>;
+type Gives<R extends Type | Columns, B> = B extends true ? ResultColumns<R> : Result<R>;
 
 /** One row in, any number of rows out: a generator, or a function that returns a list, or nothing. */
 export function table<const P extends Columns, const R extends Type | Columns, C = any>(

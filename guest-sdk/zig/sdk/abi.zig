@@ -12,7 +12,8 @@ pub const List = extern struct {
     size: usize = 0,
 
     pub fn of(values: anytype) List {
-        return .{ .data = @intFromPtr(values.ptr), .size = values.len };
+        // An empty slice may point anywhere, which the host does not like.
+        return if (values.len == 0) .{} else .{ .data = @intFromPtr(values.ptr), .size = values.len };
     }
 
     pub fn items(list: List, comptime T: type) []const T {

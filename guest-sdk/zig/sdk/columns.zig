@@ -35,7 +35,7 @@ pub fn columns(comptime f: anytype, comptime doc: []const u8) type {
             const in = gathered.gather(In, call, &readers);
             const present = call.present();
             var out: Out = undefined;
-            inline for (@typeInfo(Out).@"struct".field_names, gathered.elements(Out)) |name, Type| {
+            inline for (@typeInfo(Out).@"struct".field_names, comptime gathered.elements(Out)) |name, Type| {
                 @field(out, name) = memory.alloc(Type, present);
                 if (comptime !values.isArray(Type)) @memset(@field(out, name), empty(Type));
             }
@@ -44,7 +44,7 @@ pub fn columns(comptime f: anytype, comptime doc: []const u8) type {
                 result catch |failure| return call.fail("{s}", .{errors.reasonOf(failure)});
             }
             const made = memory.alloc(abi.Column, gathered.elements(Out).len);
-            inline for (@typeInfo(Out).@"struct".field_names, gathered.elements(Out), made) |name, Type, *column| {
+            inline for (@typeInfo(Out).@"struct".field_names, comptime gathered.elements(Out), made) |name, Type, *column| {
                 column.* = finished(Type, call, @field(out, name));
             }
             call.columns = made;

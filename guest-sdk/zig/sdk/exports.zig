@@ -57,17 +57,19 @@ pub fn exportLibrary(comptime Library: type) void {
         .{ "process#process", calls.process },
         .{ "process#migrate", calls.migrateProcess },
     };
-    for (all) |entry| {
-        const place = std.mem.findScalar(u8, entry[0], '#').?;
+    inline for (all) |entry| {
+        const place = comptime std.mem.findScalar(u8, entry[0], '#').?;
         const name = "tidemill:udf/" ++ entry[0][0..place] ++ "@0.1.0" ++ entry[0][place..];
-        @export(&entry[1], .{ .name = name });
+        const exported = entry[1];
+        @export(&exported, .{ .name = name });
         @export(&afterwards, .{ .name = "cabi_post_" ++ name });
     }
     @export(&reallocate, .{ .name = "cabi_realloc" });
 }
 
 /// The host's way to get memory for what it sends.
-fn reallocate(old: [*]const u8, old_size: usize, _: usize, size: usize) callconv(.c) [*]u8 {
+fn reallocate(old: [*]const u8, old_size: usize, alignment: usize, size: usize) callconv(.c) [*]u8 {
+    if (size == 0) return @ptrFromInt(alignment);
     const new = memory.alloc(u8, size);
     @memcpy(new[0..@min(old_size, size)], old[0..@min(old_size, size)]);
     return new.ptr;
@@ -115,7 +117,7 @@ fn Calls(comptime Library: type) type {
             for (list, fields) |*entry, field| {
                 entry.* = .{
                     .name = .of(field.name),
-                    .type = @intFromEnum(field.type),
+                    .type = @backingInt(field.type),
                     .nullable = @intFromBool(field.nullable),
                 };
             }

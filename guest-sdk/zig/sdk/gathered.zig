@@ -9,33 +9,30 @@ const Call = @import("call.zig").Call;
 
 /// The element of the slice that each field of `T` is.
 pub fn elements(comptime T: type) []const type {
-    const info = @typeInfo(T).@"struct";
-    comptime var all: [info.field_types.len]type = undefined;
-    inline for (info.field_types, info.field_names, 0..) |Type, name, place| {
-        const pointer = switch (@typeInfo(Type)) {
-            .pointer => |pointer| pointer,
-            else => @compileError("`" ++ name ++ "` is no slice: write `[]const T`"),
-        };
-        all[place] = pointer.child;
+    comptime {
+        const info = @typeInfo(T).@"struct";
+        var all: [info.field_types.len]type = undefined;
+        for (info.field_types, info.field_names, &all) |Type, name, *element| {
+            element.* = switch (@typeInfo(Type)) {
+                .pointer => |pointer| pointer.child,
+                else => @compileError("`" ++ name ++ "` is no slice: write `[]const T`"),
+            };
+        }
+        const done = all;
+        return &done;
     }
-    const done = all;
-    return &done;
 }
 
 /// The catalog's entries for the fields of `T`, each a slice.
 pub fn fields(comptime T: type) []const abi.Field {
-    const info = @typeInfo(T).@"struct";
-    comptime var all: [info.field_names.len]abi.Field = undefined;
-    inline for (info.field_names, elements(T), 0..) |name, Type, place| all[place] = values.field(name, Type);
-    const done = all;
-    return &done;
+    return comptime values.list(@typeInfo(T).@"struct".field_names, elements(T));
 }
 
 /// The present rows of all columns: as they lie there where that can be, else copied.
 pub fn gather(comptime T: type, call: *const Call, readers: *const reader.Readers(T)) T {
     var gathered: T = undefined;
     const present = call.present();
-    inline for (@typeInfo(T).@"struct".field_names, elements(T), 0..) |name, Type, place| {
+    inline for (@typeInfo(T).@"struct".field_names, comptime elements(T), 0..) |name, Type, place| {
         @field(gathered, name) = column(Type, call, readers[place], present);
     }
     return gathered;

@@ -27,7 +27,7 @@ const host = struct {
 
 fn write(level: Level, line: []const u8) void {
     if (builtin.cpu.arch.isWasm()) {
-        host.write(@intFromEnum(level), line.ptr, line.len);
+        host.write(@backingInt(level), line.ptr, line.len);
     } else {
         std.debug.print("{s}: {s}\n", .{ @tagName(level), line });
     }

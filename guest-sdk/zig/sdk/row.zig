@@ -11,7 +11,7 @@ pub fn Columns(comptime T: type) type {
     const types = cellTypes(T);
     comptime var builders: [types.len]type = undefined;
     for (types, &builders) |Type, *builder| builder.* = Builder(Type);
-    const Tuple = std.meta.Tuple(&builders);
+    const Tuple = @Tuple(&builders);
 
     return struct {
         const Self = @This();

@@ -82,7 +82,7 @@ fn migrated(comptime S: type, call: *Call, version: u32, fields: []const abi.Hos
 fn areSame(old: []const abi.HostField, new: []const abi.Field) bool {
     if (old.len != new.len) return false;
     for (old, new) |left, right| {
-        if (!std.mem.eql(u8, left.name.items(u8), right.name) or left.type != @intFromEnum(right.type)) return false;
+        if (!std.mem.eql(u8, left.name.items(u8), right.name) or left.type != @backingInt(right.type)) return false;
     }
     return true;
 }

@@ -38,7 +38,7 @@ pub fn isArray(comptime T: type) bool {
 
 /// The catalog's entry for a column of `T`.
 pub fn field(comptime name: []const u8, comptime T: type) abi.Field {
-    if (!isCell(T)) @compileError("no column can hold `" ++ @typeName(T) ++ "` of `" ++ name ++ "`");
+    if (comptime !isCell(T)) @compileError("no column can hold `" ++ @typeName(T) ++ "` of `" ++ name ++ "`");
     return .{
         .name = name,
         .type = switch (NotNull(T)) {
@@ -59,8 +59,15 @@ pub fn field(comptime name: []const u8, comptime T: type) abi.Field {
 /// The catalog's entries for the fields of a struct.
 pub fn fields(comptime T: type) []const abi.Field {
     const info = @typeInfo(T).@"struct";
-    comptime var all: [info.field_names.len]abi.Field = undefined;
-    inline for (info.field_names, info.field_types, 0..) |name, Type, place| all[place] = field(name, Type);
-    const done = all;
-    return &done;
+    return comptime list(info.field_names, info.field_types);
+}
+
+/// The catalog's entries for columns of these names and types.
+pub fn list(comptime names: []const [:0]const u8, comptime types: []const type) []const abi.Field {
+    comptime {
+        var all: [names.len]abi.Field = undefined;
+        for (names, types, &all) |name, T, *entry| entry.* = field(name, T);
+        const done = all;
+        return &done;
+    }
 }

@@ -2,7 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{assemblyscript, go, library::Library, package_build, tools::Tools, zig};
+use super::{
+    assemblyscript, go, javascript, library::Library, package_build, python, tools::Tools, typescript,
+    zig,
+};
 
 /// A language that `tidemill new` and `tidemill build` know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,17 +22,26 @@ pub enum Language {
     Go,
     /// AssemblyScript: the syntax of TypeScript, compiled ahead of time.
     AssemblyScript,
+    /// Python, by componentize-py.
+    Python,
+    /// JavaScript, by componentize-qjs.
+    JavaScript,
+    /// TypeScript, by tsc and componentize-qjs.
+    TypeScript,
 }
 
 impl Language {
     /// All of them, in the order in which they are told to people.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Rust,
         Self::C,
         Self::Cpp,
         Self::Zig,
         Self::Go,
         Self::AssemblyScript,
+        Self::Python,
+        Self::JavaScript,
+        Self::TypeScript,
     ];
 
     /// What it is called on the command line, in `tidemill.toml` and in the folders of the SDKs.
@@ -41,6 +53,9 @@ impl Language {
             Self::Zig => "zig",
             Self::Go => "go",
             Self::AssemblyScript => "assemblyscript",
+            Self::Python => "python",
+            Self::JavaScript => "javascript",
+            Self::TypeScript => "typescript",
         }
     }
 
@@ -52,6 +67,9 @@ impl Language {
             Self::C | Self::Cpp | Self::Zig => &["src"],
             Self::Go => &["*.go", "[!.]*/**/*.go", "go.mod", "go.sum"],
             Self::AssemblyScript => &["src", "package.json"],
+            Self::Python => &["src"],
+            Self::JavaScript => &["src", "package.json"],
+            Self::TypeScript => &["src", "package.json", "tsconfig.json"],
         }
     }
 
@@ -72,6 +90,9 @@ impl Language {
             Self::Zig => zig::build_zig(library, tools),
             Self::Go => go::build(library, tools),
             Self::AssemblyScript => assemblyscript::build(library, tools),
+            Self::Python => python::build(library, tools),
+            Self::JavaScript => javascript::build(library, tools),
+            Self::TypeScript => typescript::build(library, tools),
         }
     }
 }

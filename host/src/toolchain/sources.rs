@@ -9,6 +9,9 @@ use std::{
 /// More files than this are not the source of one component: the wrong folder is named.
 pub(super) const MOST_FILES: usize = 10_000;
 
+/// Folders that tools fill while they build or test.
+const LEFT_BY_TOOLS: [&str; 3] = ["target", "node_modules", "__pycache__"];
+
 /// What a component is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sources {
@@ -19,7 +22,7 @@ pub(super) struct Sources {
 }
 
 /// All files that `places` stand for, without `except`, whatever they are called by. Of folders those that are
-/// not hidden, at any depth, except what Cargo keeps in `target`. A file is listed whether or not it is there.
+/// not hidden, at any depth, except what tools keep there. A file is listed whether or not it is there.
 pub(super) fn files(places: &[PathBuf], except: &[PathBuf]) -> Sources {
     let mut files = BTreeSet::new();
     let mut is_cut = false;
@@ -67,7 +70,9 @@ fn walk(folder: &Path, files: &mut BTreeSet<PathBuf>) -> bool {
         let path = entry.path();
         // Symbolic links to folders may lead in circles.
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() && name != "target" => is_whole &= walk(&path, files),
+            Ok(kind) if kind.is_dir() && !LEFT_BY_TOOLS.iter().any(|left| name == *left) => {
+                is_whole &= walk(&path, files);
+            }
             Ok(kind) if kind.is_dir() => {}
             Ok(_) if path.is_dir() => {}
             _ => {
@@ -91,6 +96,7 @@ mod tests {
             "src/deep/a.rs",
             "src/.hidden",
             "src/target/made",
+            "src/__pycache__/made",
             "src/it.wasm",
             "a.toml",
             "b.toml",

@@ -9,6 +9,7 @@ import { error as logError, writeTo } from "./log.js";
 /** What a component exports, of a library. */
 export function component(library) {
   writeTo((level, message) => write(level, message));
+  stopClocks();
   let config;
   const find = (place, kind) => {
     const found = library.functions?.[place];
@@ -47,6 +48,21 @@ export function component(library) {
       migrate: (place, version, old, stored) => find(place, "process").states.migrate(version, old, stored),
     }),
   };
+}
+
+/** What asks for the time would end in a trap that says nothing. */
+function stopClocks() {
+  const stopped = () => {
+    throw new TypeError("there is no clock in a component; take a `timestamp` column");
+  };
+  const clock = new Proxy(Date, {
+    get: (target, name) => (name === "now" ? stopped : Reflect.get(target, name)),
+    apply: stopped,
+    construct: (target, given, made) => (given.length === 0 ? stopped() : Reflect.construct(target, given, made)),
+  });
+  for (const [name, value] of Object.entries({ Date: clock, performance: { now: stopped } })) {
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  }
 }
 
 /** Answers errors of the whole call; tells the log of any other, which ends in a trap. */
