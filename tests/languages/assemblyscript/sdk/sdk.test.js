@@ -1,5 +1,5 @@
-// The mistakes that are made on a first try, and what is said of them and where. Run it where the compiler is
-// installed: `node --test PATH/TO/assemblyscript/sdk`.
+// The mistakes that are made on a first try, and what is said of them and where; the configuration. Run it where the
+// compiler is installed: `node --test PATH/TO/assemblyscript/sdk`.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -12,14 +12,14 @@ import Transform from "../../../../guest-sdk/assemblyscript/sdk/transform.mjs";
 const { default: asc } = await import(pathToFileURL(resolve("node_modules/assemblyscript/dist/asc.js")));
 const lib = join(dirname(fileURLToPath(import.meta.url)), "../../../../guest-sdk/assemblyscript/sdk/lib");
 
-/** Compiles a library of one file; gives back what is said of it. */
-async function compile(source) {
-  const options = ["--lib", lib, "--outFile", "a.wasm", "--runtime", "minimal", "--disableWarning", "235"];
+/** Compiles a library of one file; gives back what is said of it, and hands on the module. */
+async function compile(source, write = () => {}) {
+  const options = ["--lib", lib, "--outFile", "a.wasm", "--exportStart", "_initialize", "--runtime", "minimal", "--disableWarning", "235"];
   const aliases = ["--use", "abort=tidemill_abort", "--use", "seed=tidemill_seed"];
   const { error, stderr } = await asc.main(["src/a.ts", ...options, ...aliases], {
     transforms: [Transform],
     readFile: (name, base) => (name === "src/a.ts" ? source : readFile(resolve(base, name), "utf8").catch(() => null)),
-    writeFile: () => {},
+    writeFile: (_, binary) => write(binary),
   });
   return `${error?.message ?? ""}\n${stderr}`;
 }
@@ -72,4 +72,51 @@ export function count(s: S): void { s.data = new Uint8Array(s.data.length + 1); 
 export function joined(a: string[], b: Nullable<f64>[], c: (string | null)[]): string { return a.join(","); }
 `);
   assert.equal(said.trim(), "");
+});
+
+const CONFIGURED = `import { fail } from "tidemill";
+class Config {
+  threshold: f64 = 30.0;
+  maxRows: i32 = 5;
+  unit: string = "C";
+  isStrict: bool = false;
+  validate(): void { if (this.maxRows < 0) fail("negative rows"); }
+}
+/** @config */
+export const config = new Config();
+/** @scalar */
+export function f(a: f64): f64 { return a; }
+`;
+
+const CONFIGURATIONS = [
+  ["{}", ""],
+  [' {"threshold": -1.5e2, "max_rows": 7, "unit": "a\\"\\u00fc\\n\\\\", "is_strict": true} ', ""],
+  ['{"treshold": 1}', "the configuration does not fit: unknown key `treshold`, expected `threshold`, `max_rows`, `unit`, `is_strict`"],
+  ['{"threshold": "high"}', "`threshold` is not float64"],
+  ['{"threshold": null}', "`threshold` is not float64"],
+  ['{"max_rows": 1.5}', "`max_rows` is not a whole number that fits"],
+  ['{"max_rows": 3000000000}', "`max_rows` is not a whole number that fits"],
+  ['{"max_rows": -1}', "negative rows"],
+  ['{"unit": 1}', "`unit` is not text"],
+  ['{"is_strict": 1}', "`is_strict` is not true or false"],
+  ['{"unit": "a', "no JSON object"],
+  ['{"max_rows" 1}', "no JSON object"],
+  ["[]", "no JSON object"],
+];
+
+test("a configuration is read, or refused with its key", async () => {
+  let binary;
+  assert.equal((await compile(CONFIGURED, (content) => (binary = content))).trim(), "");
+  const module = await WebAssembly.compile(binary);
+  for (const [text, expected] of CONFIGURATIONS) {
+    const { exports } = await WebAssembly.instantiate(module, { "tidemill:udf/log@0.1.0": { write() {} } });
+    exports._initialize();
+    const bytes = new TextEncoder().encode(text);
+    const place = exports.cabi_realloc(0, 0, 1, bytes.length);
+    new Uint8Array(exports.memory.buffer).set(bytes, place);
+    const answer = exports["tidemill:udf/catalog@0.1.0#configure"](place, bytes.length);
+    const [refused, at, length] = new Uint32Array(exports.memory.buffer, answer, 3);
+    const said = refused ? new TextDecoder().decode(new Uint8Array(exports.memory.buffer, at, length)) : "";
+    assert.ok(expected === "" ? said === "" : said.includes(expected), `of ${text} it is said: ${said}, want ${expected}`);
+  }
 });
