@@ -31,9 +31,9 @@ const Average = struct {
         if (other.least) |least| average.least = @min(average.least orelse least, least);
     }
 
-    pub fn finish(average: Average) struct { average: ?f64, least: ?f64 } {
-        if (average.count == 0) return .{ .average = null, .least = average.least };
-        return .{ .average = average.sum / @as(f64, @floatFromInt(average.count)), .least = average.least };
+    pub fn finish(average: Average) ?f64 {
+        if (average.count == 0) return null;
+        return average.sum / @as(f64, @floatFromInt(average.count)) - (average.least orelse 0);
     }
 };
 
@@ -50,26 +50,25 @@ const Account = struct {
     pub fn from(old: AccountV1) Account {
         return .{ .balance = old.balance };
     }
+
+    fn shown(state: Account) i64 {
+        return state.balance * 1000 + state.rows;
+    }
 };
 
-const Balance = struct {
-    balance: i64,
-    rows: i64,
-};
-
-fn account(state: *Account, row: struct { amount: i64 }, out: *tidemill.Sink(Balance)) !void {
-    const before = state.balance;
+fn account(state: *Account, row: struct { amount: i64 }, out: *tidemill.Sink(struct { balance: i64 })) !void {
+    const before = state.shown();
     state.balance += row.amount;
     if (state.balance < 0) return error.Overdrawn;
     state.rows += 1;
     if (row.amount == 0) return;
-    if (row.amount >= 1000) out.emit(.{ .balance = before, .rows = state.rows });
-    out.emit(.{ .balance = state.balance, .rows = state.rows });
+    if (row.amount >= 1000) out.emit(.{ .balance = before });
+    out.emit(.{ .balance = state.shown() });
 }
 
 pub const library = tidemill.library(.{
     .functions = .{
-        .average = tidemill.aggregate(Average, "Arithmetic mean, and the least value."),
-        .account = tidemill.process(account, "The balance after each transaction, and their number."),
+        .average = tidemill.aggregate(Average, "Arithmetic mean, counted from the least value."),
+        .account = tidemill.process(account, "The balance after each transaction, in thousandths, with their number."),
     },
 });
