@@ -3,8 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use super::{
-    assemblyscript, go, javascript, library::Library, package_build, python, tools::Tools, typescript,
-    zig,
+    assemblyscript, go, javascript, library::Library, package_build, python, tools::Tools,
+    typescript, zig,
 };
 
 /// A language that `tidemill new` and `tidemill build` know.
