@@ -115,6 +115,7 @@ export class Library {
 
   /** The fields of a class, as columns. */
   #fields({ source, statement }) {
+    if (statement.extendsType) this.#problem(source, statement, "a class with columns has all its fields itself, and extends no other");
     // Those that the constructor declares are among the members.
     const fields = statement.members.filter((member) => member.parameterIndex !== undefined && !isStatic(source, member));
     return fields.map((member) => {

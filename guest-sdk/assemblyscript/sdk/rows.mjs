@@ -1,6 +1,7 @@
 // The code of functions without a state, and the loop over the rows that those with a state share.
 
 import { restore, save } from "./states.mjs";
+import { user } from "./writer.mjs";
 
 /** How many rows a loop over plain numbers computes between two looks at the deadline, which cost more than a row. */
 const BLOCK = 16;
@@ -37,7 +38,7 @@ export function pushNulls(entry) {
 }
 
 function call(entry, values) {
-  return `${entry.declared}(${values.join(", ")})`;
+  return `${user(entry.declared)}(${values.join(", ")})`;
 }
 
 function values(entry) {

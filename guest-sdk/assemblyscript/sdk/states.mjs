@@ -1,10 +1,11 @@
 // The code that reads, writes and undoes states.
 
 import { inputs, push, valueAt } from "./rows.mjs";
-import { fields, outputs } from "./writer.mjs";
+import { fields, outputs, user } from "./writer.mjs";
 
 export function stateCode(state) {
   const { name } = state;
+  const type = user(name);
   const columns = state.fields;
   const loads = columns.map((column, index) => `tm_state.${column.field} = ${valueAt(column, `tm_p${index}`, "row")};`);
   const resets = columns.map((_, index) => `const tm_r${index} = unchecked(tm_outputs${name}[${index}]);\n  tm_r${index}.reset(tm_states.length);`);
@@ -12,12 +13,12 @@ export function stateCode(state) {
   return `
 ${fields(`tm_fields${name}`, columns)}
 ${outputs(`tm_outputs${name}`, columns)}
-function tm_new${name}(rows: i32): ${name}[] {
-  const tm_states = new Array<${name}>(rows);
-  for (let row = 0; row < rows; row++) unchecked(tm_states[row] = new ${name}());
+function tm_new${name}(rows: i32): ${type}[] {
+  const tm_states = new Array<${type}>(rows);
+  for (let row = 0; row < rows; row++) unchecked(tm_states[row] = new ${type}());
   return tm_states;
 }
-function tm_load${name}(columns: usize, rows: i32): ${name}[] {
+function tm_load${name}(columns: usize, rows: i32): ${type}[] {
   const tm_states = tm_new${name}(rows);
   ${inputs(columns)}
   for (let row = 0; row < rows; row++) {
@@ -26,7 +27,7 @@ function tm_load${name}(columns: usize, rows: i32): ${name}[] {
   }
   return tm_states;
 }
-function tm_store${name}(tm_states: ${name}[]): void {
+function tm_store${name}(tm_states: ${type}[]): void {
   ${resets.join("\n  ")}
   for (let row = 0; row < tm_states.length; row++) {
     const tm_state = unchecked(tm_states[row]);

@@ -1,5 +1,5 @@
-// Writes the code that makes the functions of a library callable by the host. Its names begin with tm_, so that
-// they do not clash with those of the author.
+// Writes the code that makes the functions of a library callable by the host. The names of the author begin with
+// tm_user_ in it, so that they do not clash with its own.
 
 import { aggregateCode } from "./aggregate.mjs";
 import { columnarCode, emittingCode, holisticCode, scalarCode } from "./rows.mjs";
@@ -61,7 +61,7 @@ export function write(library) {
   const code = [HEAD];
   const files = new Map();
   for (const [name, file] of library.imports) files.set(file, [...(files.get(file) ?? []), name]);
-  for (const [file, names] of files) code.push(`import { ${names.join(", ")} } from "./${file}";`);
+  for (const [file, names] of files) code.push(`import { ${names.map((name) => `${name} as ${user(name)}`).join(", ")} } from "./${file}";`);
   for (const state of library.states) code.push(stateCode(state));
   const entries = [];
   library.entries.forEach((entry, place) => {
@@ -86,6 +86,11 @@ function body(entry) {
   return entry.kind === 0 ? scalarCode(entry) : emittingCode(entry);
 }
 
+/** What the added file calls something of the author's. */
+export function user(name) {
+  return `tm_user_${name}`;
+}
+
 /** The columns as the catalog has them. */
 export function fields(name, columns) {
   const list = columns.map(({ name, column }) => `new Field(${JSON.stringify(name)}, ${column.type}, ${column.nullable})`);
@@ -101,9 +106,9 @@ function configuration({ config }) {
   const known = config?.fields.map(({ name }) => `\`${name}\``).join(", ") || "none";
   const reads = { bool: "flag()", string: "text()", f64: "float()", f32: "float()", i32: "integer(i32.MIN_VALUE, i32.MAX_VALUE)", i64: "integer(i64.MIN_VALUE, i64.MAX_VALUE)" };
   const cases = (config?.fields ?? []).map(
-    ({ name, field, column }) => `if (reader.key == ${JSON.stringify(name)}) ${config.name}.${field} = <${column.plain}>reader.${reads[column.plain]};\n    else `,
+    ({ name, field, column }) => `if (reader.key == ${JSON.stringify(name)}) ${user(config.name)}.${field} = <${column.plain}>reader.${reads[column.plain]};\n    else `,
   );
-  const validate = config?.validates ? `${config.name}.validate();\n  if (hasFailed()) return failedCall();` : "";
+  const validate = config?.validates ? `${user(config.name)}.validate();\n  if (hasFailed()) return failedCall();` : "";
   return `
 export function tm_configure(text: usize, length: i32): usize {
   begin();

@@ -1,9 +1,32 @@
 /**
  * What a library of functions for Tidemill is written with.
  *
- * A function becomes one that pipelines can call by a tag in the comment above it: `@scalar`, `@table`,
- * `@holistic` or `@process`; a class by `@aggregate`. `@state version=2` above a class says that its fields
- * have changed, and `@config` above a variable that the configuration of the stage is read into it.
+ * A function becomes one that pipelines can call by a tag in the comment above it. It is exported:
+ *
+ *     /**
+ *      * Converts degrees Celsius to degrees Fahrenheit.
+ *      * @scalar result=fahrenheit
+ *      *\/
+ *     export function toFahrenheit(celsius: f64): f64 {
+ *       return celsius * 1.8 + 32.0;
+ *     }
+ *
+ * Columns have the names of the parameters, in snake_case; a result has the name of the function, or that after
+ * `result=`, or is an object of a class with a column in each field. The tags are:
+ *
+ * - `@scalar`: a row in, a row out. With typed arrays such as Float64Array as parameters and result, the function is
+ *   given whole columns.
+ * - `@table`: a row in, an array of rows out.
+ * - `@aggregate`, above a class with the methods `update`, `merge` and `finish`: many rows in, one out. The object is the
+ *   accumulator.
+ * - `@holistic`: arrays such as `f64[]` with all values of a group in, a row out.
+ * - `@process`: a row in, a row or an array of rows out; the first parameter is the state of the row's key, an object.
+ * - `@state version=2`, above the class of a state or of what an aggregate once was.
+ * - `@config`, above a variable such as `export const config = new Config()`: the configuration of the stage is read into
+ *   its fields. A method `validate` may refuse it by `fail`.
+ *
+ * `name=` after a tag gives the function another name; `version=` after `@aggregate` or `@state` says that the fields
+ * have changed. A method `migrate` with the old class as its parameter fills an object of the new one.
  */
 
 /** Microseconds since 1970-01-01T00:00:00 UTC. */

@@ -18,8 +18,12 @@ func ReadConfig(text string, target any) error {
 	if err != nil {
 		return err
 	}
-	if err := assign(reflect.ValueOf(target).Elem(), value, "the configuration"); err != nil {
+	variable := reflect.ValueOf(target).Elem()
+	if err := assign(variable, value, "the configuration"); err != nil {
 		return err
+	}
+	if variable.Kind() == reflect.Pointer {
+		target = variable.Interface()
 	}
 	if validated, ok := target.(interface{ Validate() error }); ok {
 		return validated.Validate()
@@ -32,7 +36,9 @@ func assign(target reflect.Value, value any, name string) error {
 	fits := false
 	switch target.Kind() {
 	case reflect.Pointer:
-		target.Set(reflect.New(target.Type().Elem()))
+		if target.IsNil() {
+			target.Set(reflect.New(target.Type().Elem()))
+		}
 		return assign(target.Elem(), value, name)
 	case reflect.Struct:
 		if object, ok := value.(jsonObject); ok {

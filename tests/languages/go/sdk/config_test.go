@@ -40,6 +40,16 @@ func TestAConfigurationIsReadIntoItsFields(t *testing.T) {
 	}
 }
 
+func TestAConfigurationMayBeBehindAPointer(t *testing.T) {
+	got := &settings{Threshold: 30}
+	if err := rt.ReadConfig(`{"count": 7}`, &got); err != nil || got.Threshold != 30 || got.Count != 7 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if err := rt.ReadConfig(`{"count": -7}`, &got); err == nil {
+		t.Error("it is not validated")
+	}
+}
+
 func TestAConfigurationThatDoesNotFitIsRefused(t *testing.T) {
 	for text, expected := range map[string]string{
 		`{"treshold": 1}`:        "unknown key `treshold`, expected `threshold`, `count`, `user`",

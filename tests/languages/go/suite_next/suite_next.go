@@ -15,7 +15,7 @@ type averageV1 struct {
 	count int64
 }
 
-// average is the arithmetic mean of temperatures, counted from the least of them.
+// average is the arithmetic mean, counted from the least value.
 //
 //tidemill:aggregate version=2
 type average struct {
@@ -54,9 +54,9 @@ func (a *average) atLeast(value float64) {
 
 func (a *average) Finish() tidemill.Null[float64] {
 	if a.count == 0 {
-		return tidemill.Null[float64]{}
+		return tidemill.None[float64]()
 	}
-	return tidemill.Some(a.sum/float64(a.count) - a.least.V)
+	return tidemill.Some(a.sum/float64(a.count) - a.least.Or(0))
 }
 
 // balanceV1 is what version 1 of account kept.
@@ -66,7 +66,7 @@ type balanceV1 struct {
 	balance int64
 }
 
-// balance is what an account holds, and of how many rows.
+// balance is what an account holds, and of how many transactions.
 //
 //tidemill:state version=2
 type balance struct {
@@ -82,7 +82,7 @@ func (b *balance) shown() int64 {
 	return b.balance*1000 + b.rows
 }
 
-// account books amounts, and tells the balance after each in thousandths, with their number.
+// account is the balance after each transaction, in thousandths, with the number of transactions.
 //
 //tidemill:process
 func account(state *balance, amount int64, emit func(balance int64)) error {
