@@ -55,8 +55,7 @@ pub(super) fn build_module(
         .arg("--output")
         .arg(&made);
     tools.run(command)?;
-    let component =
-        fs::read(&made).with_context(|| format!("cannot read `{}`", made.display()))?;
+    let component = fs::read(&made).with_context(|| format!("cannot read `{}`", made.display()))?;
     lists_as_bytes(&component, Outgoing::Typed)
         .context("cannot change what componentize-qjs has made")
 }

@@ -19,12 +19,7 @@ pub enum Language {
 
 impl Language {
     /// All of them, in the order in which they are told to people.
-    pub const ALL: [Self; 4] = [
-        Self::Rust,
-        Self::Python,
-        Self::JavaScript,
-        Self::TypeScript,
-    ];
+    pub const ALL: [Self; 4] = [Self::Rust, Self::Python, Self::JavaScript, Self::TypeScript];
 
     /// What it is called on the command line, in `tidemill.toml` and in the folders of the SDKs.
     pub const fn name(self) -> &'static str {

@@ -58,8 +58,7 @@ pub(super) fn build(library: &Library, tools: &mut Tools<'_>) -> anyhow::Result<
         command.env("VIRTUAL_ENV", environment);
     }
     tools.run(command)?;
-    let component =
-        fs::read(&made).with_context(|| format!("cannot read `{}`", made.display()))?;
+    let component = fs::read(&made).with_context(|| format!("cannot read `{}`", made.display()))?;
     lists_as_bytes(&component, Outgoing::BytesLeaked)
         .context("cannot change what componentize-py has made")
 }

@@ -25,7 +25,15 @@ pub(super) fn build(library: &Library, tools: &mut Tools<'_>) -> anyhow::Result<
     );
     link_sdk(library)?;
     command
-        .args(["--project", ".", "--noEmitOnError", "--rootDir", "src", "--outDir", WRITTEN])
+        .args([
+            "--project",
+            ".",
+            "--noEmitOnError",
+            "--rootDir",
+            "src",
+            "--outDir",
+            WRITTEN,
+        ])
         .args(["--pretty", "false"]);
     tools.run(command)?;
     build_module(library, &format!("{WRITTEN}/{name}.js"), tools)
