@@ -43,7 +43,7 @@ def _answers(method: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return method(*arguments)
         except CallError as error:
-            raise Err(str(error)) from error
+            raise Err(_text(str(error))) from error
         except Exception as error:
             for line in _story(error):
                 log.error(line)
@@ -102,10 +102,12 @@ def _batch(rows: int, columns: list[Column], fields: tuple[Field, ...]) -> wit.B
 
 
 def _errors(errors: list[tuple[int, str]]) -> list[wit.RowError]:
-    # A message may hold what is no Unicode.
-    return [
-        wit.RowError(row, message.encode("utf-8", "replace").decode()) for row, message in errors
-    ]
+    return [wit.RowError(row, _text(message)) for row, message in errors]
+
+
+def _text(message: str) -> str:
+    """A message without what is no Unicode, which cannot be handed on."""
+    return message.encode("utf-8", "replace").decode()
 
 
 def _field(field: Field) -> wit.Field:
