@@ -11,8 +11,8 @@ use std::{
 /// The workspace that the SDK of Rust gets in the folder of a library: what it takes from ours.
 const WORKSPACE: &str = "rust/Cargo.toml";
 
-/// An expression of Rust: a slice of paths, with `/`, and contents. `wit/…` is the contract,
-/// `LANGUAGE/sdk/…` and `LANGUAGE/template/…` are those of a language.
+/// An expression of Rust: a slice of paths, with `/`, and contents. `wit/…` is the contract, `template/…` what new
+/// libraries in all languages have, `LANGUAGE/sdk/…` and `LANGUAGE/template/…` are those of a language.
 pub(super) fn files(root: &Path) -> Result<String, Box<dyn Error>> {
     let sdks = root.join("guest-sdk");
     println!("cargo::rerun-if-changed={}", sdks.display());
@@ -30,6 +30,7 @@ pub(super) fn files(root: &Path) -> Result<String, Box<dyn Error>> {
     ] {
         collect(&sdks.join(from), &format!("rust/sdk/{to}"), &mut files)?;
     }
+    collect(&sdks.join("template"), "template", &mut files)?;
     for entry in fs::read_dir(&sdks)? {
         let language = entry?.file_name().to_string_lossy().into_owned();
         for part in ["sdk", "template"] {

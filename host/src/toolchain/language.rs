@@ -2,13 +2,26 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{javascript, library::Library, package_build, python, tools::Tools, typescript};
+use super::{
+    assemblyscript, go, javascript, library::Library, package_build, python, tools::Tools,
+    typescript, zig,
+};
 
 /// A language that `tidemill new` and `tidemill build` know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// Rust, by Cargo.
     Rust,
+    /// C, by Zig.
+    C,
+    /// C++, by Zig.
+    Cpp,
+    /// Zig.
+    Zig,
+    /// Go, by its own compiler.
+    Go,
+    /// AssemblyScript: the syntax of TypeScript, compiled ahead of time.
+    AssemblyScript,
     /// Python, by componentize-py.
     Python,
     /// JavaScript, by componentize-qjs.
@@ -19,12 +32,27 @@ pub enum Language {
 
 impl Language {
     /// All of them, in the order in which they are told to people.
-    pub const ALL: [Self; 4] = [Self::Rust, Self::Python, Self::JavaScript, Self::TypeScript];
+    pub const ALL: [Self; 9] = [
+        Self::Rust,
+        Self::C,
+        Self::Cpp,
+        Self::Zig,
+        Self::Go,
+        Self::AssemblyScript,
+        Self::Python,
+        Self::JavaScript,
+        Self::TypeScript,
+    ];
 
     /// What it is called on the command line, in `tidemill.toml` and in the folders of the SDKs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rust => "rust",
+            Self::C => "c",
+            Self::Cpp => "cpp",
+            Self::Zig => "zig",
+            Self::Go => "go",
+            Self::AssemblyScript => "assemblyscript",
             Self::Python => "python",
             Self::JavaScript => "javascript",
             Self::TypeScript => "typescript",
@@ -32,13 +60,24 @@ impl Language {
     }
 
     /// The files and folders of a library that it is compiled from, beside `tidemill.toml`; folders at any
-    /// depth. They need not be there.
+    /// depth, or globs. They need not be there.
     pub(super) const fn sources(self) -> &'static [&'static str] {
         match self {
             Self::Rust => &["src", "Cargo.toml", "Cargo.lock", "build.rs"],
+            Self::C | Self::Cpp | Self::Zig => &["src"],
+            Self::Go => &["*.go", "[!.]*/**/*.go", "go.mod", "go.sum"],
+            Self::AssemblyScript => &["src", "package.json"],
             Self::Python => &["src"],
             Self::JavaScript => &["src", "package.json"],
             Self::TypeScript => &["src", "package.json", "tsconfig.json"],
+        }
+    }
+
+    /// Another language whose SDK is a part of this one's.
+    pub(super) const fn base(self) -> Option<Self> {
+        match self {
+            Self::Cpp => Some(Self::C),
+            _ => None,
         }
     }
 
@@ -46,6 +85,11 @@ impl Language {
     pub(super) fn build(self, library: &Library, tools: &mut Tools<'_>) -> anyhow::Result<Vec<u8>> {
         match self {
             Self::Rust => package_build::build(library, tools),
+            Self::C => zig::build_c(library, tools),
+            Self::Cpp => zig::build_cpp(library, tools),
+            Self::Zig => zig::build_zig(library, tools),
+            Self::Go => go::build(library, tools),
+            Self::AssemblyScript => assemblyscript::build(library, tools),
             Self::Python => python::build(library, tools),
             Self::JavaScript => javascript::build(library, tools),
             Self::TypeScript => typescript::build(library, tools),

@@ -10,12 +10,16 @@ mod new;
 mod sdk;
 mod tools;
 
+mod assemblyscript;
 mod byte_lists;
+mod go;
 mod javascript;
 mod package_build;
 mod python;
 mod rust;
+mod stripped;
 mod typescript;
+mod zig;
 
 mod component_build;
 mod package;

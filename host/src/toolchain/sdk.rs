@@ -12,7 +12,8 @@ use super::language::Language;
 /// The folder of a library that its SDK stands in, so that compilers and editors find it.
 pub(super) const FOLDER: &str = ".tidemill";
 
-/// Paths, with `/`, and contents: `wit/…` is the contract, `LANGUAGE/sdk/…` what libraries are compiled with,
+/// Paths, with `/`, and contents: `wit/…` is the contract, `template/…` what new libraries in all languages begin with,
+/// `LANGUAGE/sdk/…` what libraries are compiled with,
 /// `LANGUAGE/template/…` what a new one begins with.
 const FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/sdk_files.rs"));
 
@@ -26,10 +27,9 @@ fn below(folder: &str) -> impl Iterator<Item = (&'static str, &'static [u8])> {
 
 /// What a new library in a language begins with.
 pub(super) fn template(language: Language) -> impl Iterator<Item = (&'static str, &'static [u8])> {
-    FILES.iter().filter_map(move |(path, content)| {
-        let rest = path.strip_prefix(language.name())?;
-        Some((rest.strip_prefix("/template/")?, *content))
-    })
+    let own = below(language.name());
+    let own = own.filter_map(|(path, content)| Some((path.strip_prefix("template/")?, content)));
+    below("template").chain(own)
 }
 
 /// The files of the contract.
@@ -45,7 +45,9 @@ pub(super) fn contract() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub(super) fn unpack(directory: &Path, language: Language) -> anyhow::Result<()> {
     let root = directory.join(FOLDER);
     let contract = below("wit").map(|(path, content)| (PathBuf::from("wit").join(path), content));
-    let own = below(language.name()).filter(|(path, _)| !path.starts_with("template/"));
+    let languages = language.base().into_iter().chain([language]);
+    let own = languages.flat_map(|language| below(language.name()));
+    let own = own.filter(|(path, _)| !path.starts_with("template/"));
     let own = own.map(|(path, content)| (PathBuf::from(path), content));
     for (path, content) in contract.chain(own) {
         write(&root.join(path), content)?;

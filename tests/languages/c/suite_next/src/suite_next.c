@@ -9,8 +9,8 @@ TM_MIGRATE(average_v1, average_state) {
   to->count = from->count;
 }
 
-TM_AGGREGATE(average, "Arithmetic mean, and the least value.", average_state, (double value),
-             (tm_double_or_null average, tm_double_or_null least))
+TM_AGGREGATE(average, "Arithmetic mean, counted from the least value.", average_state,
+             (double value), (tm_double_or_null average))
 
 static void keep_less(average_state *state, tm_double_or_null value) {
   if (value.present && (!state->least.present || value.value < state->least.value)) {
@@ -34,10 +34,10 @@ static void average_merge(average_state *state, const average_state *other) {
   keep_less(state, other->least);
 }
 
-static average_row average_finish(const average_state *state) {
-  average_row row = {tm_null_double(), state->least};
-  if (state->count) row.average = tm_some_double(state->sum / (double)state->count);
-  return row;
+static tm_double_or_null average_finish(const average_state *state) {
+  if (state->count == 0) return tm_null_double();
+  double least = state->least.present ? state->least.value : 0;
+  return tm_some_double(state->sum / (double)state->count - least);
 }
 
 TM_STATE(account_v1, 1, (int64_t balance))
@@ -45,9 +45,9 @@ TM_STATE(account_state, 2, (int64_t balance, int64_t rows))
 
 TM_MIGRATE(account_v1, account_state) { to->balance = from->balance; }
 
-TM_PROCESS(account, "The balance after each transaction, and their number.", account_state,
-           (int64_t amount), (int64_t balance, int64_t rows)) {
-  int64_t before = state->balance;
+TM_PROCESS(account, "The balance after each transaction, in thousandths, with their number.",
+           account_state, (int64_t amount), (int64_t balance)) {
+  int64_t before = state->balance * 1000 + state->rows;
   state->balance += amount;
   if (state->balance < 0) {
     tm_refuse("overdrawn");
@@ -55,6 +55,6 @@ TM_PROCESS(account, "The balance after each transaction, and their number.", acc
   }
   state->rows += 1;
   if (amount == 0) return;
-  if (amount >= 1000) account_emit(before, state->rows);
-  account_emit(state->balance, state->rows);
+  if (amount >= 1000) account_emit(before);
+  account_emit(state->balance * 1000 + state->rows);
 }

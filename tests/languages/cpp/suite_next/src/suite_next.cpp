@@ -11,12 +11,6 @@ struct average_v1 {
   TIDEMILL_MEMBERS(sum, count)
 };
 
-struct average_and_least {
-  std::optional<double> average;
-  std::optional<double> least;
-  TIDEMILL_MEMBERS(average, least)
-};
-
 struct average {
   static constexpr std::uint32_t version = 2;
   double sum = 0;
@@ -40,9 +34,9 @@ struct average {
     if (other.least) least = std::min(least.value_or(*other.least), *other.least);
   }
 
-  average_and_least finish() const {
-    if (count == 0) return {std::nullopt, least};
-    return {sum / static_cast<double>(count), least};
+  std::optional<double> finish() const {
+    if (count == 0) return std::nullopt;
+    return sum / static_cast<double>(count) - least.value_or(0);
   }
 };
 
@@ -58,23 +52,26 @@ struct account_state {
   TIDEMILL_MEMBERS(balance, rows)
 
   static account_state from(const account_v1& old) { return {old.balance, 0}; }
+
+  std::int64_t shown() const { return balance * 1000 + rows; }
 };
 
 tidemill::result<void> account(account_state& state, std::int64_t amount,
-                               tidemill::sink<account_state>& out) {
-  const std::int64_t before = state.balance;
+                               tidemill::sink<std::int64_t>& out) {
+  const std::int64_t before = state.shown();
   state.balance += amount;
   if (state.balance < 0) return tidemill::refuse("overdrawn");
   state.rows += 1;
   if (amount == 0) return {};
-  if (amount >= 1000) out.emit({before, state.rows});
-  out.emit(state);
+  if (amount >= 1000) out.emit(before);
+  out.emit(state.shown());
   return {};
 }
 
 tidemill::library library{
-    tidemill::aggregate<average>("Arithmetic mean, and the least value.", {"value"}),
-    tidemill::process<account>("The balance after each transaction, and their number.", {"amount"}),
+    tidemill::aggregate<average>("Arithmetic mean, counted from the least value.", {"value"}),
+    tidemill::process<account>("The balance after each transaction, in thousandths, with their number.",
+                               {"amount"}, {"balance"}),
 };
 
 }  // namespace

@@ -7,9 +7,9 @@ const least = (one, other) => (one === null || (other !== null && other < one) ?
 const average = aggregate(
   {
     name: "average",
-    doc: "The arithmetic mean, and the least value.",
+    doc: "The arithmetic mean, counted from the least value.",
     params: { value: "float64" },
-    returns: { average: "float64?", least: "float64?" },
+    returns: "float64?",
     state: { sum: "float64", count: "int64", least: "float64?" },
     version: 2,
     migrate: { 1: (old) => ({ ...old, least: null }) },
@@ -26,27 +26,29 @@ const average = aggregate(
       state.count += other.count;
       state.least = least(state.least, other.least);
     },
-    finish: ({ sum, count, least }) => ({ average: count === 0n ? null : sum / Number(count), least }),
+    finish: ({ sum, count, least }) => (count === 0n ? null : sum / Number(count) - (least ?? 0)),
   },
 );
+
+const shown = ({ balance, rows }) => balance * 1000n + rows;
 
 const account = process(
   {
     name: "account",
-    doc: "The balance after each amount, and how many there were.",
+    doc: "The balance after each amount, in thousandths, with how many there were.",
     params: { amount: "int64" },
-    returns: { balance: "int64", rows: "int64" },
+    returns: { balance: "int64" },
     state: { balance: "int64", rows: "int64" },
     version: 2,
     migrate: { 1: (old) => ({ ...old, rows: 0n }) },
   },
   (state, { amount }) => {
-    const before = { ...state };
+    const before = shown(state);
     state.balance += amount;
     state.rows++;
     if (state.balance < 0n) throw new RowError("overdrawn");
     if (amount === 0n) return [];
-    return amount >= 1000n ? [before, { ...state }] : [{ ...state }];
+    return amount >= 1000n ? [before, shown(state)] : [shown(state)];
   },
 );
 

@@ -1,20 +1,13 @@
 """The conformance library's next version: the same functions with more in their states."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from tidemill import RowError, aggregate, process, state
 
 
-@dataclass
-class Averages:
-    average: float | None
-    least: float | None
-
-
 @aggregate(version=2)
 class Average:
-    """The arithmetic mean, and the least value."""
+    """The arithmetic mean, counted from the least value."""
 
     sum: float = 0.0
     count: int = 0
@@ -36,8 +29,8 @@ class Average:
         if self.least is None or (value is not None and value < self.least):
             self.least = value
 
-    def finish(self) -> Averages:
-        return Averages(self.sum / self.count if self.count else None, self.least)
+    def finish(self) -> float | None:
+        return self.sum / self.count - (self.least or 0.0) if self.count else None
 
     @staticmethod
     def from_version_1(old: Any) -> "Average":
@@ -53,22 +46,18 @@ class Account:
     def from_version_1(old: Any) -> "Account":
         return Account(old.balance)
 
-
-@dataclass
-class Balance:
-    balance: int
-    rows: int
+    def shown(self) -> int:
+        return self.balance * 1000 + self.rows
 
 
-@process
-def account(account: Account, amount: int) -> list[Balance]:
-    """The balance after each amount, and how many there were."""
-    before = Balance(account.balance, account.rows)
+@process(result="balance")
+def account(account: Account, amount: int) -> list[int]:
+    """The balance after each amount, in thousandths, with how many there were."""
+    before = account.shown()
     account.balance += amount
     account.rows += 1
     if account.balance < 0:
         raise RowError("overdrawn")
-    after = Balance(account.balance, account.rows)
     if amount == 0:
         return []
-    return [before, after] if amount >= 1000 else [after]
+    return [before, account.shown()] if amount >= 1000 else [account.shown()]

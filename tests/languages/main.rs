@@ -1,0 +1,41 @@
+//! The same functions in every language: the same rows, and state that goes from one to the other.
+//!
+//! A language whose compiler is not here is skipped, and said to be missing. `make toolchains` installs them all.
+
+mod component;
+mod language;
+mod new;
+mod suite;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+use self::language::LANGUAGES;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let mut trials = Vec::new();
+    for language in LANGUAGES {
+        let missing = language.missing();
+        if let Some(tool) = missing
+            && !arguments.list
+        {
+            eprintln!("missing: {}, for want of `{tool}`", language.name);
+        }
+        let tests: [(&str, fn(&'static language::Language)); 4] = [
+            ("has_the_rows_of_all_others", suite::rows),
+            ("says_what_its_functions_are", suite::signatures),
+            ("goes_on_where_another_has_stopped", suite::twins),
+            ("is_begun_built_and_run", new::runs),
+        ];
+        for (name, test) in tests {
+            let trial = Trial::test(format!("{}::{name}", language.name), move || {
+                test(language);
+                Ok(())
+            });
+            trials.push(trial.with_ignored_flag(missing.is_some()));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
