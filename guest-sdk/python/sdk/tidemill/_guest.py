@@ -5,6 +5,7 @@ Lists of numbers come and go as bytes: `tidemill build` sees to that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -59,7 +60,9 @@ def _story(error: Exception) -> list[str]:
     while trace is not None:
         code = trace.tb_frame.f_code
         if "/tidemill/_" not in code.co_filename:
-            lines.append(f"  {code.co_filename}:{trace.tb_lineno}, in {code.co_qualname}")
+            # The folders of the build are numbered.
+            name = re.sub(r"^/\d+/", "", code.co_filename)
+            lines.append(f"  {name}:{trace.tb_lineno}, in {code.co_qualname}")
         trace = trace.tb_next
     return [*lines[-6:], f"{type(error).__name__}: {error}"]
 
