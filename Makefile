@@ -14,12 +14,13 @@ JOBS := toll/data toll/warehouse toll/balance toll/traffic \
 RESULTS := toll/balance toll/traffic trading/spread trading/swing \
 	web/top web/leaders web/visits web/errors
 
-.PHONY: help demo examples test conformance fuzz lint bench setup
+.PHONY: help demo examples test languages conformance fuzz lint bench setup toolchains
 
 help:
 	@echo "make demo         build everything, make a million readings, run the main job on them"
 	@echo "make examples     make data for all examples, run their jobs and their cases"
 	@echo "make test         run all tests"
+	@echo "make languages    install the compilers of all languages, and run the tests of libraries in them"
 	@echo "make conformance  run the known answers of other engines, if they are at hand"
 	@echo "make fuzz         feed anything to whatever reads something, FUZZ_SECONDS each"
 	@echo "make lint         check formatting, lints and documentation"
@@ -46,7 +47,14 @@ examples: setup
 	@echo
 	$(TIDEMILL) test $(LIBRARIES:%=udfs/%/cases)
 
-test: setup
+# The compilers of all languages that libraries can be written in, from the registries of Python and Node.
+toolchains:
+	@tests/languages/toolchains/install.sh target/toolchains
+
+languages: setup toolchains
+	cargo test --package tidemill --test languages
+
+test: setup toolchains
 ifeq ($(NEXTEST),yes)
 	cargo nextest run --workspace --no-fail-fast
 	cargo test --workspace --doc

@@ -86,7 +86,8 @@ pub struct Exports<L>(PhantomData<L>);
 impl<L: Library> contract::catalog::Guest for Exports<L> {
     fn configure(config: String) -> Result<Vec<Description>, String> {
         log::report_panics();
-        let config = serde_json::from_str(&config)
+        let mut config = serde_json::Deserializer::from_str(&config);
+        let config = serde_path_to_error::deserialize(&mut config)
             .map_err(|error| format!("the configuration does not fit: {error}"))?;
         L::configuration().set(Some(config));
         Ok(L::FUNCTIONS

@@ -29,7 +29,7 @@ const BAD: [(&str, &str); 8] = [
     ),
     (
         r#"{"ts":9000000000000000000,"sensor":"s01","temperature":50,"humidity":1}"#,
-        r#"column `ts`: event time 9000000000000000000 is outside the years -9999 to 9999"#,
+        r#"column `ts`: event time 9000000000000000000 is outside -009999-01-02T01:59:59Z to 9999-12-30T22:00:00.999999Z"#,
     ),
     (
         r#"{"ts":"yesterday","sensor":"s01","temperature":50,"humidity":1}"#,

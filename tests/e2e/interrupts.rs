@@ -1,7 +1,7 @@
 //! Jobs that are asked to stop, once or twice: the real binary, real files.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{BufRead, BufReader, Write},
     process::{Child, Command, Stdio},
     sync::mpsc,
@@ -9,12 +9,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::{Pipeline, Run, Workspace, assert_numbered, library, numbered, slow_rows};
+use crate::{
+    support::{Pipeline, Run, Workspace, assert_numbered, library, numbered, slow_rows},
+    swaps::versions::altered,
+};
 
 /// What Ctrl-C does.
 fn interrupt(child: &Child) {
+    send(child, "-INT");
+}
+
+fn send(child: &Child, signal: &str) {
     let pid = child.id().to_string();
-    let signal = Command::new("kill").args(["-INT", &pid]).status();
+    let signal = Command::new("kill").args([signal, &pid]).status();
     assert!(signal.expect("kill runs").success());
 }
 
@@ -97,8 +104,15 @@ fn a_silent_pipe_does_not_keep_a_job_from_stopping() {
 fn stuck(deadline: &str) -> Pipeline {
     numbered("connector = \"generator\"\nrate = 1000\nrows = 400")
         .with("[sink.screen]\nfrom = \"in\"\nconnector = \"stdout\"")
-        .with(&format!(
-            r#"
+        .with(&echoed(deadline))
+        .file_sink("echoed", "echoed", "json")
+        .dead_letters("dead", "json")
+}
+
+/// The numbers, and what hands them back.
+fn echoed(deadline: &str) -> String {
+    format!(
+        r#"
 [source.numbers]
 connector = "file"
 path = "numbers.csv"
@@ -110,10 +124,8 @@ from = "numbers"
 map = "{}#echo"
 limits = {{ deadline = "{deadline}" }}
 "#,
-            library("faulty").display()
-        ))
-        .file_sink("echoed", "echoed", "json")
-        .dead_letters("dead", "json")
+        library("faulty").display()
+    )
 }
 
 #[test]
@@ -147,6 +159,74 @@ fn a_job_that_is_interrupted_twice_ends_at_once_and_goes_on() {
     let letters = workspace.rows("dead");
     assert_eq!(letters.len(), 1, "{letters:?}");
     assert!(letters[0].contains("took longer than 200ms"));
+}
+
+#[test]
+fn a_stage_that_is_stuck_holds_up_barriers_and_nobody_else() {
+    let workspace = Workspace::new();
+    let (library, other) = (library("weather"), workspace.path("other.wasm"));
+    let component = fs::read(&library).expect("a component");
+    workspace.write("other.wasm", altered(component));
+    workspace.write("numbers.csv", "n\n1\n2\n3\n14\n4\n5\n");
+    let pipeline = Pipeline::new("stuck").with(&echoed("10m")).with(&format!(
+        "[sink.echoes]\nfrom = \"echoed\"\nconnector = \"blackhole\"\n[source.more]\nconnector = \"generator\"\nrate = 1000\n[stage.warm]\nfrom = \"more\"\n\
+         map = \"{}#to_fahrenheit\"\nargs = {{ celsius = \"temperature\" }}\n\
+         [sink.shown]\nfrom = \"warm\"\nconnector = \"stdout\"",
+        library.display()
+    ));
+    let mut child = workspace.start(&pipeline.text());
+    drop(child.stdin.take());
+    let (printed, shown) = mpsc::channel();
+    let screen = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    let reader = thread::spawn(move || {
+        // Nobody looks any more when the test is over.
+        screen.for_each(|line| drop(printed.send(line.expect("a line"))));
+    });
+    let mut talk = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+    let goes_on = || {
+        shown.try_iter().for_each(drop);
+        for _ in 0..500 {
+            let row = shown.recv_timeout(Duration::from_secs(60));
+            row.expect("the rows of others go on");
+        }
+    };
+    goes_on();
+
+    // Who asks is answered.
+    let run = workspace.output(&["rollback", "pipeline.toml"]);
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    assert!(
+        run.stderr.contains("nothing has been swapped"),
+        "{}",
+        run.stderr
+    );
+
+    // A swap waits, and says for whom.
+    let component = format!("warm={}", other.display());
+    let mut swap = workspace
+        .tidemill(&["swap", "pipeline.toml", &component])
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let said = BufReader::new(swap.stderr.take().expect("a pipe")).lines();
+    let mut said = said.map(|line| line.expect("a line"));
+    let expected = "no barrier passes `echoed` before the call that is being made there has ended";
+    assert!(
+        said.any(|line| line.starts_with(expected)),
+        "it names the stage"
+    );
+    swap.kill().expect("it waits");
+    swap.wait().expect("an end");
+
+    // So does the end, unless it is asked for twice.
+    send(&child, "-TERM");
+    assert!(talk.any(|line| line.expect("a line").contains("once more to stop now")));
+    thread::sleep(Duration::from_millis(50));
+    assert!(child.try_wait().expect("a child").is_none());
+    send(&child, "-TERM");
+    let status = child.wait().expect("an end");
+    assert_eq!(status.code(), Some(130));
+    reader.join().expect("all was read");
 }
 
 #[test]

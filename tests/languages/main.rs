@@ -11,7 +11,17 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
-use self::language::LANGUAGES;
+use self::language::{LANGUAGES, Language};
+
+/// What is tested of each language.
+type Test = fn(&'static Language);
+
+const TESTS: [(&str, Test); 4] = [
+    ("has_the_rows_of_all_others", suite::rows),
+    ("says_what_its_functions_are", suite::signatures),
+    ("goes_on_where_another_has_stopped", suite::twins),
+    ("is_begun_built_and_run", new::runs),
+];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -21,15 +31,9 @@ fn main() -> ExitCode {
         if let Some(tool) = missing
             && !arguments.list
         {
-            eprintln!("missing: {}, for want of `{tool}`", language.name);
+            tell(language, tool);
         }
-        let tests: [(&str, fn(&'static language::Language)); 4] = [
-            ("has_the_rows_of_all_others", suite::rows),
-            ("says_what_its_functions_are", suite::signatures),
-            ("goes_on_where_another_has_stopped", suite::twins),
-            ("is_begun_built_and_run", new::runs),
-        ];
-        for (name, test) in tests {
+        for (name, test) in TESTS {
             let trial = Trial::test(format!("{}::{name}", language.name), move || {
                 test(language);
                 Ok(())
@@ -38,4 +42,9 @@ fn main() -> ExitCode {
         }
     }
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+#[expect(clippy::print_stderr, reason = "for whoever runs the tests")]
+fn tell(language: &Language, tool: &str) {
+    eprintln!("missing: {}, for want of `{tool}`", language.name);
 }

@@ -19,4 +19,4 @@ pub use schema::{DataType, Field, Schema};
 pub use value::Value;
 pub(crate) use value::shown;
 pub(crate) use visible::{is_visible, visible, visible_line};
-pub use weight::{RowWeights, weight};
+pub use weight::{RowBytes, RowWeights, weight};

@@ -55,6 +55,8 @@ impl Live {
         watched.add(components(job.present));
         watched.add(components(&job.loaded.plan));
         let load = loader(job.file, Arc::clone(&watched))?;
+        #[cfg(unix)]
+        let swaps = job.swaps.clone();
         let swapper = Swapper::new(job.swaps, job.loaded, job.overrides, load);
         let service = Service::start(swapper, Teller { show })?;
         let requests = service.requests();
@@ -63,7 +65,7 @@ impl Live {
         }
         Ok(Self {
             #[cfg(unix)]
-            _control: control(job.file, &service.requests()),
+            _control: control(job.file, &service.requests(), &swaps),
             requests,
             _service: service,
         })
@@ -78,8 +80,12 @@ impl Live {
 
 /// The socket of a job. It runs without one, too.
 #[cfg(unix)]
-fn control(file: &Path, requests: &mpsc::Sender<Request>) -> Option<crate::reload::Control> {
-    match crate::reload::Control::start(file, requests) {
+fn control(
+    file: &Path,
+    requests: &mpsc::Sender<Request>,
+    job: &Swaps,
+) -> Option<crate::reload::Control> {
+    match crate::reload::Control::start(file, requests, job) {
         Ok(control) => Some(control),
         Err(error) => {
             tracing::warn!("`tidemill swap` and `rollback` cannot reach this job: {error:#}");

@@ -20,7 +20,7 @@ pub(super) enum LogFormat {
 /// less, as in `TIDEMILL_LOG=debug`.
 pub(super) fn start(format: LogFormat) {
     let filter = EnvFilter::try_from_env("TIDEMILL_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("warn,guest=info,swap=info"));
+        .unwrap_or_else(|_| EnvFilter::new("warn,guest=info,swap=info,compile=info"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(|| Log);

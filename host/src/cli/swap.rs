@@ -57,11 +57,22 @@ impl Rollback {
 }
 
 fn tell(file: &Path, order: &Order) -> anyhow::Result<Ending> {
-    let answer = ask(file, order, || {
-        say_line(
-            "waiting for the job: it loads and tries what is new, and changes at a barrier, when the rows that \
-             are on their way have been processed…",
-        );
+    let mut waits = false;
+    let answer = ask(file, order, |busy| {
+        if !waits {
+            say_line(
+                "waiting for the job: it loads and tries what is new, and changes at a barrier, when the rows that \
+                 are on their way have been processed…",
+            );
+        }
+        waits = true;
+        if !busy.is_empty() {
+            let busy = busy.iter().map(|name| format!("`{}`", visible_line(name)));
+            let busy = busy.collect::<Vec<_>>().join(", ");
+            say_line(format_args!(
+                "no barrier passes {busy} before the call that is being made there has ended, by its `deadline` at the latest"
+            ));
+        }
     });
     let answer = answer.map_err(|error| match fs::metadata(file) {
         // A job goes on without its file, but there is none.

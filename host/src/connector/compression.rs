@@ -11,7 +11,8 @@ use std::{
 };
 
 use anyhow::Context as _;
-use flate2::read::MultiGzDecoder;
+
+use super::archives::{Archives, Gzip, Zstd};
 
 /// How a file is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,12 +67,12 @@ impl FileReader {
             // What is read of it is counted where it is read: only a file can fill a buffer that has no
             // zeroes in it yet.
             Compression::None => Box::new(Arc::clone(&file)),
-            // Both formats may consist of several archives, one after the other.
-            Compression::Gzip => Box::new(MultiGzDecoder::new(buffered(counted))),
-            Compression::Zstd => Box::new(
-                zstd::stream::read::Decoder::with_buffer(buffered(counted))
-                    .with_context(context)?,
-            ),
+            Compression::Gzip => {
+                Box::new(Archives::<Gzip<_>>::open(buffered(counted)).with_context(context)?)
+            }
+            Compression::Zstd => {
+                Box::new(Archives::<Zstd<_>>::open(buffered(counted)).with_context(context)?)
+            }
         };
         Ok(Self {
             file,
@@ -220,6 +221,37 @@ mod tests {
         assert_eq!(read("a.gz", &bytes).as_deref(), Ok(both));
         let bytes = [zstd("one\n"), zstd("two\n")].concat();
         assert_eq!(read("a.zst", &bytes).as_deref(), Ok(both));
+    }
+
+    #[test]
+    fn zeros_behind_archives_are_no_part_of_them() {
+        for zeros in [1, 512, 300_000] {
+            let zeros = vec![0; zeros];
+            for (name, archive) in [("a.gz", gzip("one\n")), ("a.zst", zstd("one\n"))] {
+                let bytes = [&archive[..], &zeros].concat();
+                assert_eq!(read(name, &bytes).as_deref(), Ok("one\n"));
+                let bytes = [&archive[..], &zeros, &archive, &zeros].concat();
+                assert_eq!(read(name, &bytes).as_deref(), Ok("one\none\n"));
+                let bytes = [&archive[..], &zeros, b"x, and more"].concat();
+                let error = read(name, &bytes).expect_err("an error");
+                assert!(error.starts_with("the file is not valid"), "{error}");
+                let error = read(name, &zeros).expect_err("an error");
+                assert!(error.starts_with("the file "), "{error}");
+            }
+        }
+        // Nobody waits for the end of a hole in a file.
+        let many = [gzip("one\n"), vec![0; 17 << 20]].concat();
+        let expected = "the file is not valid gzip data: more than 16 MiB of zeros follow it";
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a.gz");
+        std::fs::write(&path, many).expect("a file");
+        let mut reader = FileReader::open(&path).expect("a file");
+        let mut buffer = Vec::new();
+        let error = reader.fill(&mut buffer, 100).expect_err("an error");
+        assert_eq!(
+            (buffer.as_slice(), error.to_string().as_str()),
+            (&b"one\n"[..], expected)
+        );
     }
 
     #[test]

@@ -26,7 +26,10 @@ use super::{
     Decoded, Gathering, GeneratorConfig, Partition, Read, ReadPosition, Source, SourceProgress,
     gathering::Decision, position,
 };
-use crate::batch::{Batch, DataType, Field, Origin, Schema};
+use crate::{
+    batch::{Batch, DataType, Field, Origin, Schema},
+    time::Timestamp,
+};
 
 /// A read waits no longer than this for readings: whoever reads has other duties.
 const MAX_WAIT: Duration = Duration::from_millis(10);
@@ -65,7 +68,8 @@ impl GeneratorSource {
         ensure!(config.batch_rows > 0, "a batch must hold at least one row");
         ensure!(
             jiff::Timestamp::from_millisecond(config.start_millis).is_ok(),
-            "a generator cannot start outside the years -9999 to 9999"
+            "a generator cannot start outside {}",
+            Timestamp::PRINTABLE
         );
         ensure!(
             (0.0..=1.0).contains(&config.disorder),

@@ -24,6 +24,7 @@ mod stdin;
 mod text;
 
 mod again;
+mod archives;
 mod long_rows;
 mod row_file;
 

@@ -185,7 +185,7 @@ pub struct TableView {
 
 impl TableView {
     /// The table as it is now. Called once a batch.
-    pub fn current(&mut self) -> &TableContent {
+    pub fn current(&mut self) -> &Arc<TableContent> {
         self.table.look();
         if self.table.version.load(Ordering::Acquire) != self.version {
             let content = lock(&self.table.content);

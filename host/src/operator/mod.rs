@@ -68,6 +68,9 @@ use crate::{
 /// Rows that a batch holds at most, where it is for an operator to choose.
 pub const BATCH_ROWS: usize = 8192;
 
+/// Bytes that a batch holds at most before the row that makes it more, where one row may be in many rows of the output.
+const BATCH_BYTES: usize = 16 * 1024 * 1024;
+
 /// Which of the two inputs of a join rows come through; all other stages have the left one only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {

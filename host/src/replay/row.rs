@@ -8,9 +8,9 @@ use arrow::{
 
 use super::source::decoding_of;
 use crate::{
-    batch::{Batch, DataType, Field, Origin},
+    batch::{Batch, DataType, Field, Origin, Schema},
     connector::row_of_json,
-    operator::{DeadLetter, columns_of_json},
+    operator::{DeadLetter, OutputColumn, Work, columns_of_json},
     pipeline::{Node, Plan, StagePlan},
 };
 
@@ -87,7 +87,8 @@ pub(super) fn is_timed(plan: &Plan, stage: &StagePlan) -> bool {
 }
 
 /// The place of the column of a stage's input that has kept the event time which its source gave the row; `None` if
-/// there is none, it is not the same for all rows, or a stage in between has given them another time.
+/// there is none, it is not the same for all rows, or a stage in between has given them another time, or the column
+/// other values.
 pub(super) fn event_time_column(plan: &Plan, stage: &StagePlan) -> Option<usize> {
     let name = shared_event_time(plan, stage)?;
     let (place, field) = stage.input_schema.find(name)?;
@@ -111,10 +112,25 @@ fn event_time_name(plan: &Plan, node: Node) -> Option<&str> {
         }
         Node::Stage(stage) => {
             let stage = &plan.stages[stage];
-            match stage.work.has_windows() {
-                true => None,
-                false => shared_event_time(plan, stage),
-            }
+            let name = shared_event_time(plan, stage)?;
+            keeps(stage, name).then_some(name)
         }
     }
+}
+
+/// Whether a column that comes out of a stage is the one of this name that has come in, row by row: what a function
+/// gives may have its name, too.
+fn keeps(stage: &StagePlan, name: &str) -> bool {
+    let output = match &stage.work {
+        Work::Filter(_) => return true,
+        Work::Map { output, .. } | Work::FlatMap { output, .. } => output,
+        Work::Process(work) => &work.output,
+        Work::Lookup(work) => &work.output,
+        Work::Aggregate(_) | Work::Top(_) | Work::Join(_) => return false,
+    };
+    let place = |schema: &Schema| schema.find(name).map(|(place, _)| place);
+    let (Some(came), Some(goes)) = (place(&stage.input_schema), place(&stage.schema)) else {
+        return false;
+    };
+    output.get(goes) == Some(&OutputColumn::Input(came))
 }

@@ -2,8 +2,12 @@
 //! to give it another version of its functions.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, mpsc},
-    time::Duration,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, TryLockError,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
+    time::{Duration, Instant},
 };
 
 use super::succession::Watch;
@@ -46,7 +50,6 @@ pub struct Migration {
 }
 
 /// The copy of a stage in one subtask, as it is reached from outside.
-#[derive(Default)]
 pub(super) struct Seat {
     /// The subtask, by its place in the job.
     subtask: usize,
@@ -57,12 +60,36 @@ pub(super) struct Seat {
     retired: Mutex<Vec<Version>>,
     /// How long the subtask has processed nothing because of the latest swap.
     pause: Mutex<Option<Duration>>,
+    made: Instant,
+    /// Since when the stage is at what it does now: microseconds after the seat was made, and one; zero if it does nothing.
+    busy: AtomicU64,
 }
 
 impl Seat {
     /// The subtask, by its place in the job.
     pub(super) const fn subtask(&self) -> usize {
         self.subtask
+    }
+
+    /// Takes note that the stage begins to do something, whatever it is.
+    pub(super) fn begin(&self) {
+        let since = u64::try_from(self.made.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.busy.store(since.saturating_add(1), Ordering::Relaxed);
+    }
+
+    /// Takes note that it has done that.
+    pub(super) fn end(&self) {
+        self.busy.store(0, Ordering::Relaxed);
+    }
+
+    /// How long the stage is at what it does now, if it does something. No barrier passes it meanwhile.
+    pub(super) fn busy(&self) -> Option<Duration> {
+        let since = self.busy.load(Ordering::Relaxed).checked_sub(1)?;
+        Some(
+            self.made
+                .elapsed()
+                .saturating_sub(Duration::from_micros(since)),
+        )
     }
 
     /// Takes note of rows that come in. If somebody is looking just now, these are not seen.
@@ -140,7 +167,12 @@ impl Seats {
     pub(super) fn add(&mut self, stage: usize) -> Arc<Seat> {
         let seat = Arc::new(Seat {
             subtask: self.subtask,
-            ..Seat::default()
+            recent: Mutex::default(),
+            change: Mutex::default(),
+            retired: Mutex::default(),
+            pause: Mutex::default(),
+            made: Instant::now(),
+            busy: AtomicU64::new(0),
         });
         self.stages[stage].push(Arc::clone(&seat));
         seat

@@ -345,6 +345,13 @@ impl Stage {
 
     /// Tells the operator something, or what it was told already if it has not handed on all of that.
     fn hear(&mut self, cue: Cue) -> Round {
+        self.seat.begin();
+        let round = self.next_round(cue);
+        self.seat.end();
+        round
+    }
+
+    fn next_round(&mut self, cue: Cue) -> Round {
         if let Some(round) = self.rounds.pop_front() {
             return round;
         }

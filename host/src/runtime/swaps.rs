@@ -199,6 +199,21 @@ impl Swaps {
         job.map_or(0, |job| job.seats.of(stage).len())
     }
 
+    /// The stages that have been at one thing for so long in one of their copies: barriers wait for them.
+    pub fn busy(&self, longer: Duration) -> Vec<String> {
+        let Some(job) = self.job() else {
+            return Vec::new();
+        };
+        let is_busy = |(place, _): &(usize, _)| {
+            let seats = job.seats.of(*place).iter();
+            seats
+                .filter_map(|seat| seat.busy())
+                .any(|busy| busy >= longer)
+        };
+        let stages = job.loaded.plan.stages.iter().enumerate().filter(is_busy);
+        stages.map(|(_, stage)| stage.name.clone()).collect()
+    }
+
     /// The rows that came in last, of each copy of a stage that has seen some.
     pub fn recent(&self, stage: usize) -> Vec<(Side, Batch)> {
         let Some(job) = self.job() else {

@@ -23,6 +23,9 @@ impl Duration {
     /// The longest duration there is.
     pub const MAX: Self = Self(i64::MAX);
 
+    /// The most whole days there are: how users are told of [`Self::MAX`].
+    pub const MAX_DAYS: Self = Self(i64::MAX - i64::MAX % UNITS[0].1);
+
     /// `micros` microseconds, or nothing if that is negative.
     pub const fn from_micros(micros: i64) -> Option<Self> {
         if micros < 0 { None } else { Some(Self(micros)) }
@@ -63,8 +66,14 @@ impl From<Duration> for std::time::Duration {
 
 /// A text is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected a number and a unit, such as `150ms`, `20s`, `5m`, `1h` or `7d`")]
-pub struct ParseDurationError;
+pub enum ParseDurationError {
+    /// It is something else.
+    #[error("expected a number and a unit, such as `150ms`, `20s`, `5m`, `1h` or `7d`")]
+    NoDuration,
+    /// It would be one if it were not longer than any.
+    #[error("expected a duration of at most {}", Duration::MAX_DAYS)]
+    TooLong,
+}
 
 impl FromStr for Duration {
     type Err = ParseDurationError;
@@ -72,15 +81,16 @@ impl FromStr for Duration {
     fn from_str(text: &str) -> Result<Self, ParseDurationError> {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (number, unit) = text.split_at(digits);
-        let number: i64 = number.parse().map_err(|_| ParseDurationError)?;
-        let (_, micros) = UNITS
-            .iter()
-            .find(|(name, _)| *name == unit)
-            .ok_or(ParseDurationError)?;
+        let unit = UNITS.iter().find(|(name, _)| *name == unit);
+        let Some((_, micros)) = unit.filter(|_| !number.is_empty()) else {
+            return Err(ParseDurationError::NoDuration);
+        };
+        // Of digits alone, only too many are no number.
+        let number = number.parse::<i64>().ok();
         number
-            .checked_mul(*micros)
+            .and_then(|number| number.checked_mul(*micros))
             .map(Self)
-            .ok_or(ParseDurationError)
+            .ok_or(ParseDurationError::TooLong)
     }
 }
 
@@ -112,17 +122,18 @@ mod tests {
 
     #[test]
     fn what_is_not_a_duration_is_refused() {
-        for text in [
-            "",
-            "s",
-            "5",
-            "5 s",
-            "-5s",
-            "5y",
-            "1.5s",
-            "9223372036854775807d",
-        ] {
-            assert_eq!(text.parse::<Duration>(), Err(ParseDurationError), "{text}");
+        for text in ["", "s", "5", "5 s", "-5s", "5y", "1.5s"] {
+            let error = Err(ParseDurationError::NoDuration);
+            assert_eq!(text.parse::<Duration>(), error, "{text}");
         }
+        for text in [
+            "9223372036854775807d",
+            "106751992d",
+            "99999999999999999999us",
+        ] {
+            let error = Err(ParseDurationError::TooLong);
+            assert_eq!(text.parse::<Duration>(), error, "{text}");
+        }
+        assert_eq!(Duration::MAX_DAYS, "106751991d".parse().expect("days"));
     }
 }

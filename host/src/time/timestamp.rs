@@ -12,6 +12,10 @@ impl Timestamp {
     /// The Unix epoch.
     pub const EPOCH: Self = Self(0);
 
+    /// The first and the last instant that have a text, to be told to users: somewhere within 26 hours of the borders of
+    /// the years -9999 to 9999 it is another year already, so that no calendar of all zones has more.
+    pub(crate) const PRINTABLE: &str = "-009999-01-02T01:59:59Z to 9999-12-30T22:00:00.999999Z";
+
     /// The instant `micros` microseconds after the epoch.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
@@ -47,10 +51,12 @@ impl Timestamp {
     }
 }
 
-/// RFC 3339 in UTC; microseconds as a number outside the years -9999 to 9999.
+/// RFC 3339 in UTC; microseconds as a number outside [`PRINTABLE`](Timestamp::PRINTABLE).
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_microsecond(self.0) {
+        // By seconds, for microseconds alone it knows no fraction of the last one.
+        let (seconds, micros) = (self.0.div_euclid(1_000_000), self.0.rem_euclid(1_000_000));
+        match jiff::Timestamp::new(seconds, micros as i32 * 1_000) {
             Ok(instant) => write!(formatter, "{instant}"),
             Err(_) => write!(formatter, "{} µs", self.0),
         }
@@ -70,6 +76,13 @@ mod tests {
         assert_eq!(next(0), Timestamp::from_micros(5));
         assert_eq!(next(-1), Timestamp::from_micros(0));
         assert_eq!(next(i64::MAX), Timestamp::from_micros(i64::MAX));
+    }
+
+    #[test]
+    fn what_is_printable_is_told_as_it_is() {
+        let (first, last) = (jiff::Timestamp::MIN, jiff::Timestamp::MAX);
+        let told = format!("{first} to {last:.6}");
+        assert_eq!(told, Timestamp::PRINTABLE);
     }
 
     #[test]

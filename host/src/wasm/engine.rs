@@ -144,6 +144,11 @@ impl Engine {
                 }
             }
         }
+        if bytes.len() >= LARGE {
+            let mib = bytes.len() as f64 / f64::from(1 << 20);
+            let kept = if cache.is_some() { "; it is kept" } else { "" };
+            tracing::info!(target: "compile", "compiling a component of {mib:.1} MiB{kept}");
+        }
         let keep = |code: &[u8]| {
             if let Some(Err(error)) = cache.map(|cache| cache.put(&key, code)) {
                 tracing::warn!(%error, "compiled code cannot be kept");
@@ -166,6 +171,9 @@ impl Engine {
         Ok(component)
     }
 }
+
+/// A component of so many bytes takes seconds to compile, and people wonder what is going on.
+const LARGE: usize = 1 << 20;
 
 /// Code that this program has made.
 enum Native {

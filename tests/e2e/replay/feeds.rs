@@ -109,6 +109,60 @@ format = "json"
 }
 
 #[test]
+fn a_column_that_is_only_called_like_the_event_time_is_not_taken_for_it() {
+    let workspace = Workspace::new();
+    let text = r#"
+name = "renamed"
+parallelism = 1
+[source.numbers]
+connector = "file"
+path = "numbers.jsonl"
+format = "json"
+columns = { ts = "timestamp", n = "int64" }
+event_time = { column = "ts", unit = "ms" }
+[table.dates]
+path = "dates.jsonl"
+format = "json"
+columns = { n = "int64", ts = "timestamp" }
+[stage.timeless]
+from = "numbers"
+map = "marks.wasm#mark"
+keep = ["n"]
+[stage.dated]
+from = "timeless"
+lookup = { table = "dates", on = ["n"] }
+keep = ["n", "ts"]
+[stage.mark]
+from = "dated"
+map = "bad.wasm#mark"
+[sink.out]
+from = "mark"
+connector = "blackhole"
+[dead_letters]
+connector = "file"
+path = "dead"
+format = "json"
+"#;
+    workspace.write("numbers.jsonl", "{\"ts\":1000,\"n\":999}\n");
+    workspace.write(
+        "dates.jsonl",
+        "{\"n\":999,\"ts\":\"2001-01-01T00:00:00Z\"}\n",
+    );
+    workspace.write("marks.wasm", marks(1));
+    workspace.write("bad.wasm", marked(1, Wrong::Late));
+    let run = workspace.succeed(text);
+    assert_eq!(run.count("mark", "dead letters"), 1);
+    workspace.write("bad.wasm", marks(2));
+    let run = replay(&workspace, &["--emit", "again.jsonl"], 0);
+    let expected = "         event_time = { column = \"event_time\", unit = \"rfc3339\" }\n";
+    assert!(run.stderr.contains(expected), "{}", run.stderr);
+    assert_eq!(
+        workspace.read("again.jsonl"),
+        "{\"n\":999,\"ts\":\"2001-01-01T00:00:00Z\",\"event_time\":\"1970-01-01T00:00:01Z\"}\n"
+    );
+}
+
+#[test]
 fn letters_of_two_stages_are_not_tried_before_one_is_chosen_for_a_file() {
     let workspace = failed(MAP, "json");
     let mut letters = workspace.json_lines("dead");

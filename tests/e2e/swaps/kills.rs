@@ -70,7 +70,7 @@ fn swap_all_the_time(workspace: &Workspace, is_over: &AtomicBool, done: &AtomicU
         let path = workspace.path(["one.wasm", "two.wasm"][turn % 2]);
         let stages = STAGES.map(|stage| (stage.to_owned(), path.clone()));
         let order = Order::Swap(BTreeMap::from(stages));
-        match ask(&file, &order, || {}) {
+        match ask(&file, &order, |_| {}) {
             Ok(answer) if answer.done => {
                 turn += 1;
                 done.fetch_add(1, Ordering::Relaxed);

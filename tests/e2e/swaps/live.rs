@@ -47,7 +47,7 @@ impl<'a> Live<'a> {
         let (workspace, live) = (self.workspace, self);
         let until = Instant::now() + Duration::from_secs(60);
         // A rollback of nothing changes nothing.
-        while ask(&workspace.path("pipeline.toml"), &Order::Rollback, || {}).is_err() {
+        while ask(&workspace.path("pipeline.toml"), &Order::Rollback, |_| {}).is_err() {
             let ended = live.child.try_wait().expect("a child");
             let is_late = Instant::now() > until;
             assert!(
@@ -117,7 +117,7 @@ impl<'a> Live<'a> {
     #[track_caller]
     fn ask(&self, order: &Order) -> Answer {
         let answer = loop {
-            let answer = ask(&self.workspace.path("pipeline.toml"), order, || {});
+            let answer = ask(&self.workspace.path("pipeline.toml"), order, |_| {});
             let answer = answer.unwrap_or_else(|error| panic!("{error:#}\n{}", self.log()));
             // It can be reached before it runs.
             if !answer.text.contains("the job does not run") {

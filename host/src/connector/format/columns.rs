@@ -103,10 +103,8 @@ fn own_column(raw: &RawType, column: ArrayRef, bad: &mut Bad) -> ArrayRef {
             check_each(column.values(), LIMITS, |row, micros| {
                 if column.is_valid(row) {
                     let time = Timestamp::from_micros(micros);
-                    bad.push((
-                        row,
-                        format!("time {time} is outside the years -9999 to 9999"),
-                    ));
+                    let printable = Timestamp::PRINTABLE;
+                    bad.push((row, format!("time {time} is outside {printable}")));
                 }
             });
             timestamps(column.clone())
@@ -203,7 +201,7 @@ fn scaled(numbers: Int64Array, scale: Scale) -> ScalarBuffer<i64> {
 }
 
 fn too_large(number: i64) -> String {
-    format!("event time {number} is outside the years -9999 to 9999")
+    format!("event time {number} is outside {}", Timestamp::PRINTABLE)
 }
 
 /// Calls `outside` for the values that are not within the limits. Fast if all are.

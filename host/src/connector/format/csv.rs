@@ -1,5 +1,7 @@
 //! CSV as in RFC 4180, with a header.
 
+use std::collections::HashMap;
+
 use arrow::{
     array::RecordBatch,
     csv::{ReaderBuilder, reader::Decoder},
@@ -63,20 +65,24 @@ impl CsvHeader {
             "the header has {} bytes, and {MAX_HEADER_BYTES} is the most that can be read",
             header.len()
         );
+        // Where each name stands, and whether it stands anywhere else, too.
+        let mut known: HashMap<&str, (usize, bool)> = HashMap::with_capacity(names.len());
+        for (place, name) in names.iter().enumerate() {
+            let known = known.entry(name.trim());
+            known
+                .and_modify(|(_, twice)| *twice = true)
+                .or_insert((place, false));
+        }
         let mut places = Vec::new();
         for field in self.schema.fields() {
-            let mut found = names
-                .iter()
-                .enumerate()
-                .filter(|(_, name)| name.trim() == field.name);
-            let Some((place, _)) = found.next() else {
+            let Some(&(place, twice)) = known.get(field.name.as_str()) else {
                 anyhow::bail!(
                     "column `{}` is missing in the header: {}",
                     field.name,
                     shown(header)
                 );
             };
-            if found.next().is_some() {
+            if twice {
                 anyhow::bail!("column `{}` is in the header twice", field.name);
             }
             places.push(place);

@@ -23,9 +23,9 @@ use crate::{batch::Schema, connector::Format};
 /// Encodes rows as text.
 ///
 /// Timestamps are as in RFC 3339, binary is hexadecimal. JSON has nulls as `null`, and what it
-/// cannot express (NaN, infinities) too; in CSV a null is an empty field. Timestamps outside the
-/// years -9999 to 9999, such as the border of a very long window, have a year of six digits and a sign, as
-/// ISO 8601 has it.
+/// cannot express (NaN, infinities) too; in CSV a null is an empty field. Timestamps
+/// outside [`LIMITS`], such as the border of a very long window, have a year of six digits and a sign, as ISO 8601 has
+/// it.
 pub(crate) struct TextEncoder {
     json: bool,
     schema: SchemaRef,

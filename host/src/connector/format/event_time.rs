@@ -11,7 +11,7 @@ use crate::{
     time::{Duration, Timestamp},
 };
 
-/// The first and the last instant that can be printed, years -9999 to 9999, in microseconds.
+/// The first and the last instant that can be printed, in microseconds.
 pub(super) const LIMITS: (i64, i64) = (-377_705_023_201_000_000, 253_402_207_200_999_999);
 
 /// The latest event time that is believed.
@@ -45,7 +45,8 @@ impl Latest {
         let time = Timestamp::from_micros(micros);
         if micros < first || micros > last {
             return Err(format!(
-                "event time {time} is outside the years -9999 to 9999"
+                "event time {time} is outside {}",
+                Timestamp::PRINTABLE
             ));
         }
         match self.ahead {
@@ -150,7 +151,8 @@ fn no_instant(parser: &DateTimeParser, text: &str) -> String {
         }
         // Such as 9999-12-31T23:59:59Z, which in some zone is in the year 10000.
         Ok(pieces) if pieces.time().is_some() => {
-            format!("event time \"{found}\" is outside the years -9999 to 9999")
+            let printable = Timestamp::PRINTABLE;
+            format!("event time \"{found}\" is outside {printable}")
         }
         _ => format!("expected a time as in RFC 3339, found \"{found}\""),
     }
@@ -260,9 +262,14 @@ mod tests {
         );
         check(
             None,
-            "9999-12-31T23:59:59Z",
-            Err("event time \"9999-12-31T23:59:59Z\" is outside the years -9999 to 9999"),
+            "9999-12-30T22:00:00.9999999Z",
+            Ok("9999-12-30T22:00:00.999999Z"),
         );
+        for text in ["9999-12-30T22:00:01Z", "9999-12-31T23:59:59Z"] {
+            let printable = "-009999-01-02T01:59:59Z to 9999-12-30T22:00:00.999999Z";
+            let reason = format!("event time \"{text}\" is outside {printable}");
+            check(None, text, Err(&reason));
+        }
         for text in ["2024-02-29", "2023-02-29T12:00:00Z", "soon", ""] {
             check(
                 None,

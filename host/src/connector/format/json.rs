@@ -1,5 +1,7 @@
 //! JSON: one object a line.
 
+use std::borrow::Cow;
+
 use arrow::{
     array::{AsArray, RecordBatch},
     datatypes::{Int64Type, SchemaRef, TimestampMicrosecondType},
@@ -10,6 +12,7 @@ use memchr::memchr2_iter;
 
 use super::{
     Block, RowDecoder,
+    json_digits::in_digits,
     json_reason::explain,
     json_whole::WholeColumns,
     plain::{Plain, PlainJson},
@@ -56,7 +59,7 @@ impl JsonDecoder {
 
     fn is_certainly_bad(&self, row: &[u8]) -> bool {
         matches!(
-            explain(row, &self.names, &self.raw),
+            explain(&spelled(row), &self.names, &self.raw),
             Some(Fault::Certain(_))
         )
     }
@@ -79,13 +82,16 @@ impl RowDecoder for JsonDecoder {
             None => self.build(self.batch_rows).map_err(reason)?,
         };
         for (index, row) in block.rows.iter().enumerate() {
-            let line = &block.bytes[row.bytes.clone()];
-            if self.whole.suspects(line) && explain(line, &self.names, &self.raw).is_some() {
-                return Err("a number is not whole".to_owned());
-            }
             // With the line break, which ends a number.
             let end = (row.bytes.end + 1).min(block.bytes.len());
-            feed(&mut decoder, &block.bytes[row.bytes.start..end], index + 1)?;
+            let mut line = Cow::Borrowed(&block.bytes[row.bytes.start..end]);
+            if self.whole.suspects(&line) {
+                line = in_digits(&line).map_or(line, Cow::Owned);
+                if self.whole.suspects(&line) && explain(&line, &self.names, &self.raw).is_some() {
+                    return Err("a number is not whole".to_owned());
+                }
+            }
+            feed(&mut decoder, &line, index + 1)?;
         }
         let batch = match decoder.flush().map_err(reason)? {
             Some(batch) => batch,
@@ -104,18 +110,25 @@ impl RowDecoder for JsonDecoder {
             let reason = format!("values are nested more than {MAX_DEPTH} deep");
             return Some(Fault::Certain(reason));
         }
-        let fault = explain(row, &self.names, &self.raw)?;
+        let row = spelled(row);
+        let fault = explain(&row, &self.names, &self.raw)?;
         // The decoder alone would cut a fraction off.
-        Some(match self.whole.suspects(row) {
+        Some(match self.whole.suspects(&row) {
             true => fault.into_certain(),
             false => fault,
         })
     }
 
     fn accepts(&mut self, row: &[u8]) -> bool {
+        let row = spelled(row);
         self.build(1)
-            .is_ok_and(|mut decoder| feed(&mut decoder, row, 1).is_ok() && decoder.flush().is_ok())
+            .is_ok_and(|mut decoder| feed(&mut decoder, &row, 1).is_ok() && decoder.flush().is_ok())
     }
+}
+
+/// A row with its whole numbers in digits where the decoder would not find exactly them.
+fn spelled(row: &[u8]) -> Cow<'_, [u8]> {
+    in_digits(row).map_or(Cow::Borrowed(row), Cow::Owned)
 }
 
 /// Whether a number, or a time, is among the values.

@@ -9,7 +9,8 @@ use serde::{
 };
 use serde_json::Number;
 
-/// Whole numbers below this are exact as float64, even if they are written as a fraction of many digits.
+/// Whole numbers below this are exact as float64, even if they are written as a fraction of many digits. Those above come
+/// in digits.
 const EXACT_BELOW: f64 = 1e15;
 
 /// A value.

@@ -94,7 +94,7 @@ pub(super) const fn is_whole_type(raw: &RawType) -> bool {
     )
 }
 
-const fn is_of_number(byte: u8) -> bool {
+pub(super) const fn is_of_number(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')
 }
 

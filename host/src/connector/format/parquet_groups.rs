@@ -2,7 +2,7 @@
 //! looked at when it is reached, so rows before a damaged one are handed on, and a batch has as many rows as
 //! its pages leave room for.
 
-use std::{collections::HashMap, fs::File};
+use std::{collections::HashMap, fs::File, sync::Arc};
 
 use anyhow::{Context as _, bail, ensure};
 use arrow::{
@@ -11,15 +11,14 @@ use arrow::{
 };
 use parquet::{
     arrow::{
-        ProjectionMask,
-        arrow_reader::{
-            ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-        },
+        FieldLevels, ProjectionMask,
+        arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, RowSelection, RowSelector},
+        parquet_to_arrow_field_levels,
     },
     file::metadata::ColumnChunkMetaData,
 };
 
-use super::{parquet_pages::Pages, parquet_slices, quiet::caught};
+use super::{parquet_checked::CheckedGroups, parquet_pages::Pages, parquet_slices, quiet::caught};
 
 /// How much of pages is held for a batch, beyond what a single row needs; row groups that take less together
 /// are read as one.
@@ -52,6 +51,8 @@ pub(super) struct RowGroups {
     file: File,
     metadata: ArrowReaderMetadata,
     columns: Vec<Column>,
+    /// What the reader makes of them.
+    levels: FieldLevels,
     /// How many rows each row group has.
     rows: Vec<u64>,
     batch_rows: usize,
@@ -81,8 +82,13 @@ impl RowGroups {
     ) -> anyhow::Result<Self> {
         let found = metadata.schema().project(places)?;
         let batch_rows = parquet_slices::batch_rows(&found, batch_rows)?;
+        let columns = columns(&metadata, places, &found);
+        let parts = metadata.parquet_schema();
+        let mask = ProjectionMask::leaves(parts, columns.iter().map(|column| column.leaf));
+        let hint = metadata.schema().fields();
         let mut groups = Self {
-            columns: columns(&metadata, places, &found),
+            columns,
+            levels: parquet_to_arrow_field_levels(parts, mask, Some(hint))?,
             file,
             metadata,
             rows,
@@ -165,18 +171,28 @@ impl RowGroups {
             left = left.saturating_add(self.rows[end]);
             end += 1;
         }
-        let mask = ProjectionMask::leaves(
-            self.metadata.metadata().file_metadata().schema_descr(),
-            self.columns.iter().map(|column| column.leaf),
-        );
-        let file = self.file.try_clone()?;
-        let builder =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
-                .with_projection(mask)
-                .with_batch_size(batch_rows)
-                .with_row_groups((first..end).collect())
-                .with_offset(usize::try_from(skipped)?);
-        self.reader = Some(guarded(|| builder.build())?);
+        let groups = CheckedGroups {
+            file: Arc::new(self.file.try_clone()?),
+            metadata: Arc::clone(self.metadata.metadata()),
+            groups: (first..end).collect(),
+        };
+        let (skipped, wanted) = (usize::try_from(skipped)?, usize::try_from(left)?);
+        let selection = RowSelection::from(vec![
+            RowSelector::skip(skipped),
+            RowSelector::select(wanted),
+        ]);
+        // Room is made for a batch before it is known whether there are so many rows.
+        let batch_rows = batch_rows.min(wanted).max(1);
+        let reader = guarded(|| {
+            let selection = (skipped > 0).then_some(selection);
+            ParquetRecordBatchReader::try_new_with_row_groups(
+                &self.levels,
+                &groups,
+                batch_rows,
+                selection,
+            )
+        });
+        self.reader = Some(reader?);
         self.left = left;
         self.next = (end, 0);
         Ok(())
@@ -186,7 +202,11 @@ impl RowGroups {
     fn pages(&self, group: usize) -> anyhow::Result<Vec<Pages>> {
         let pages = self.columns.iter().map(|column| {
             let (start, end) = self.place(column, group)?;
-            Pages::scan(&self.file, start, end).with_context(|| self.damaged(column, group))
+            let pages = Pages::scan(&self.file, start, end).and_then(|pages| {
+                pages.check_rows(self.rows[group])?;
+                Ok(pages)
+            });
+            pages.with_context(|| self.damaged(column, group))
         });
         pages.collect()
     }

@@ -58,11 +58,11 @@ pub(super) fn check_footer(file: &File) -> anyhow::Result<()> {
     let footer = read_at(file, start, length)?;
     let (mut checked, mut chunks) = (Ok(()), 0);
     let whole = Thrift::new(&footer).fields(|field, thrift| {
-        if field == Field::list_of_structs(2) {
+        if field.is(Field::list_of_structs(2))? {
             checked = check_schema(thrift)?;
             // What is behind a schema that is refused does not count.
             checked.as_ref().ok()?;
-        } else if field == Field::list_of_structs(4) {
+        } else if field.is(Field::list_of_structs(4))? {
             chunks += count_chunks(thrift)?;
         } else {
             return Some(false);
@@ -84,7 +84,7 @@ fn count_chunks(thrift: &mut Thrift<'_>) -> Option<u64> {
     let mut chunks = 0;
     for _ in 0..thrift.list()? {
         thrift.fields(|field, thrift| {
-            if field != Field::list_of_structs(1) {
+            if !field.is(Field::list_of_structs(1))? {
                 return Some(false);
             }
             let columns = thrift.list()?;
@@ -107,9 +107,9 @@ fn check_schema(thrift: &mut Thrift<'_>) -> Option<anyhow::Result<()>> {
     for element in 0..elements {
         let (mut children, mut name) = (0, 0);
         thrift.fields(|field, thrift| {
-            if field == Field::i32(5) {
+            if field.is(Field::i32(5))? {
                 children = thrift.zigzag()?;
-            } else if field == Field::text(4) {
+            } else if field.is(Field::text(4))? {
                 name = thrift.text()?;
             } else {
                 return Some(false);

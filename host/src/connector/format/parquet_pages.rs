@@ -12,13 +12,13 @@ use anyhow::ensure;
 use super::parquet_thrift::{Field, Thrift};
 
 /// The largest page that is read, uncompressed.
-const MAX_PAGE_BYTES: u64 = 256 * 1024 * 1024;
+pub(super) const MAX_PAGE_BYTES: u64 = 256 * 1024 * 1024;
 
 /// The most pages that a column has in a row group.
 const MAX_PAGES: usize = 1024 * 1024;
 
 /// Values of a dictionary take at least this many bytes each.
-const LEAST_VALUE_BYTES: u64 = 4;
+pub(super) const LEAST_VALUE_BYTES: u64 = 4;
 
 /// What the reader adds to each value of a dictionary.
 const VIEW_BYTES: u64 = 16;
@@ -29,6 +29,11 @@ const SMALL_BYTES: u64 = 64 * 1024;
 /// How much is read to find the header of a page, at first and at most.
 const HEADER_BYTES: (u64, u64) = (256, 1024 * 1024);
 
+/// Kinds of pages.
+const DATA_PAGE: i64 = 0;
+const DICTIONARY_PAGE: i64 = 2;
+const DATA_PAGE_2: i64 = 3;
+
 /// The encoding of texts as what they have in common with the text before, which has no bound but the page.
 const DELTA_BYTE_ARRAY: i64 = 7;
 
@@ -37,6 +42,8 @@ const DELTA_BYTE_ARRAY: i64 = 7;
 pub(super) struct Pages {
     /// How much the dictionary takes as long as the column is read.
     dictionary: u64,
+    /// How many rows they should have.
+    rows: u64,
     /// The rows and the bytes of each page, of small ones together.
     data: Vec<(u64, u64)>,
     /// The largest page.
@@ -82,6 +89,7 @@ impl Pages {
             self.dictionary = page.bytes + values * VIEW_BYTES;
             return Ok(());
         }
+        self.rows = self.rows.saturating_add(page.rows);
         self.largest = self.largest.max(page.bytes);
         self.is_delta |= page.is_delta;
         match self.data.last_mut() {
@@ -94,6 +102,20 @@ impl Pages {
         ensure!(
             self.data.len() <= MAX_PAGES,
             "it has more than {MAX_PAGES} pages: write the file with larger pages"
+        );
+        Ok(())
+    }
+
+    /// Makes sure that they have as many rows as their row group.
+    ///
+    /// # Errors
+    ///
+    /// If they have others.
+    pub(super) fn check_rows(&self, expected: u64) -> anyhow::Result<()> {
+        ensure!(
+            self.rows == expected,
+            "its pages have {} rows, and the row group has {expected}",
+            self.rows
         );
         Ok(())
     }
@@ -164,54 +186,61 @@ fn page_at(file: &File, at: u64, end: u64) -> anyhow::Result<Page> {
 
 /// The page that begins with these bytes; `None` if they do not have all of its header.
 fn page(bytes: &[u8], at: u64) -> Option<Page> {
-    let (mut uncompressed, mut compressed, mut dictionary) = (None, None, None);
-    // Of the two kinds of pages with data, a page is one.
-    let (mut rows, mut encoding) = ([None; 2], [None; 2]);
+    let (mut kind, mut uncompressed, mut compressed) = (None, None, None);
+    // The number of values and the encoding, as a page of each kind says them.
+    let (mut data, mut dictionary, mut data_2) = (None, None, None);
     let mut thrift = Thrift::new(bytes);
     thrift.fields(|field, thrift| {
-        if field == Field::i32(2) {
+        if field.is(Field::i32(1))? {
+            kind = Some(thrift.zigzag()?);
+        } else if field.is(Field::i32(2))? {
             uncompressed = Some(thrift.zigzag()?);
-        } else if field == Field::i32(3) {
+        } else if field.is(Field::i32(3))? {
             compressed = Some(thrift.zigzag()?);
-        } else if field == Field::structure(5) {
-            (rows[0], encoding[0]) = numbers(thrift, (1, 2))?;
-        } else if field == Field::structure(7) {
-            (dictionary, _) = numbers(thrift, (1, 2))?;
-        } else if field == Field::structure(8) {
-            (rows[1], encoding[1]) = numbers(thrift, (1, 4))?;
+        } else if field.is(Field::structure(5))? {
+            data = Some(numbers(thrift, (1, 2))?);
+        } else if field.is(Field::structure(7))? {
+            dictionary = Some(numbers(thrift, (1, 2))?);
+        } else if field.is(Field::structure(8))? {
+            data_2 = Some(numbers(thrift, (1, 4))?);
         } else {
             return Some(false);
         }
         Some(true)
     })?;
     let header = (bytes.len() - thrift.rest()) as u64;
-    let is_data = rows.iter().any(Option::is_some);
-    let dictionary = dictionary.filter(|_| !is_data).map(u64::try_from);
-    // Columns that are read have a value a row.
-    let rows = rows.into_iter().flatten().min().unwrap_or_default();
+    let (is_dictionary, (values, encoding)) = match kind? {
+        DATA_PAGE => (false, data?),
+        DICTIONARY_PAGE => (true, dictionary?),
+        DATA_PAGE_2 => (false, data_2?),
+        // The reader passes over it.
+        _ => (false, (0, 0)),
+    };
+    let values = u64::try_from(values).ok()?;
     Some(Page {
         bytes: u64::try_from(uncompressed?).ok()?,
-        dictionary: dictionary.transpose().ok()?,
-        rows: u64::try_from(rows).ok()?,
-        is_delta: encoding.contains(&Some(DELTA_BYTE_ARRAY)),
+        dictionary: is_dictionary.then_some(values),
+        // Columns that are read have a value a row.
+        rows: if is_dictionary { 0 } else { values },
+        is_delta: encoding == DELTA_BYTE_ARRAY,
         end: (at + header).checked_add(u64::try_from(compressed?).ok()?)?,
     })
 }
 
 /// Two numbers of a structure, by the numbers of their fields.
-fn numbers(thrift: &mut Thrift<'_>, wanted: (i64, i64)) -> Option<(Option<i64>, Option<i64>)> {
+fn numbers(thrift: &mut Thrift<'_>, wanted: (i64, i64)) -> Option<(i64, i64)> {
     let (mut first, mut second) = (None, None);
     thrift.fields(|field, thrift| {
-        if field == Field::i32(wanted.0) {
+        if field.is(Field::i32(wanted.0))? {
             first = Some(thrift.zigzag()?);
-        } else if field == Field::i32(wanted.1) {
+        } else if field.is(Field::i32(wanted.1))? {
             second = Some(thrift.zigzag()?);
         } else {
             return Some(false);
         }
         Some(true)
     })?;
-    Some((first, second))
+    Some((first?, second?))
 }
 
 /// Up to `length` bytes of a file from the byte `at` on.
@@ -230,6 +259,7 @@ mod tests {
     fn the_pages_of_some_rows_are_at_most_those_that_they_may_touch() {
         let pages = |data: &[(u64, u64)]| Pages {
             dictionary: 1,
+            rows: 0,
             data: data.to_vec(),
             largest: data.iter().map(|page| page.1).max().unwrap_or_default(),
             is_delta: false,

@@ -40,6 +40,13 @@ impl Field {
     pub(super) const fn list_of_structs(number: i64) -> Self {
         Self { number, kind: LIST }
     }
+
+    /// Whether this is the field that is `wanted`. `None` if it has its number and another type: the reader looks at
+    /// numbers alone, and would find something else in it than we do.
+    pub(super) fn is(self, wanted: Self) -> Option<bool> {
+        let is_it = self.number == wanted.number;
+        (!is_it || self.kind == wanted.kind).then_some(is_it)
+    }
 }
 
 /// Bytes that are read from the front. Every method gives `None` when they break off or make no sense.
@@ -73,6 +80,8 @@ impl<'a> Thrift<'a> {
                 0 => self.zigzag()?,
                 step => number.checked_add(i64::from(step))?,
             };
+            // The reader would cut off what is more.
+            i16::try_from(number).ok()?;
             let field = Field {
                 number,
                 kind: head & 0xf,
@@ -169,12 +178,13 @@ impl<'a> Thrift<'a> {
         }
     }
 
-    /// Skips the elements of a list; a boolean takes a byte there.
+    /// Skips the elements of a list. A boolean takes a byte there, but not to the reader, which would lose its way: no
+    /// structure of Parquet that is read here has some.
     fn skip_all(&mut self, kinds: &[u8], length: u64, depth: u8) -> Option<()> {
         for _ in 0..length {
             for &kind in kinds {
                 match kind {
-                    1 | 2 => self.skip_bytes(1)?,
+                    1 | 2 => return None,
                     kind => self.skip(kind, depth)?,
                 }
             }
@@ -192,7 +202,7 @@ mod tests {
         let mut thrift = Thrift::new(bytes);
         let mut found = 0;
         thrift.fields(|field, thrift| {
-            if field == Field::i32(3) {
+            if field.is(Field::i32(3))? {
                 found = thrift.zigzag()?;
                 return Some(true);
             }
@@ -232,6 +242,11 @@ mod tests {
                 0x19, 0xf3, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f,
             ],
             &[0x1f, 0],
+            // Another type, a number of 17 bits that ends like it, and booleans in a list.
+            &[0x38, 1, b'a', 0],
+            &[0x36, 2, 0],
+            &[0x05, 0x86, 0x80, 0x08, 2, 0],
+            &[0x19, 0x21, 1, 1, 0x25, 4, 0],
             &[
                 0x15, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
             ],

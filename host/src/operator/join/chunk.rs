@@ -9,6 +9,7 @@ use arrow::{
 };
 
 use super::store::{NewRows, RowId, Until};
+use crate::batch::RowBytes;
 
 /// Some rows that came one after the other, in columns.
 ///
@@ -25,6 +26,7 @@ pub(super) struct Chunk {
     order: Vec<u32>,
     /// How many of them are gone.
     gone: usize,
+    bytes: RowBytes,
 }
 
 impl Chunk {
@@ -36,6 +38,7 @@ impl Chunk {
         Self {
             first,
             offsets: None,
+            bytes: RowBytes::of(&rows.columns),
             rows,
             order,
             gone: 0,
@@ -91,6 +94,11 @@ impl Chunk {
         let mut live = self.order[self.gone..].to_vec();
         live.sort_unstable();
         live
+    }
+
+    /// How many bytes a row takes.
+    pub(super) fn row_bytes(&self, place: u32) -> usize {
+        self.bytes.of_row(&self.rows.columns, place as usize)
     }
 
     /// How many bytes the columns take up.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, ensure};
 
 use super::{
-    ENOUGH_BATCHES,
+    ENOUGH_BATCHES, ENOUGH_BYTES,
     both::{Both, opposite},
     keys::JoinKeys,
     leaving::{Leaving, Lone},
@@ -19,7 +19,9 @@ use super::{
 use crate::{
     batch::Batch,
     metrics::NodeMetrics,
-    operator::{BATCH_ROWS, JoinKind, JoinWork, Operator, Outbox, Progress, Side, StageSpec},
+    operator::{
+        BATCH_BYTES, BATCH_ROWS, JoinKind, JoinWork, Operator, Outbox, Progress, Side, StageSpec,
+    },
     state::{Share, Snapshot},
     time::{Duration, Timestamp, Watermark},
 };
@@ -105,14 +107,21 @@ impl IntervalJoin {
         Ok(batch.take(&kept)?)
     }
 
-    /// Hands on the pairs that new rows make, and keeps the rows. Stops after `limit` batches, to go on
-    /// when the stage is told the time.
+    /// Hands on the pairs that new rows make, and keeps the rows. Stops after `limit` batches or
+    /// [`ENOUGH_BYTES`], to go on when the stage is told the time, or called for anything else.
     fn meet(&mut self, mut meeting: Meeting, limit: usize, out: &mut Outbox) -> anyhow::Result<()> {
         let mut pairs = Pairs::default();
+        let mut handed_on = 0_usize;
         while meeting.done < meeting.rows.keys.len() {
-            self.meet_one(&mut meeting, &mut pairs, out)?;
-            meeting.done += 1;
-            if out.batches.len() >= limit {
+            if self.meet_one(&mut meeting, &mut pairs) {
+                meeting.done += 1;
+                meeting.last = None;
+            }
+            if pairs.rows.len() >= BATCH_ROWS || pairs.bytes >= BATCH_BYTES {
+                handed_on = handed_on.saturating_add(pairs.bytes);
+                self.hand_on(&meeting, std::mem::take(&mut pairs), out)?;
+            }
+            if out.batches.len() >= limit || handed_on >= ENOUGH_BYTES {
                 out.wake_at = Some(Timestamp::from_micros(i64::MIN));
                 self.hand_on(&meeting, pairs, out)?;
                 self.meeting = Some(meeting);
@@ -123,26 +132,22 @@ impl IntervalJoin {
         self.keep(meeting.side, meeting.rows)
     }
 
-    /// Finds those that the next new row meets.
-    fn meet_one(
-        &mut self,
-        meeting: &mut Meeting,
-        pairs: &mut Pairs,
-        out: &mut Outbox,
-    ) -> anyhow::Result<()> {
+    /// Finds those that the next new row meets, until there are enough pairs for a batch. Says whether these are all.
+    fn meet_one(&mut self, meeting: &mut Meeting, pairs: &mut Pairs) -> bool {
         let (row, other) = (meeting.done, opposite(meeting.side));
         let (key, time) = (meeting.rows.keys[row], meeting.rows.times[row]);
         let Some(timelines) = self.timelines.get(key as usize) else {
-            return Ok(());
+            return true;
         };
         let timeline = &timelines[other];
         if timeline.is_empty() || self.keys.is_lonely(key) {
-            return Ok(());
+            return true;
         }
+        let bytes = meeting.row_bytes(row);
         let now = Timestamp::from_micros(time);
         let from = now.saturating_sub(self.reach[other]).as_micros();
         let to = now.saturating_add(self.reach[meeting.side]).as_micros();
-        for entry in timeline.range(from, to) {
+        for entry in timeline.range(from, to, meeting.last) {
             let place = self.rows[other].place(entry.row);
             if self.kind.keeps(meeting.side) {
                 meeting.rows.matched[row] = true;
@@ -150,20 +155,22 @@ impl IntervalJoin {
             if self.kind.keeps(other) {
                 self.rows[other].mark(place);
             }
-            pairs.push(row as u32, place, time.max(entry.time));
-            if pairs.rows.len() == BATCH_ROWS {
-                self.hand_on(meeting, std::mem::take(pairs), out)?;
+            let bytes = bytes.saturating_add(self.rows[other].row_bytes(place));
+            pairs.push(row as u32, place, time.max(entry.time), bytes);
+            if pairs.rows.len() >= BATCH_ROWS || pairs.bytes >= BATCH_BYTES {
+                meeting.last = Some(entry);
+                return false;
             }
         }
-        Ok(())
+        true
     }
 
-    /// Goes on with what was stopped because there was much to hand on.
-    fn go_on(&mut self, limit: usize, out: &mut Outbox) -> anyhow::Result<()> {
-        match self.meeting.take() {
-            Some(meeting) => self.meet(meeting, limit, out),
-            None => Ok(()),
+    /// Goes on with what was stopped because there was much to hand on. Says whether that is all.
+    fn go_on(&mut self, limit: usize, out: &mut Outbox) -> anyhow::Result<bool> {
+        if let Some(meeting) = self.meeting.take() {
+            self.meet(meeting, limit, out)?;
         }
+        Ok(self.meeting.is_none())
     }
 
     /// Hands on the rows of the output for new rows and those that they meet.
@@ -249,7 +256,9 @@ impl IntervalJoin {
 
     /// Hands on the rows that leave next without having met another.
     fn leave(&mut self) -> anyhow::Result<Batch> {
-        let rows = self.leaving.take(BATCH_ROWS);
+        let stores = &self.rows;
+        let bytes = |row: &Lone| stores[row.side].row_bytes(row.place);
+        let rows = self.leaving.take(bytes);
         let places = |side| {
             let place = |row: &Lone| (row.side == side).then_some(row.place);
             Strand::of_places(self.rows[side].chunks(), rows.iter().map(place))
@@ -266,7 +275,10 @@ impl IntervalJoin {
 
 impl Operator for IntervalJoin {
     fn process(&mut self, side: Side, batch: Batch, out: &mut Outbox) -> anyhow::Result<()> {
-        self.go_on(usize::MAX, out)?;
+        if !self.go_on(usize::MAX, out)? {
+            out.rest = Some(batch);
+            return Ok(());
+        }
         let batch = self.without_late(side, batch, out)?;
         let times = batch.times().context("a row has no event time")?.clone();
         self.metrics.absorbed.add(batch.rows());
@@ -277,16 +289,13 @@ impl Operator for IntervalJoin {
             times,
             matched: vec![false; if keeps { batch.rows() } else { 0 }],
         };
-        let meeting = Meeting {
-            side,
-            rows,
-            done: 0,
-        };
-        self.meet(meeting, ENOUGH_BATCHES, out)
+        self.meet(Meeting::new(side, rows), ENOUGH_BATCHES, out)
     }
 
     fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {
-        self.go_on(usize::MAX, out)?;
+        if !self.go_on(usize::MAX, out)? {
+            return Ok(Progress::More(self.held(self.watermark)));
+        }
         if watermark > self.watermark {
             self.let_go(watermark);
             self.watermark = watermark;

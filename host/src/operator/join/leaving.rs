@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{keys::JoinKeys, store::Place};
-use crate::operator::Side;
+use crate::operator::{BATCH_BYTES, BATCH_ROWS, Side};
 
 /// A row that leaves alone.
 #[derive(Clone, Copy, Debug)]
@@ -44,10 +44,17 @@ impl Leaving {
         Self { rows, left: 0 }
     }
 
-    /// The rows that go next, at most `limit`.
-    pub(super) fn take(&mut self, limit: usize) -> &[Lone] {
+    /// The rows that go next, as many as a batch holds; `bytes` says what one takes.
+    pub(super) fn take(&mut self, bytes: impl Fn(&Lone) -> usize) -> &[Lone] {
         let start = self.left;
-        self.left = self.rows.len().min(start + limit);
+        let mut together = 0_usize;
+        for row in self.rows.iter().skip(start).take(BATCH_ROWS) {
+            if together >= BATCH_BYTES {
+                break;
+            }
+            together = together.saturating_add(bytes(row));
+            self.left += 1;
+        }
         &self.rows[start..self.left]
     }
 

@@ -19,7 +19,7 @@ mod weave;
 mod windowed;
 
 use self::{interval::IntervalJoin, windowed::WindowJoin};
-use super::{JoinBound, JoinKind, JoinWork, Operator, Resources, Side, StageSpec};
+use super::{BATCH_BYTES, JoinBound, JoinKind, JoinWork, Operator, Resources, Side, StageSpec};
 
 /// Makes the operator of `join = { … }`.
 ///
@@ -42,6 +42,9 @@ pub(super) fn open(
 
 /// Full batches after which rows are handed on before more are made.
 const ENOUGH_BATCHES: usize = 4;
+
+/// Bytes after which rows are handed on before more are made, in any case.
+const ENOUGH_BYTES: usize = ENOUGH_BATCHES * BATCH_BYTES;
 
 impl JoinKind {
     /// Whether a row of this side leaves even if it has met no other.

@@ -167,6 +167,11 @@ impl Store {
         self.chunks[place.chunk as usize].rows.keys[place.row as usize]
     }
 
+    /// How many bytes a row takes.
+    pub(super) fn row_bytes(&self, place: Place) -> usize {
+        self.chunks[place.chunk as usize].row_bytes(place.row)
+    }
+
     /// Takes note that a row has met another.
     pub(super) fn mark(&mut self, place: Place) {
         self.chunks[place.chunk as usize].rows.matched[place.row as usize] = true;

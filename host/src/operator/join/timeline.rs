@@ -1,6 +1,6 @@
 //! The rows of one key, in order of time.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Bound};
 
 use super::store::{RowId, Until};
 
@@ -35,17 +35,24 @@ impl Timeline {
         }
     }
 
-    /// The rows at `from`, at `to` and in between.
-    pub(super) fn range(&self, from: i64, to: i64) -> impl Iterator<Item = Entry> {
+    /// The rows at `from`, at `to` and in between, without those up to `last`.
+    pub(super) fn range(
+        &self,
+        from: i64,
+        to: i64,
+        last: Option<Entry>,
+    ) -> impl Iterator<Item = Entry> {
         let one = match self {
             Self::One(entry) if from <= entry.time && entry.time <= to => Some(*entry),
             _ => None,
         };
+        let one = one.filter(|entry| last.is_none_or(|last| last < *entry));
         let many = match self {
             Self::Many(entries) if from <= to => {
                 let row = RowId::FIRST;
-                let first = Entry { time: from, row };
-                let rows = entries.range(first..);
+                let first = Bound::Included(Entry { time: from, row });
+                let first = last.map_or(first, Bound::Excluded);
+                let rows = entries.range((first, Bound::<Entry>::Unbounded));
                 Some(rows.copied().take_while(move |entry| entry.time <= to))
             }
             _ => None,

@@ -19,7 +19,7 @@ use crate::{
     batch::Batch,
     metrics::NodeMetrics,
     operator::{
-        BATCH_ROWS, JoinKind, JoinWork, Operator, Outbox, Progress, Side, StageSpec,
+        BATCH_BYTES, BATCH_ROWS, JoinKind, JoinWork, Operator, Outbox, Progress, Side, StageSpec,
         touched::Touched,
     },
     state::{Share, Snapshot},
@@ -140,7 +140,8 @@ impl WindowJoin {
         let mut pairs: Vec<Pair> = Vec::new();
         let mut bounds = Bounds::default();
         let mut times = Vec::new();
-        while pairs.len() < BATCH_ROWS {
+        let mut bytes = 0_usize;
+        while pairs.len() < BATCH_ROWS && bytes < BATCH_BYTES {
             let Some((due, pairing)) = &mut self.closing else {
                 let Some(due) = self.panes.due(to) else {
                     break;
@@ -157,6 +158,10 @@ impl WindowJoin {
                 self.closing = None;
                 continue;
             };
+            for side in Both::<()>::SIDES {
+                let row_bytes = pair[side].map(|place| self.rows[side].row_bytes(place));
+                bytes = bytes.saturating_add(row_bytes.unwrap_or_default());
+            }
             pairs.push(pair);
             times.push(last_instant(due.window).as_micros());
             bounds.starts.push(due.window.start.as_micros());

@@ -26,10 +26,15 @@ fn field(name: &str, kind: DataType) -> Field {
 
 impl World {
     fn new(miss: Miss) -> Self {
+        Self::of(DataType::Int64, miss)
+    }
+
+    /// Heights are of this type.
+    fn of(height: DataType, miss: Miss) -> Self {
         let heights = Schema::new(vec![
             field("floor", DataType::Int64),
             field("place", DataType::Utf8),
-            field("height", DataType::Int64),
+            field("height", height),
         ]);
         let config = TableConfig::Test {
             decoding: Decoding {
@@ -49,7 +54,7 @@ impl World {
             field("place", DataType::Utf8),
             field("floor", DataType::Int64),
         ];
-        let output = vec![field("height", DataType::Int64), fields[0].clone()];
+        let output = vec![field("height", height), fields[0].clone()];
         let spec = StageSpec {
             name: "with_height".into(),
             input: Schema::new(fields.to_vec()).expect("different names"),
@@ -88,6 +93,19 @@ impl World {
 
     /// Sends rows of a place and a floor; their values are 0, 1, … and their times alike.
     fn look_up(&mut self, rows: &[(Option<&str>, Option<i64>)]) -> Batch {
+        self.process(Self::batch(rows)).0
+    }
+
+    /// What comes of the first rows of a batch, and the rest of it.
+    fn process(&mut self, batch: Batch) -> (Batch, Option<Batch>) {
+        let mut out = Outbox::default();
+        self.stage
+            .process(Side::Left, batch, &mut out)
+            .expect("rows");
+        (out.batches.pop().expect("a batch"), out.rest)
+    }
+
+    fn batch(rows: &[(Option<&str>, Option<i64>)]) -> Batch {
         let schema = Schema::new(vec![
             field("value", DataType::Float64),
             field("place", DataType::Utf8),
@@ -107,12 +125,7 @@ impl World {
         let schema = schema.expect("different names").to_arrow();
         let times = Some((0..rows.len() as i64).collect());
         let origin = Origin::consecutive("in".into(), 1);
-        let batch = Batch::new(schema, columns, rows.len(), times, origin).expect("a batch");
-        let mut out = Outbox::default();
-        self.stage
-            .process(Side::Left, batch, &mut out)
-            .expect("rows");
-        out.batches.pop().expect("a batch")
+        Batch::new(schema, columns, rows.len(), times, origin).expect("a batch")
     }
 }
 
@@ -179,4 +192,31 @@ fn a_batch_sees_the_table_as_it_is_when_it_comes() {
     let key = r#"{"place": "tower", "floor": 2}"#;
     world.table.delete(key).expect("a key");
     assert_eq!(rows(&world.look_up(&asked)), [(None, 0.0)]);
+}
+
+#[test]
+fn a_long_row_that_many_find_is_handed_on_in_portions() {
+    let mut world = World::of(DataType::Utf8, Miss::Drop);
+    let text = |letter: &str| format!("\"{}\"", letter.repeat(9 << 20));
+    world.upsert("tower", 2, &text("a"));
+    world.upsert("hall", 1, "null");
+    let asked = [[ASKED[0]; 3], [ASKED[3], ASKED[1], ASKED[0]]].concat();
+    let mut rest = Some(World::batch(&asked));
+    // The fourth row is short, and the fifth finds nothing.
+    for values in [&[0.0, 1.0][..], &[2.0, 3.0, 5.0]] {
+        let (found, behind) = world.process(rest.take().expect("there is more"));
+        let found_values = found.column(1).as_primitive::<Float64Type>();
+        assert_eq!(&found_values.values()[..], values);
+        let texts = found.column(0).as_string::<i32>();
+        let begins = texts.iter().flatten().map(|text| &text[..1]);
+        assert!(begins.eq(vec!["a"; 2]));
+        rest = behind;
+        // Rows of the same batch see the same table.
+        world.upsert("tower", 2, &text("b"));
+    }
+    assert!(rest.is_none());
+    assert_eq!(world.metrics.filtered.get(), 1);
+    let (found, _) = world.process(World::batch(&asked));
+    let texts = found.column(0).as_string::<i32>();
+    assert!(texts.value(0).starts_with('b'), "another batch");
 }

@@ -17,44 +17,61 @@ use super::{Top, Window, ranking::Row};
 use crate::{
     batch::{Batch, Origin},
     operator::{Emit, event_times, state_table},
-    state::{Share, Snapshot},
+    state::{Share, Snapshot, portions},
     time::Timestamp,
 };
 
 /// The columns ahead of those of the rows.
 const FIXED_COLUMNS: usize = 5;
 
+/// A row that a window keeps, as it is written down.
+struct Kept<'a> {
+    key: &'a [u8],
+    place: u32,
+    /// The end and the start of the window, the arrival and the version.
+    numbers: [i64; FIXED_COLUMNS - 1],
+}
+
 impl Top {
-    pub(super) fn write_down(&self) -> anyhow::Result<Snapshot> {
-        let (mut keys, mut places) = (Vec::new(), Vec::new());
-        // The end and the start of the window, the arrival and the version.
-        let mut numbers: [Vec<i64>; 4] = Default::default();
+    pub(super) fn write_down(&self) -> anyhow::Result<Vec<Snapshot>> {
+        let mut all = Vec::new();
         for (window, rankings) in &self.open {
             let mut known: Vec<u32> = rankings.by_key.keys().copied().collect();
             self.keys.sort(&mut known);
+            let [end, start] = [window.end, window.start].map(Timestamp::as_micros);
             for key in known {
-                for (arrival, row) in rankings.by_key[&key].rows() {
-                    keys.push(self.keys.key(key));
-                    places.push(row.place);
-                    let bounds = [window.end, window.start].map(Timestamp::as_micros);
-                    let counts = [arrival, row.version].map(u64::cast_signed);
-                    for (column, number) in numbers.iter_mut().zip(bounds.into_iter().chain(counts))
-                    {
-                        column.push(number);
+                let kept = rankings.by_key[&key].rows().map(|(arrival, row)| {
+                    let [arrival, version] = [arrival, row.version].map(u64::cast_signed);
+                    Kept {
+                        key: self.keys.key(key),
+                        place: row.place,
+                        numbers: [end, start, arrival, version],
                     }
-                }
+                });
+                all.extend(kept);
             }
         }
-        let mut columns: Vec<ArrayRef> = vec![Arc::new(BinaryArray::from_iter_values(keys))];
-        columns.extend(numbers.map(|column| Arc::new(Int64Array::from(column)) as ArrayRef));
+        let size = |kept: &Kept<'_>| {
+            size_of_val(&kept.numbers) + kept.key.len() + self.rows.weight_of(kept.place)
+        };
+        let portions = portions(all.iter().map(size)).into_iter();
+        let tables = portions.map(|portion| {
+            let rows = self.table(&all[portion])?;
+            Ok(vec![rows, state_table::of_watermark(self.watermark)?])
+        });
+        state_table::snapshots(self.reached, tables)
+    }
+
+    fn table(&self, all: &[Kept<'_>]) -> anyhow::Result<RecordBatch> {
+        let keys = BinaryArray::from_iter_values(all.iter().map(|kept| kept.key));
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(keys)];
+        for place in 0..FIXED_COLUMNS - 1 {
+            let numbers = all.iter().map(|kept| kept.numbers[place]);
+            columns.push(Arc::new(Int64Array::from_iter_values(numbers)));
+        }
+        let places: Vec<u32> = all.iter().map(|kept| kept.place).collect();
         columns.extend(self.rows.gather(&places)?);
-        Ok(Snapshot {
-            watermark: self.reached,
-            tables: vec![
-                state_table::of_columns(columns)?,
-                state_table::of_watermark(self.watermark)?,
-            ],
-        })
+        state_table::of_columns(columns)
     }
 
     pub(super) fn take_up(&mut self, snapshots: &[Snapshot], share: Share) -> anyhow::Result<()> {
@@ -100,7 +117,7 @@ impl Top {
         let order = self.order.encode(&batch)?;
         let replaces = self.replaces.as_ref();
         let replaces = replaces.map(|columns| columns.encode(&batch)).transpose()?;
-        // A row that several windows keep is kept once.
+        // A row that several windows keep is kept once, or once for each portion.
         let mut known: HashMap<i64, u32> = HashMap::new();
         // Subtasks count versions each for itself, so rows get new ones, after those of the subtasks
         // before.

@@ -14,15 +14,29 @@ const UNITS: [(&str, u64); 4] = [
     ("B", 1),
 ];
 
-impl FromStr for Size {
-    type Err = ();
+/// A text is no size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::pipeline) enum NoSize {
+    /// It is something else.
+    Other,
+    /// It would be one if it were not larger than any.
+    TooLarge,
+}
 
-    fn from_str(text: &str) -> Result<Self, ()> {
+impl FromStr for Size {
+    type Err = NoSize;
+
+    fn from_str(text: &str) -> Result<Self, NoSize> {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (number, unit) = text.split_at(digits);
-        let number: u64 = number.parse().map_err(|_| ())?;
-        let (_, bytes) = UNITS.iter().find(|(name, _)| *name == unit).ok_or(())?;
-        number.checked_mul(*bytes).map(Self).ok_or(())
+        let unit = UNITS.iter().find(|(name, _)| *name == unit);
+        let Some((_, bytes)) = unit.filter(|_| !number.is_empty()) else {
+            return Err(NoSize::Other);
+        };
+        // Of digits alone, only too many are no number.
+        let number = number.parse::<u64>().ok();
+        let bytes = number.and_then(|number| number.checked_mul(*bytes));
+        bytes.map(Self).ok_or(NoSize::TooLarge)
     }
 }
 
@@ -49,8 +63,15 @@ mod tests {
 
     #[test]
     fn what_is_not_a_size_is_refused() {
-        for text in ["", "64", "64 MiB", "64MB", "-1B", "18446744073709551615KiB"] {
-            assert_eq!(text.parse::<Size>(), Err(()), "{text}");
+        for text in ["", "64", "64 MiB", "64MB", "-1B", "MiB"] {
+            assert_eq!(text.parse::<Size>(), Err(NoSize::Other), "{text}");
+        }
+        for text in [
+            "18446744073709551615KiB",
+            "99999999999GiB",
+            "99999999999999999999B",
+        ] {
+            assert_eq!(text.parse::<Size>(), Err(NoSize::TooLarge), "{text}");
         }
     }
 }

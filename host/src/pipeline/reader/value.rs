@@ -4,14 +4,14 @@ use std::{fmt, ops::RangeInclusive};
 
 use toml::de::DeValue;
 
-use super::{Context, Size, Table, Text};
+use super::{Context, Size, Table, Text, size::NoSize};
 use crate::{
     pipeline::{
         Diagnostic, Span,
         diagnostic::Spanned,
         suggestion::{did_you_mean, list},
     },
-    time::Duration,
+    time::{Duration, ParseDurationError},
 };
 
 /// A value. Each method that reads it notes a mistake when it gives nothing.
@@ -75,18 +75,46 @@ impl<'a> Value<'a> {
         Some(self.with(text.value().to_owned()))
     }
 
-    /// A string of a form of its own.
-    fn parsed<T>(&self, what: &str, parse: impl Fn(&str) -> Option<T>) -> Option<Spanned<T>> {
+    /// Notes that the value of `key` is `found`, and should be in a range.
+    fn outside<T>(
+        &self,
+        key: &str,
+        least: impl fmt::Display,
+        most: impl fmt::Display,
+        found: &Text,
+    ) -> Option<T> {
+        let message = format!("`{key}` goes from {least} to {most}, found {found}");
+        self.context.error(self.span, message);
+        None
+    }
+
+    /// A string and the duration that it is; [none](Option::None) if that is longer than any.
+    fn length(&self) -> Option<(Text, Option<Duration>)> {
+        let what = "a duration such as `20s`";
         let text = self.text(what)?.value;
-        match parse(text.value()) {
-            Some(value) => Some(self.with(value)),
-            None => self.refuse(what, format_args!("`{text}`")),
+        match text.value().parse() {
+            Ok(duration) => Some((text, Some(duration))),
+            Err(ParseDurationError::TooLong) => Some((text, None)),
+            Err(ParseDurationError::NoDuration) => self.refuse(what, format_args!("`{text}`")),
         }
     }
 
     /// A duration.
     pub(in crate::pipeline) fn duration(&self) -> Option<Spanned<Duration>> {
-        self.parsed("a duration such as `20s`", |text| text.parse().ok())
+        self.duration_up_to(Duration::MAX)
+    }
+
+    /// A duration in a range; `key` is what messages call it.
+    pub(in crate::pipeline) fn duration_in(
+        &self,
+        key: &str,
+        range: RangeInclusive<Duration>,
+    ) -> Option<Spanned<Duration>> {
+        let (text, found) = self.length()?;
+        match found.filter(|found| range.contains(found)) {
+            Some(found) => Some(self.with(found)),
+            None => self.outside(key, range.start(), range.end(), &text),
+        }
     }
 
     /// A duration that is not zero.
@@ -100,20 +128,32 @@ impl<'a> Value<'a> {
 
     /// A duration of at most so long.
     pub(in crate::pipeline) fn duration_up_to(&self, most: Duration) -> Option<Spanned<Duration>> {
-        let duration = self.duration()?;
-        if duration.value > most {
-            let what = format!("a duration of at most `{most}`");
-            return self.refuse(&what, format_args!("`{}`", duration.value));
+        let (text, found) = self.length()?;
+        match found.filter(|found| *found <= most) {
+            Some(found) => Some(self.with(found)),
+            None => {
+                let what = format!("a duration of at most `{}`", most.min(Duration::MAX_DAYS));
+                self.refuse(&what, format_args!("`{text}`"))
+            }
         }
-        Some(duration)
     }
 
-    /// A number of bytes that is not zero.
-    pub(in crate::pipeline) fn size(&self) -> Option<Spanned<Size>> {
+    /// A number of bytes in a range; `key` is what messages call it.
+    pub(in crate::pipeline) fn size(
+        &self,
+        key: &str,
+        range: RangeInclusive<u64>,
+    ) -> Option<Spanned<Size>> {
         let what = "a size such as `64MiB`";
-        self.parsed(what, |text| {
-            text.parse().ok().filter(|size: &Size| size.0 > 0)
-        })
+        let text = self.text(what)?.value;
+        match text.value().parse::<Size>() {
+            Ok(size) if range.contains(&size.0) => Some(self.with(size)),
+            Err(NoSize::Other) => self.refuse(what, format_args!("`{text}`")),
+            Ok(_) | Err(NoSize::TooLarge) => {
+                let [least, most] = [*range.start(), *range.end()].map(Size);
+                self.outside(key, least, most, &text)
+            }
+        }
     }
 
     /// A whole number in a range.

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::{
     pipeline::{
         StageLimits,
-        reader::{Keys, Size, Table},
+        reader::{Keys, Table},
     },
     time::Duration,
     wasm::{MOST_INSTANCES, MOST_TABLE_ELEMENTS},
@@ -25,7 +25,7 @@ const KEYS: [&str; 8] = [
 /// A page of memory, and all that 32 bits can address.
 const MEMORY: RangeInclusive<u64> = 64 << 10..=4 << 30;
 /// Deadlines are met to within some milliseconds, and a barrier waits for calls.
-const DEADLINE: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs(3600)];
+const DEADLINE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(3600);
 const OUTPUT_BYTES: RangeInclusive<u64> = 1 << 10..=4 << 30;
 const LOG_BYTES: RangeInclusive<u64> = 1..=1 << 30;
 /// What a column of Arrow can hold.
@@ -83,25 +83,11 @@ fn number<T: TryFrom<i64>>(table: &Table<'_>, key: &str, range: RangeInclusive<i
 }
 
 fn size(table: &Table<'_>, key: &str, range: RangeInclusive<u64>) -> Option<u64> {
-    let value = table.get(key)?;
-    let size = value.size()?;
-    if range.contains(&size.value.0) {
-        return Some(size.value.0);
-    }
-    let [least, most] = [*range.start(), *range.end()].map(Size);
-    let message = format!("`{key}` goes from {least} to {most}, found {}", size.value);
-    value.context.error(value.span, message);
-    None
+    let size = table.get(key)?.size(key, range)?;
+    Some(size.value.0)
 }
 
 fn deadline(table: &Table<'_>) -> Option<Duration> {
-    let value = table.get("deadline")?;
-    let deadline = value.positive_duration()?.value;
-    let [least, most] = DEADLINE;
-    if (least..=most).contains(&deadline) {
-        return Some(deadline);
-    }
-    let message = format!("`deadline` goes from {least} to {most}, found {deadline}");
-    value.context.error(value.span, message);
-    None
+    let deadline = table.get("deadline")?.duration_in("deadline", DEADLINE)?;
+    Some(deadline.value)
 }

@@ -1,5 +1,7 @@
 //! `[sink.NAME]` and `[dead_letters]`.
 
+use std::ops::RangeInclusive;
+
 use super::From;
 use crate::{
     connector::{Format, Roll, SinkConfig},
@@ -9,6 +11,9 @@ use crate::{
         reader::{Keys, Table, Value},
     },
 };
+
+/// How large a file may become before another is begun.
+const ROLL_BYTES: RangeInclusive<u64> = 1..=1 << 60;
 
 /// What stands under `[sink.NAME]`.
 #[derive(Debug)]
@@ -154,7 +159,9 @@ impl Rolling {
             known: &["size", "every"],
             ..Keys::default()
         });
-        let size = table.get("size").map(|value| value.size());
+        let size = table
+            .get("size")
+            .map(|value| value.size("size", ROLL_BYTES));
         let every = table.get("every").map(|value| value.positive_duration());
         let mut limits = Vec::new();
         let mut config = Roll::default();

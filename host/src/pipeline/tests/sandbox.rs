@@ -73,7 +73,7 @@ error: expected an integer from 1 to 1000000, found float
 16 | log_lines = 1.5
    |             ^^^
 
-error: expected a size such as `64MiB`, found `0B`
+error: `log_bytes` goes from 1B to 1GiB, found 0B
   --> weather.toml:17:13
    |
 17 | log_bytes = "0B"
@@ -90,6 +90,28 @@ error: expected an integer from 1 to 4096, found -1
    |
 19 | instances = -1
    |             ^^
+"#,
+    );
+}
+
+#[test]
+fn limits_beyond_all_numbers_are_told_like_others() {
+    check_stage(
+        &format!(
+            "{FILTER}limits = {{ memory = \"99999999999GiB\", deadline = \"999999999999d\" }}"
+        ),
+        r#"
+error: `memory` goes from 64KiB to 4GiB, found 99999999999GiB
+  --> weather.toml:11:21
+   |
+11 | limits = { memory = "99999999999GiB", deadline = "999999999999d" }
+   |                     ^^^^^^^^^^^^^^^^
+
+error: `deadline` goes from 1ms to 1h, found 999999999999d
+  --> weather.toml:11:50
+   |
+11 | limits = { memory = "99999999999GiB", deadline = "999999999999d" }
+   |                                                  ^^^^^^^^^^^^^^^
 "#,
     );
 }

@@ -54,7 +54,7 @@ fn what_does_not_say_when_is_refused() {
     check(
         &file("roll = { size = \"0B\", every = \"0s\", rows = 3 }"),
         r#"
-error: expected a size such as `64MiB`, found `0B`
+error: `size` goes from 1B to 1073741824GiB, found 0B
   --> weather.toml:12:17
    |
 12 | roll = { size = "0B", every = "0s", rows = 3 }
@@ -73,6 +73,22 @@ error: unknown key `rows` in `roll`
    |                                     ^^^^
    |
    = help: known keys are `size`, `every`
+"#,
+    );
+    check(
+        &file("roll = { size = \"99999999999GiB\", every = \"999999999999d\" }"),
+        r#"
+error: `size` goes from 1B to 1073741824GiB, found 99999999999GiB
+  --> weather.toml:12:17
+   |
+12 | roll = { size = "99999999999GiB", every = "999999999999d" }
+   |                 ^^^^^^^^^^^^^^^^
+
+error: expected a duration of at most `106751991d`, found `999999999999d`
+  --> weather.toml:12:43
+   |
+12 | roll = { size = "99999999999GiB", every = "999999999999d" }
+   |                                           ^^^^^^^^^^^^^^^
 "#,
     );
     check(

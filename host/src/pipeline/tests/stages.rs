@@ -81,13 +81,13 @@ fn limits_are_sizes_and_durations() {
     check_stage(
         "filter = \"weather.wasm#is_hot\"\nlimits = { memory = \"0MiB\", deadline = \"0s\", cpu = 1 }",
         r#"
-error: expected a size such as `64MiB`, found `0MiB`
+error: `memory` goes from 64KiB to 4GiB, found 0MiB
   --> weather.toml:11:21
    |
 11 | limits = { memory = "0MiB", deadline = "0s", cpu = 1 }
    |                     ^^^^^^
 
-error: expected a duration above zero, found no time at all
+error: `deadline` goes from 1ms to 1h, found 0s
   --> weather.toml:11:40
    |
 11 | limits = { memory = "0MiB", deadline = "0s", cpu = 1 }

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    io::{BufRead, BufReader, ErrorKind, Read, Write},
+    io::{BufRead, BufReader, ErrorKind, Read, Take, Write},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     time::Duration,
@@ -60,12 +60,39 @@ impl fmt::Display for NobodyListens {
 impl std::error::Error for NobodyListens {}
 
 /// Asks the job that runs the pipeline in `file`, and waits for its answer. The file need not be there any more.
-/// If the answer takes a while, `on_wait` is called once.
+/// If the answer takes a while, `on_wait` is called, and again when others than before hold the job up: with the names of
+/// these stages.
 ///
 /// # Errors
 ///
 /// [`NobodyListens`] if no job runs it, or what keeps it from answering.
-pub fn ask(file: &Path, order: &Order, on_wait: impl FnOnce()) -> anyhow::Result<Answer> {
+pub fn ask(
+    file: &Path,
+    order: &Order,
+    mut on_wait: impl FnMut(&[String]),
+) -> anyhow::Result<Answer> {
+    let mut reader = say(file, order)?;
+    let mut told: Option<Vec<String>> = None;
+    let mut answer = Vec::new();
+    while let Err(error) = reader.read_until(b'\n', &mut answer) {
+        let is_late = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+        if !is_late {
+            return Err(error).context("the job does not answer");
+        }
+        let busy = busy(file);
+        let is_news = |told: &Vec<String>| !busy.is_empty() && busy != *told;
+        if told.as_ref().is_none_or(is_news) {
+            on_wait(&busy);
+            told = Some(busy);
+        }
+    }
+    ensure!(!answer.is_empty(), "the job has ended before it answered");
+    serde_json::from_slice(&answer)
+        .context("the job answers in other words: is it another version?")
+}
+
+/// Says what is wanted; the answer can be read from what is returned, which waits for a short while.
+fn say(file: &Path, order: &Order) -> anyhow::Result<BufReader<Take<UnixStream>>> {
     let mut stream = reach(file)?;
     let mut line = serde_json::to_string(order)?;
     line.push('\n');
@@ -73,22 +100,20 @@ pub fn ask(file: &Path, order: &Order, on_wait: impl FnOnce()) -> anyhow::Result
         .write_all(line.as_bytes())
         .context("the job does not listen")?;
     stream.set_read_timeout(Some(SOON))?;
-    let mut reader = BufReader::new(stream.take(MAX_ANSWER));
-    let mut on_wait = Some(on_wait);
-    let mut answer = Vec::new();
-    while let Err(error) = reader.read_until(b'\n', &mut answer) {
-        let is_late = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
-        match on_wait.take() {
-            Some(on_wait) if is_late => {
-                on_wait();
-                reader.get_ref().get_ref().set_read_timeout(None)?;
-            }
-            _ => return Err(error).context("the job does not answer"),
-        }
-    }
-    ensure!(!answer.is_empty(), "the job has ended before it answered");
-    serde_json::from_slice(&answer)
-        .context("the job answers in other words: is it another version?")
+    Ok(BufReader::new(stream.take(MAX_ANSWER)))
+}
+
+/// The stages that hold the job up; none if it does not tell.
+fn busy(file: &Path) -> Vec<String> {
+    let answer = || -> anyhow::Result<Answer> {
+        let mut line = Vec::new();
+        say(file, &Order::Busy)?.read_until(b'\n', &mut line)?;
+        Ok(serde_json::from_slice(&line)?)
+    };
+    // A job of another version does not know the question.
+    let answer = answer().ok().filter(|answer| answer.done);
+    let text = answer.map(|answer| answer.text).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
 }
 
 /// A connection to the job.

@@ -27,6 +27,8 @@ pub enum Order {
     Swap(BTreeMap<String, PathBuf>),
     /// To go back to what ran before the latest swap.
     Rollback,
+    /// To tell which stages others wait for, in the lines of its answer. That is told at once, whatever else is asked for.
+    Busy,
 }
 
 /// What the job answers.

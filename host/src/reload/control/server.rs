@@ -25,7 +25,7 @@ use crate::{
     batch::visible_line,
     pipeline::Overrides,
     reload::{Asker, Report, Request},
-    runtime::NotSwapped,
+    runtime::{NotSwapped, Swaps},
 };
 
 /// Longer requests are nobody's.
@@ -33,6 +33,9 @@ const MAX_REQUEST: usize = 1 << 20;
 
 /// Who has not said what he wants after so long is not listened to any more.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A stage that has been at one thing for longer holds others up.
+const LONG: Duration = Duration::from_secs(1);
 
 /// How many connections are served at the same time. Others wait until one is done, or has worn the patience out.
 const MOST: usize = 64;
@@ -59,15 +62,16 @@ impl fmt::Display for Taken {
 impl std::error::Error for Taken {}
 
 impl Control {
-    /// Listens for what people want of the job of the pipeline in `file`, and hands it to `requests`.
+    /// Listens for what people want of the job of the pipeline in `file`, and hands it to `requests`. What is only to be
+    /// told of the job is found by `job`.
     ///
     /// # Errors
     ///
     /// If there can be no socket, or another job of this file listens.
-    pub fn start(file: &Path, requests: &Sender<Request>) -> anyhow::Result<Self> {
+    pub fn start(file: &Path, requests: &Sender<Request>, job: &Swaps) -> anyhow::Result<Self> {
         let mut errors = Vec::new();
         for folder in folders() {
-            match Self::start_in(&folder, file, requests) {
+            match Self::start_in(&folder, file, requests, job) {
                 Ok(control) => return Ok(control),
                 Err(error) if error.is::<Taken>() => return Err(error),
                 Err(error) => errors.push(format!("{error:#}")),
@@ -81,6 +85,7 @@ impl Control {
         folder: &Path,
         file: &Path,
         requests: &Sender<Request>,
+        job: &Swaps,
     ) -> anyhow::Result<Self> {
         make(folder)?;
         let names = names(file).context("there is no current folder")?;
@@ -102,11 +107,12 @@ impl Control {
                 Err(error) => return Err(error),
             };
             control.paths.push(path);
-            let (requests, slots) = (requests.clone(), Arc::clone(&slots));
+            let (requests, job) = (requests.clone(), job.clone());
+            let slots = Arc::clone(&slots);
             // Nobody joins it: it waits as long as the process lives.
             thread::Builder::new()
                 .name("control".to_owned())
-                .spawn(move || accept(&listener, &requests, &slots))
+                .spawn(move || accept(&listener, &requests, &job, &slots))
                 .context("cannot start a thread")?;
         }
         drop(reserved);
@@ -144,7 +150,7 @@ fn listen(path: &Path) -> anyhow::Result<UnixListener> {
 }
 
 /// Takes connections for ever, each on a thread of its own.
-fn accept(listener: &UnixListener, requests: &Sender<Request>, slots: &Arc<Slots>) {
+fn accept(listener: &UnixListener, requests: &Sender<Request>, job: &Swaps, slots: &Arc<Slots>) {
     for stream in listener.incoming() {
         let slot = slots.take();
         let stream = match stream {
@@ -155,11 +161,11 @@ fn accept(listener: &UnixListener, requests: &Sender<Request>, slots: &Arc<Slots
                 continue;
             }
         };
-        let requests = requests.clone();
+        let (requests, job) = (requests.clone(), job.clone());
         let served = thread::Builder::new()
             .name("request".to_owned())
             .spawn(move || {
-                if let Err(error) = serve(stream, &requests) {
+                if let Err(error) = serve(stream, &requests, &job) {
                     tracing::debug!("a request was not understood: {error:#}");
                 }
                 drop(slot);
@@ -172,11 +178,11 @@ fn accept(listener: &UnixListener, requests: &Sender<Request>, slots: &Arc<Slots
 }
 
 /// Serves one connection.
-fn serve(mut stream: UnixStream, requests: &Sender<Request>) -> anyhow::Result<()> {
+fn serve(mut stream: UnixStream, requests: &Sender<Request>, job: &Swaps) -> anyhow::Result<()> {
     stream.set_write_timeout(Some(PATIENCE))?;
     let line = request(&mut stream, Instant::now() + PATIENCE)?;
     let answer = match serde_json::from_slice(&line) {
-        Ok(order) => obey(order, requests, &stream),
+        Ok(order) => obey(order, requests, job, &stream),
         Err(_) if line.len() >= MAX_REQUEST => Answer {
             done: false,
             text: format!("this job does not listen to more than {MAX_REQUEST} bytes"),
@@ -213,7 +219,7 @@ fn request(stream: &mut UnixStream, until: Instant) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Hands a request on and waits for what comes of it.
-fn obey(order: Order, requests: &Sender<Request>, stream: &UnixStream) -> Answer {
+fn obey(order: Order, requests: &Sender<Request>, job: &Swaps, stream: &UnixStream) -> Answer {
     let outcome = match order {
         Order::Swap(components) => {
             let overrides = components
@@ -226,6 +232,12 @@ fn obey(order: Order, requests: &Sender<Request>, stream: &UnixStream) -> Answer
         Order::Rollback => {
             let outcome = hand_on(requests, stream, |asker| Request::RollBack { asker });
             outcome.map(Some)
+        }
+        Order::Busy => {
+            return Answer {
+                done: true,
+                text: job.busy(LONG).join("\n"),
+            };
         }
     };
     answer(outcome)

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::*;
-use crate::reload::Request;
+use crate::{reload::Request, runtime::Swaps};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -28,7 +28,12 @@ impl Job {
         fs::write(root.path().join("job.toml"), "").expect("a file");
         let (sender, requests) = channel();
         let folder = root.path().join("run");
-        let control = Control::start_in(&folder, &root.path().join("job.toml"), &sender);
+        let control = Control::start_in(
+            &folder,
+            &root.path().join("job.toml"),
+            &sender,
+            &Swaps::default(),
+        );
         Self {
             requests,
             control: control.expect("it listens"),
@@ -91,6 +96,16 @@ fn what_is_not_understood_is_answered() {
 }
 
 #[test]
+fn who_holds_the_job_up_is_told_although_nobody_serves_requests() {
+    let job = Job::start();
+    let mut stream = job.connect();
+    stream.write_all(b"\"rollback\"\n").expect("sent");
+    job.requests.recv_timeout(PATIENCE).expect("a request");
+    let answer = job.answer(b"\"busy\"\n");
+    assert_eq!(answer, "{\"done\":true,\"text\":\"\"}\n");
+}
+
+#[test]
 fn many_who_say_nothing_do_not_keep_others_from_being_heard() {
     let job = Job::start();
     let silent: Vec<UnixStream> = (0..150).map(|_| job.connect()).collect();
@@ -141,7 +156,12 @@ fn what_killed_jobs_have_left_is_removed_by_the_next() {
     fs::write(folder.join("note.sock"), "").expect("a file");
     fs::write(job.root.path().join("other.toml"), "").expect("a file");
     let (sender, _requests) = channel();
-    let other = Control::start_in(&folder, &job.root.path().join("other.toml"), &sender);
+    let other = Control::start_in(
+        &folder,
+        &job.root.path().join("other.toml"),
+        &sender,
+        &Swaps::default(),
+    );
     let other = other.expect("it listens");
     assert!(!left.exists());
     assert_eq!(sockets(&folder).len(), 4);
@@ -154,7 +174,14 @@ fn what_is_in_the_way_is_named() {
     let job = Job::start();
     let (socket, file) = (job.socket(), job.root.path().join("job.toml"));
     let (sender, _requests) = channel();
-    let start = || Control::start_in(&job.root.path().join("run"), &file, &sender);
+    let start = || {
+        Control::start_in(
+            &job.root.path().join("run"),
+            &file,
+            &sender,
+            &Swaps::default(),
+        )
+    };
     let error = start().expect_err("another listens");
     assert_eq!(
         error.to_string(),
@@ -183,7 +210,9 @@ fn a_job_is_found_by_the_link_it_was_started_by_and_by_what_that_led_to() {
     }
     let current = root.path().join("current");
     let (sender, _requests) = channel();
-    let start = |path: &str| Control::start_in(&folder, &root.path().join(path), &sender);
+    let start = |path: &str| {
+        Control::start_in(&folder, &root.path().join(path), &sender, &Swaps::default())
+    };
     let reached = |path: &str| {
         let names = place::names(&root.path().join(path)).expect("names");
         names

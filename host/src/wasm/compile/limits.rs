@@ -40,7 +40,7 @@ impl Default for CompileLimits {
     fn default() -> Self {
         Self {
             memory: Linear {
-                base: 512,
+                base: 768,
                 each_mib: 64,
             },
             time: Linear {
@@ -155,9 +155,9 @@ mod tests {
     #[test]
     fn limits_grow_with_the_component() {
         let limits = CompileLimits::default();
-        assert_eq!(limits.memory(0), 512 * MIB);
-        assert_eq!(limits.memory(1), 513 * MIB);
-        assert_eq!(limits.memory(30 << 20), (512 + 30 * 64) * MIB);
+        assert_eq!(limits.memory(0), 768 * MIB);
+        assert_eq!(limits.memory(1), 769 * MIB);
+        assert_eq!(limits.memory(30 << 20), (768 + 30 * 64) * MIB);
         assert_eq!(limits.seconds(30 << 20), 330);
         assert_eq!(limits.patience(30 << 20), Duration::from_secs(1320));
         assert_eq!(limits.code(usize::MAX), u64::MAX);
@@ -169,7 +169,7 @@ mod tests {
         let text = |cost| limits.exceeded(cost, 3 << 19).to_string();
         assert_eq!(
             text(Cost::Memory),
-            "compiling it takes more than 608 MiB of memory; the limit is 512 MiB, and 64 MiB for each MiB of a \
+            "compiling it takes more than 864 MiB of memory; the limit is 768 MiB, and 64 MiB for each MiB of a \
              component, and this one has 1.5 MiB: leave out what is not needed, and split very large functions"
         );
         assert!(text(Cost::Time).starts_with("compiling it takes more than 45 s of computing; "));

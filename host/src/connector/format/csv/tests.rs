@@ -1,8 +1,12 @@
 //! Every kind of good and bad CSV.
 
-use crate::connector::{
-    EventTimeUnit, Format,
-    harness::{check_text, decoding, listing, read_all, text_error, text_partition},
+use super::*;
+use crate::{
+    batch::{DataType, Field},
+    connector::{
+        EventTimeUnit, Format,
+        harness::{check_text, decoding, listing, read_all, text_error, text_partition},
+    },
 };
 
 const COLUMNS: &str = "n: int64, s: utf8";
@@ -39,6 +43,25 @@ fn columns_are_found_by_name() {
     check("\n\nn,s\n\n1,a\n", &["5: 1|a"]);
     check("n,s\n", &[]);
     check("", &[]);
+}
+
+#[test]
+fn columns_of_the_widest_header_are_found() {
+    let names: Vec<_> = (0..65_536).map(|column| format!("c{column}")).collect();
+    let header = names.join(",");
+    // If each were looked for among all, nobody would wait for the end.
+    let fields = names.iter().rev();
+    let fields = fields.map(|name| Field::nullable(name, DataType::Int64));
+    let schema = Schema::new(fields.collect()).expect("different names");
+    let raw = vec![RawType::Own(DataType::Int64); names.len()];
+    let header = CsvHeader::new(schema, raw, 1).decoder(header.as_bytes());
+    assert!(
+        header
+            .expect("all are there")
+            .places
+            .into_iter()
+            .eq((0..65_536).rev())
+    );
 }
 
 #[test]
@@ -294,7 +317,7 @@ fn event_times_are_converted_and_checked() {
             "2: a|2024-01-01T00:00:00",
             "3: BAD column `ts`: event time is null",
             "4: BAD column `ts`: expected whole milliseconds since 1970, found \"now\"",
-            "5: BAD column `ts`: event time 9223372036854775807 is outside the years -9999 to 9999",
+            "5: BAD column `ts`: event time 9223372036854775807 is outside -009999-01-02T01:59:59Z to 9999-12-30T22:00:00.999999Z",
             "6: e|1970-01-01T00:00:00",
         ],
     );

@@ -211,11 +211,28 @@ fn numbers_are_read_like_this() {
     check_value("int64", "1e3", "1000");
     check_value("int64", "1.0", "1");
     check_value("int64", "1.5e1", "15");
+    // A float64 has not enough digits for all of these.
+    for (number, whole) in [
+        ("1e15", "1000000000000000"),
+        ("1.5e15", "1500000000000000"),
+        ("1234567890123456.0", "1234567890123456"),
+        ("9007199254740993.0", "9007199254740993"),
+        ("9223372036854775807e0", "9223372036854775807"),
+        ("-9223372036854775808.0", "-9223372036854775808"),
+    ] {
+        check_value("int64", number, whole);
+    }
+    check_value(
+        "int32",
+        "1e15",
+        "BAD column `v`: expected int32, found 1000000000000000",
+    );
     for (number, shown) in [
         ("1.9", "1.9"),
         ("-1.9", "-1.9"),
         ("1e-1", "0.1"),
-        ("1234567890123456.0", "1234567890123456.0"),
+        ("1234567890123456.5", "1234567890123456.5"),
+        ("9223372036854775808.0", "9.223372036854776e+18"),
         ("-9223372036854775809", "-9.223372036854776e+18"),
     ] {
         let bad = format!("BAD column `v`: expected int64, found {shown}");
@@ -301,6 +318,7 @@ fn other_values_are_read_like_this() {
         "2024-01-01T00:00:00.500",
     );
     check_value("timestamp", "1704067200000000", "2024-01-01T00:00:00");
+    check_value("timestamp", "1704067200000000.0", "2024-01-01T00:00:00");
     check_value(
         "timestamp",
         "\"soon\"",
@@ -314,7 +332,7 @@ fn other_values_are_read_like_this() {
     check_value(
         "timestamp",
         "9223372036854775807",
-        "BAD column `v`: time 9223372036854775807 µs is outside the years -9999 to 9999",
+        "BAD column `v`: time 9223372036854775807 µs is outside -009999-01-02T01:59:59Z to 9999-12-30T22:00:00.999999Z",
     );
     check_value(
         "timestamp",

@@ -25,7 +25,7 @@ fn json_value(column: &str) -> BoxedStrategy<String> {
 
 /// A value of any kind, or none.
 fn any_json() -> impl Strategy<Value = String> {
-    const OTHERS: [&str; 24] = [
+    const OTHERS: [&str; 28] = [
         "null",
         "TRUE",
         "nul",
@@ -49,6 +49,10 @@ fn any_json() -> impl Strategy<Value = String> {
         "-9223372036854775809",
         "2147483648",
         "1e400",
+        "1e15",
+        "9007199254740993.0",
+        "-9223372036854775808.0",
+        "9.223372036854775808e18",
         "",
     ];
     prop_oneof![
