@@ -114,7 +114,9 @@ interface Remembering<S extends Columns> {
 }
 
 /** Refuses the row that a function was called with. Any other error is a mistake in the function, and ends in a trap. */
-export class RowError extends Error {}
+export class RowError extends Error {
+  constructor(message?: string);
+}
 
 /**
  * One row in, one row out. A filter is one that returns a `boolean`.

@@ -334,3 +334,117 @@ impl Change {
         function
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What hands a list of numbers of 64 bits and one of bytes to an interpreter.
+    const MODULE: &str = r#"(module
+        (import "env" "wit_dylib_push_u8" (func $push_u8 (param i32 i32)))
+        (import "env" "wit_dylib_push_u32" (func (param i32 i32)))
+        (import "env" "wit_dylib_push_s32" (func (param i32 i32)))
+        (import "env" "wit_dylib_push_f32" (func (param i32 f32)))
+        (import "env" "wit_dylib_push_s64" (func $push_s64 (param i32 i64)))
+        (import "env" "wit_dylib_push_f64" (func (param i32 f64)))
+        (import "env" "wit_dylib_list_append" (func $append (param i32 i32)))
+        (import "env" "wit_dylib_dealloc_bytes" (func (param i32 i32 i32 i32 i32)))
+        (import "env" "wit_dylib_push_list" (func $push_list (param i32 i32 i32 i32) (result i32)))
+        (import "env" "wit_dylib_pop_list" (func $pop_list (param i32 i32 i32) (result i32)))
+        (memory 1)
+        (func (export "lift") (param $call i32)
+            (if (i32.eqz (call $push_list (local.get $call) (i32.const 3) (i32.const 0) (i32.const 8)))
+                (then
+                    (call $push_s64 (local.get $call) (i64.const 0))
+                    (call $append (local.get $call) (i32.const 3))))
+            (if (i32.eqz (call $push_list (local.get $call) (i32.const 1) (i32.const 0) (i32.const 8)))
+                (then
+                    (call $push_u8 (local.get $call) (i32.const 0))
+                    (call $append (local.get $call) (i32.const 1)))))
+        (func (export "lower") (param $call i32) (result i32)
+            (call $pop_list (local.get $call) (i32.const 3) (i32.const 16))))"#;
+
+    const PUSH_LIST: u32 = 8;
+    const POP_LIST: u32 = 9;
+    /// The functions that are put in between: after the ten that are imported and the two that are defined.
+    const OWN_PUSH_LIST: u32 = 12;
+    const OWN_POP_LIST: u32 = 13;
+
+    /// A component that holds a module.
+    fn component(module: &str) -> Vec<u8> {
+        let mut component = b"\0asm\x0d\0\x01\0".to_vec();
+        component.push(CORE_MODULE);
+        let module = wat::parse_str(module).expect("a module");
+        wasm_encoder::Encode::encode(module.as_slice(), &mut component);
+        component
+    }
+
+    /// The numbers and the functions called of each function of the module in a component.
+    fn bodies(component: &[u8]) -> Vec<(Vec<i32>, Vec<u32>)> {
+        let mut bodies = Vec::new();
+        for payload in Parser::new(0).parse_all(component) {
+            let Payload::CodeSectionEntry(body) = payload.expect("it is valid") else {
+                continue;
+            };
+            let (mut named, mut called) = (Vec::new(), Vec::new());
+            for operator in body.get_operators_reader().expect("a body") {
+                match operator.expect("an operator") {
+                    Operator::I32Const { value } => named.push(value),
+                    Operator::Call { function_index } => called.push(function_index),
+                    _ => {}
+                }
+            }
+            bodies.push((named, called));
+        }
+        bodies
+    }
+
+    #[test]
+    fn lists_of_numbers_are_pushed_as_lists_of_bytes() {
+        let changed = lists_as_bytes(&component(MODULE), Outgoing::Typed).expect("as expected");
+        let bodies = bodies(&changed);
+        assert_eq!(bodies[0].1, [OWN_PUSH_LIST, 4, 6, OWN_PUSH_LIST, 0, 6]);
+        // What it takes as a whole already stays.
+        assert_eq!(bodies[1].1, [POP_LIST]);
+        // List 3 becomes list 1, of eight times the length; all others go through.
+        assert_eq!(bodies[2], (vec![3, 1, 3], vec![PUSH_LIST, PUSH_LIST]));
+    }
+
+    #[test]
+    fn bytes_that_are_popped_are_freed_where_they_would_leak() {
+        let changed = lists_as_bytes(&component(MODULE), Outgoing::BytesLeaked);
+        let bodies = bodies(&changed.expect("as expected"));
+        assert_eq!(bodies[1].1, [OWN_POP_LIST]);
+        let (named, called) = &bodies[3];
+        assert_eq!(called[..], [POP_LIST, 7, POP_LIST, 7, POP_LIST]);
+        assert_eq!(named[..], [3, 1, 1, 1, 3, 1, 1, 1, 1, 0]);
+    }
+
+    #[test]
+    fn what_is_not_as_expected_is_told() {
+        for (module, expected) in [
+            ("(module)", "found 0 modules"),
+            (
+                &MODULE.replace("wit_dylib_pop_list", "other"),
+                "the interpreter lacks `pop_list`",
+            ),
+            (
+                &MODULE.replace("call $push_u8", "call $append"),
+                "there is no list of bytes",
+            ),
+            (
+                &MODULE.replace(
+                    "$append (local.get $call) (i32.const 1)",
+                    "$append (local.get $call) (i32.const 3)",
+                ),
+                "list 3 has values of two types",
+            ),
+        ] {
+            let error = lists_as_bytes(&component(module), Outgoing::Typed);
+            let error = format!("{:#}", error.expect_err("it is not"));
+            assert!(error.contains(expected), "{error}");
+        }
+        let error = lists_as_bytes(b"\0asm", Outgoing::Typed).expect_err("it is cut off");
+        assert!(error.to_string().contains("cut off"), "{error}");
+    }
+}

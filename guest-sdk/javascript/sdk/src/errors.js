@@ -1,6 +1,11 @@
 // How a function refuses a row.
 
 export class RowError extends Error {
+  constructor(message = "") {
+    // What is no Unicode cannot be handed on.
+    super(String(message).toWellFormed());
+  }
+
   get name() {
     return "RowError";
   }

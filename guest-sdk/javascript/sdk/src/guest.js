@@ -83,7 +83,8 @@ function answering(methods) {
 
 function tell(error) {
   const stack = error instanceof Error && error.stack ? error.stack.trimEnd().split("\n") : [];
-  for (const line of stack.slice(0, 6)) logError(line);
+  const own = /\/\.tidemill\/sdk\/|<input>/;
+  for (const line of stack.filter((line) => !own.test(line)).slice(0, 6)) logError(line);
   logError(String(error));
 }
 

@@ -5,6 +5,7 @@ Lists of numbers come and go as bytes: `tidemill build` sees to that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -43,7 +44,7 @@ def _answers(method: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return method(*arguments)
         except CallError as error:
-            raise Err(str(error)) from error
+            raise Err(_text(str(error))) from error
         except Exception as error:
             for line in _story(error):
                 log.error(line)
@@ -59,7 +60,9 @@ def _story(error: Exception) -> list[str]:
     while trace is not None:
         code = trace.tb_frame.f_code
         if "/tidemill/_" not in code.co_filename:
-            lines.append(f"  {code.co_filename}:{trace.tb_lineno}, in {code.co_qualname}")
+            # The folders of the build are numbered.
+            name = re.sub(r"^/\d+/", "", code.co_filename)
+            lines.append(f"  {name}:{trace.tb_lineno}, in {code.co_qualname}")
         trace = trace.tb_next
     return [*lines[-6:], f"{type(error).__name__}: {error}"]
 
@@ -102,10 +105,12 @@ def _batch(rows: int, columns: list[Column], fields: tuple[Field, ...]) -> wit.B
 
 
 def _errors(errors: list[tuple[int, str]]) -> list[wit.RowError]:
-    # A message may hold what is no Unicode.
-    return [
-        wit.RowError(row, message.encode("utf-8", "replace").decode()) for row, message in errors
-    ]
+    return [wit.RowError(row, _text(message)) for row, message in errors]
+
+
+def _text(message: str) -> str:
+    """A message without what is no Unicode, which cannot be handed on."""
+    return message.encode("utf-8", "replace").decode()
 
 
 def _field(field: Field) -> wit.Field:
