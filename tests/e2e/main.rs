@@ -20,6 +20,7 @@ mod interrupts;
 mod kills;
 mod latency;
 mod oracle;
+mod plain;
 mod poison;
 mod recovery;
 mod refusals;
