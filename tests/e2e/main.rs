@@ -18,6 +18,7 @@ mod functions;
 mod hostile;
 mod interrupts;
 mod kills;
+mod large_files;
 mod oracle;
 mod poison;
 mod recovery;

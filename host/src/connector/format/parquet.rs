@@ -1,12 +1,6 @@
 //! Parquet: the rows of a file, its columns found by name and converted.
 
-use std::{
-    fs::File,
-    io::{Read as _, Seek as _, SeekFrom},
-    panic::{self, AssertUnwindSafe},
-    path::Path,
-    sync::Arc,
-};
+use std::{fs::File, path::Path, sync::Arc};
 
 use anyhow::{Context as _, bail, ensure};
 use arrow::{
@@ -15,24 +9,24 @@ use arrow::{
     json,
 };
 use parquet::arrow::{
-    ArrowWriter, ProjectionMask,
-    arrow_reader::{
-        ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-        ParquetRecordBatchReaderBuilder,
-    },
+    ArrowWriter,
+    arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader},
 };
 
 use super::{
     Columns,
+    parquet_ahead::AheadReader,
     parquet_columns::{Conversion, natural_type},
-    parquet_limits, parquet_slices,
+    parquet_limits,
+    parquet_readers::{Readers, guarded, open_proven},
+    parquet_slices,
     raw::RawType,
 };
 use crate::{
     batch::{Field, Origin, Position, Schema},
     connector::{
         Decoded, Decoding, Partition, Read, ReadPosition, RejectedRow,
-        position::{self, PROOF_BYTES, ParquetPosition, Unread},
+        position::{self, ParquetPosition, Unread},
     },
 };
 
@@ -78,21 +72,11 @@ fn open(path: &Path) -> anyhow::Result<(File, ArrowReaderMetadata)> {
     Ok((file, metadata))
 }
 
-/// Calls the reader of Parquet files, which panics on some that are damaged.
-fn guarded<T, E>(read: impl FnOnce() -> Result<T, E>) -> anyhow::Result<T>
-where
-    anyhow::Error: From<E>,
-{
-    match panic::catch_unwind(AssertUnwindSafe(read)) {
-        Ok(read) => Ok(read?),
-        Err(_) => bail!("the file is damaged: the reader of Parquet files panicked on it"),
-    }
-}
-
 /// A Parquet file that is being read.
 pub(crate) struct ParquetPartition {
     name: Arc<str>,
-    reader: ParquetRecordBatchReader,
+    reader: Reader,
+    readers: Readers,
     /// Rows that have been read and not been handed over yet.
     waiting: Option<RecordBatch>,
     /// For each column of the schema, its place in what the reader gives, and what becomes of it.
@@ -102,11 +86,14 @@ pub(crate) struct ParquetPartition {
     /// Rows read so far.
     rows: u64,
     total_rows: u64,
-    /// How many rows each row group has.
-    row_groups: Vec<u64>,
-    bytes: u64,
-    /// Digest of the last bytes of the file.
-    digest: String,
+}
+
+/// Who reads a file.
+enum Reader {
+    /// Whoever wants its rows.
+    Here(ParquetRecordBatchReader),
+    /// Threads, ahead.
+    Ahead(AheadReader),
 }
 
 impl ParquetPartition {
@@ -122,7 +109,7 @@ impl ParquetPartition {
         columns: Columns,
     ) -> anyhow::Result<Self> {
         let (path, name) = (&*file.path, Arc::clone(&file.name));
-        let (bytes, digest) = proof(path)?;
+        let (_, bytes, digest) = open_proven(path)?;
         let position = file.position::<ParquetPosition>()?;
         if let Some(position) = &position {
             position.check(&name, bytes, &digest)?;
@@ -165,38 +152,69 @@ impl ParquetPartition {
         let row_groups = parquet_limits::row_groups(&metadata).with_context(context)?;
         let total_rows = row_groups.iter().sum();
         let start = position.map_or((0, 0), |position| (position.row_group, position.row));
-        parquet_limits::check_pages(&handle, &metadata, start.0, &sorted).with_context(context)?;
-        let options = ArrowReaderOptions::new().with_schema(parquet_slices::with_views(&found));
-        let build = || {
-            let mask = ProjectionMask::roots(
-                metadata.file_metadata().schema_descr(),
-                sorted.iter().copied(),
-            );
-            let projected = found.project(&sorted)?;
-            let metadata = ArrowReaderMetadata::try_new(Arc::clone(&metadata), options)?;
-            let rows = parquet_slices::batch_rows(&projected.into(), decoding.batch_rows);
-            ParquetRecordBatchReaderBuilder::new_with_metadata(handle, metadata)
-                .with_projection(mask)
-                .with_batch_size(rows)
-                .with_row_groups((start.0..row_groups.len()).collect())
-                .with_offset(usize::try_from(start.1)?)
-                .build()
+        let largest_page = parquet_limits::check_pages(&handle, &metadata, start.0, &sorted)
+            .with_context(context)?;
+        let readers = Readers {
+            path: path.to_path_buf(),
+            file: handle,
+            bytes,
+            digest,
+            metadata,
+            found,
+            places: sorted,
+            batch_rows: decoding.batch_rows,
+            row_groups,
+            largest_page,
         };
-        let reader = guarded(build).with_context(context)?;
-        let rows = row_groups.iter().take(start.0).sum::<u64>() + start.1;
+        let reader = readers.open(start).with_context(context)?;
+        let rows = readers.row_groups.iter().take(start.0).sum::<u64>() + start.1;
         Ok(Self {
             name,
-            reader,
+            reader: Reader::Here(reader),
+            readers,
             waiting: None,
             conversions,
             raw,
             columns,
             rows,
             total_rows,
-            row_groups,
-            bytes,
-            digest,
         })
+    }
+
+    /// Has the rows read ahead by so many threads, if that does not take too much memory. Called before anything is
+    /// read.
+    ///
+    /// # Errors
+    ///
+    /// If there cannot be so many threads, or the file cannot be read.
+    pub(crate) fn ahead(mut self, threads: usize) -> anyhow::Result<Self> {
+        if let Some(ahead) = AheadReader::start(&self.readers, self.start(), threads)
+            .with_context(|| format!("cannot read `{}` as parquet", self.name))?
+        {
+            self.reader = Reader::Ahead(ahead);
+        }
+        Ok(self)
+    }
+
+    /// How many bytes the file has.
+    pub(crate) const fn size(&self) -> u64 {
+        self.readers.bytes
+    }
+
+    /// Reads the rows that are next.
+    fn next_rows(&mut self) -> anyhow::Result<Option<RecordBatch>> {
+        loop {
+            match &mut self.reader {
+                Reader::Here(reader) => return guarded(|| reader.next().transpose()),
+                Reader::Ahead(ahead) => {
+                    if let Some(found) = ahead.read() {
+                        return Ok(found);
+                    }
+                }
+            }
+            // The columns do not agree, or one of them cannot be read: one reader of them all says what is wrong.
+            self.reader = Reader::Here(self.readers.open(self.start())?);
+        }
     }
 
     fn decode(&mut self, found: &RecordBatch) -> anyhow::Result<Decoded> {
@@ -252,28 +270,34 @@ impl ParquetPartition {
     }
 
     /// Where to read on: in which row group, after how many of its rows.
-    fn place(&self) -> ParquetPosition {
+    fn start(&self) -> (usize, u64) {
         let mut row = self.rows;
         let mut row_group = 0;
-        for &rows in &self.row_groups {
+        for &rows in &self.readers.row_groups {
             if row < rows {
                 break;
             }
             row -= rows;
             row_group += 1;
         }
+        (row_group, row)
+    }
+
+    fn place(&self) -> ParquetPosition {
+        let (row_group, row) = self.start();
         ParquetPosition {
             row_group,
             row,
-            size: self.bytes,
-            digest: self.digest.clone(),
+            size: self.readers.bytes,
+            digest: self.readers.digest.clone(),
         }
     }
 
     /// How many bytes of the file the first `rows` rows take, as if all took the same.
     fn bytes_until(&self, rows: u64) -> u64 {
-        let share = u128::from(self.bytes) * u128::from(rows) / u128::from(self.total_rows.max(1));
-        u64::try_from(share).unwrap_or(self.bytes)
+        let bytes = self.size();
+        let share = u128::from(bytes) * u128::from(rows) / u128::from(self.total_rows.max(1));
+        u64::try_from(share).unwrap_or(bytes)
     }
 }
 
@@ -287,7 +311,7 @@ impl Partition for ParquetPartition {
         let context = || format!("cannot read `{name}` behind row {rows}");
         let found = match self.waiting.take() {
             Some(waiting) => waiting,
-            None => match guarded(|| self.reader.next().transpose()).with_context(context)? {
+            None => match self.next_rows().with_context(context)? {
                 Some(found) => found,
                 None => {
                     let (rows, total) = (self.rows, self.total_rows);
@@ -311,19 +335,6 @@ impl Partition for ParquetPartition {
     fn position(&self) -> Option<ReadPosition> {
         position::write(&self.place())
     }
-}
-
-/// The size of a file, and a digest of its last bytes.
-fn proof(path: &Path) -> anyhow::Result<(u64, String)> {
-    let context = || format!("cannot open `{}`", path.display());
-    let mut file = File::open(path).with_context(context)?;
-    let size = file.metadata().with_context(context)?.len();
-    let context = || format!("cannot read `{}`", path.display());
-    let from = size.saturating_sub(PROOF_BYTES as u64);
-    file.seek(SeekFrom::Start(from)).with_context(context)?;
-    let mut last = Vec::new();
-    file.read_to_end(&mut last).with_context(context)?;
-    Ok((size, position::digest(&last)))
 }
 
 /// A row as JSON, for people.

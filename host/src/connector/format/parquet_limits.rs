@@ -133,7 +133,8 @@ pub(super) fn row_groups(metadata: &ParquetMetaData) -> anyhow::Result<Vec<u64>>
     Ok(groups)
 }
 
-/// Checks how large the pages become that hold the columns `places` of the row groups from `first` on.
+/// Checks how large the pages become that hold the columns `places` of the row groups from `first` on. Returns how many
+/// bytes the largest has.
 ///
 /// # Errors
 ///
@@ -143,8 +144,9 @@ pub(super) fn check_pages(
     metadata: &ParquetMetaData,
     first: usize,
     places: &[usize],
-) -> anyhow::Result<()> {
+) -> anyhow::Result<i64> {
     let size = file.metadata()?.len();
+    let mut largest = 0;
     let schema = metadata.file_metadata().schema_descr();
     for (index, group) in metadata.row_groups().iter().enumerate().skip(first) {
         for (leaf, chunk) in group.columns().iter().enumerate() {
@@ -173,14 +175,15 @@ pub(super) fn check_pages(
                 "{}: it lies outside the file",
                 column()
             );
-            check_chunk(file, start, end).with_context(column)?;
+            largest = largest.max(check_chunk(file, start, end).with_context(column)?);
         }
     }
-    Ok(())
+    Ok(largest)
 }
 
-/// Goes from page to page.
-fn check_chunk(file: &File, mut at: u64, end: u64) -> anyhow::Result<()> {
+/// Goes from page to page. Returns how large the largest becomes.
+fn check_chunk(file: &File, mut at: u64, end: u64) -> anyhow::Result<i64> {
+    let mut largest = 0;
     while at < end {
         let page = page_at(file, at, end)?;
         ensure!(
@@ -195,10 +198,11 @@ fn check_chunk(file: &File, mut at: u64, end: u64) -> anyhow::Result<()> {
             page.dictionary,
             page.uncompressed
         );
+        largest = largest.max(page.uncompressed);
         at = page.end;
         ensure!(at <= end, "a page ends behind the column");
     }
-    Ok(())
+    Ok(largest)
 }
 
 /// What a page says of itself.
