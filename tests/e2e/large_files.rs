@@ -69,7 +69,7 @@ fn input(workspace: &Workspace, format: &str) {
                 }
             ),
             _ => format!(
-                "{ts},k{key},{rest}{rest},{}\n",
+                "{ts},k{key},{rest}{rest}{rest},{}\n",
                 if bad {
                     value.to_owned()
                 } else {

@@ -1,10 +1,14 @@
 //! Threads that work ahead of the one that reads a partition: each is handed pieces of work and gives back what they come
-//! to, both in order. How much is handed over, and whose turn it is, is the reader's business.
+//! to, both in order. How much is handed over, and to whom, is the reader's business.
 
 use std::{
     any::Any,
     panic::{self, AssertUnwindSafe},
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
     thread::{self, JoinHandle},
 };
 
@@ -23,6 +27,8 @@ struct Worker<W, R> {
     work: SyncSender<W>,
     /// An error is what a panic said; it is the last result.
     results: Receiver<Result<R, String>>,
+    /// How many pieces it has been handed and has not finished.
+    unfinished: Arc<AtomicUsize>,
     thread: JoinHandle<()>,
 }
 
@@ -44,13 +50,16 @@ impl<W: Send + 'static, R: Send + 'static> Workers<W, R> {
     ) -> anyhow::Result<()> {
         let (work, to_do) = sync_channel(pieces);
         let (done, results) = sync_channel(pieces);
+        let unfinished = Arc::new(AtomicUsize::new(0));
+        let left = Arc::clone(&unfinished);
         let thread = thread::Builder::new()
             .name(name)
-            .spawn(move || run(&to_do, &done, make))
+            .spawn(move || run(&to_do, &done, &left, make))
             .context("cannot start a thread")?;
         self.workers.push(Worker {
             work,
             results,
+            unfinished,
             thread,
         });
         Ok(())
@@ -61,10 +70,20 @@ impl<W: Send + 'static, R: Send + 'static> Workers<W, R> {
         self.workers.len()
     }
 
+    /// The worker that has the least to do.
+    pub(super) fn idlest(&self) -> usize {
+        let unfinished = |worker: &usize| self.workers[*worker].unfinished.load(Ordering::Relaxed);
+        (0..self.workers.len())
+            .min_by_key(unfinished)
+            .unwrap_or_default()
+    }
+
     /// Hands a piece of work over.
     pub(super) fn hand(&self, worker: usize, piece: W) {
+        let worker = &self.workers[worker];
+        worker.unfinished.fetch_add(1, Ordering::Relaxed);
         // A thread that is gone has panicked, and is asked for its results, too.
-        let _gone = self.workers[worker].work.send(piece);
+        let _gone = worker.work.send(piece);
     }
 
     /// Waits for the result of the first piece handed to `worker` whose result has not been taken.
@@ -96,12 +115,14 @@ impl<W, R> Drop for Workers<W, R> {
 fn run<W, R>(
     to_do: &Receiver<W>,
     done: &SyncSender<Result<R, String>>,
+    unfinished: &AtomicUsize,
     mut make: impl FnMut(W) -> R,
 ) {
     while let Ok(piece) = to_do.recv() {
         let result = panic::catch_unwind(AssertUnwindSafe(|| make(piece)));
         // What it works with may be in no usable state.
         let is_last = result.is_err();
+        unfinished.fetch_sub(1, Ordering::Relaxed);
         let sent = done.send(result.map_err(|panic| text(&*panic)));
         if is_last || sent.is_err() {
             return;
@@ -144,6 +165,27 @@ mod tests {
                 assert_eq!(workers.take(worker).expect("a number"), 2 * round + 2);
             }
         }
+    }
+
+    #[test]
+    fn work_goes_to_whoever_has_the_least() {
+        let mut workers: Workers<Receiver<()>, ()> = Workers::none();
+        for _ in 0..2 {
+            let wait = |go: Receiver<()>| go.recv().expect("somebody lets it go");
+            workers.start("wait".to_owned(), 2, wait).expect("a thread");
+        }
+        let (go, first) = sync_channel(1);
+        assert_eq!(workers.idlest(), 0);
+        workers.hand(0, first);
+        assert_eq!(workers.idlest(), 1);
+        let (go_too, second) = sync_channel(1);
+        workers.hand(1, second);
+        go_too.send(()).expect("it waits");
+        workers.take(1).expect("it is done");
+        assert_eq!(workers.idlest(), 1, "the other one is not done");
+        go.send(()).expect("it waits");
+        workers.take(0).expect("it is done");
+        assert_eq!(workers.idlest(), 0);
     }
 
     #[test]

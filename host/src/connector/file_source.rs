@@ -21,8 +21,8 @@ use super::{
 };
 use crate::time::Clock;
 
-/// How much of a file is read at once.
-const CHUNK_BYTES: usize = 1024 * 1024;
+/// How much of a file is read at once: so little that what a batch leaves in the buffer is soon moved.
+const CHUNK_BYTES: usize = 256 * 1024;
 
 /// A list of files.
 pub(super) struct FileSource {

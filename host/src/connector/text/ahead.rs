@@ -12,13 +12,14 @@ use super::{
 };
 use crate::connector::{Decoded, Partition, Read, ReadPosition, ahead::Workers, position};
 
-/// A thread has a block in hand and another one to go on with while that is taken.
-const BLOCKS_OF_A_THREAD: usize = 2;
+/// A thread has a block in hand, another one to go on with, and a third that is done and waits for its turn to be taken.
+const BLOCKS_OF_A_THREAD: usize = 3;
 
 /// Nothing more is cut off while blocks of so many bytes wait to be decoded or taken.
 const MAX_AHEAD_BYTES: usize = 16 * 1024 * 1024;
 
-/// A row of more bytes than this is decoded while no other is: it may take many times as many.
+/// A row of more bytes than this may take many times as many while it is decoded, and its decoder keeps them: no two such
+/// rows are decoded side by side, and one thread decodes them all.
 const LARGE_ROW_BYTES: usize = 1024 * 1024;
 
 /// Buffers of more bytes than this are not used again.
@@ -28,11 +29,9 @@ const MAX_SPARE_BYTES: usize = 4 * 1024 * 1024;
 pub(in crate::connector) struct AheadText<B> {
     text: TextPartition<B>,
     threads: usize,
-    /// Started with the first rows, for until then a partition may wait for long. Their turns are the order of the blocks.
+    /// Started with the first rows, for until then a partition may wait for long.
     workers: Workers<Block, (anyhow::Result<Decoded>, Vec<u8>)>,
-    /// Whose turn it is to be handed a block.
-    turn: usize,
-    /// What has been cut off and not been read.
+    /// What has been cut off and not been read, in order.
     waiting: VecDeque<Waiting>,
     /// How many bytes that has, or counts as.
     waiting_bytes: usize,
@@ -49,13 +48,9 @@ struct Block {
 }
 
 impl Block {
-    /// How many bytes it counts as.
-    fn weight(&self) -> usize {
+    fn is_large(&self) -> bool {
         let mut rows = self.cut.rows.iter();
-        match rows.any(|row| row.bytes.len() > LARGE_ROW_BYTES) {
-            true => MAX_AHEAD_BYTES,
-            false => self.bytes.len(),
-        }
+        rows.any(|row| row.bytes.len() > LARGE_ROW_BYTES)
     }
 }
 
@@ -85,7 +80,6 @@ impl<B: Bytes> AheadText<B> {
             text,
             threads,
             workers: Workers::none(),
-            turn: 0,
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             spare: Vec::new(),
@@ -115,8 +109,13 @@ impl<B: Bytes> AheadText<B> {
             return true;
         };
         matches!(last.next, Next::Block { .. })
-            && self.waiting.len() < self.threads * BLOCKS_OF_A_THREAD
+            && self.waiting.len() < self.most_blocks()
             && self.waiting_bytes < MAX_AHEAD_BYTES
+    }
+
+    /// How many blocks are ahead at most, all of which may be with one thread.
+    const fn most_blocks(&self) -> usize {
+        self.threads * BLOCKS_OF_A_THREAD
     }
 
     fn hand_over(&mut self, cut: Cut) -> anyhow::Result<Next> {
@@ -124,8 +123,10 @@ impl<B: Bytes> AheadText<B> {
             self.start_worker()?;
         }
         let block = self.text.take_block(cut, self.spare.pop());
-        let (worker, bytes) = (self.turn, block.weight());
-        self.turn = (self.turn + 1) % self.threads;
+        let (worker, bytes) = match block.is_large() {
+            true => (0, MAX_AHEAD_BYTES),
+            false => (self.workers.idlest(), block.bytes.len()),
+        };
         self.waiting_bytes += bytes;
         self.workers.hand(worker, block);
         Ok(Next::Block { worker, bytes })
@@ -138,7 +139,7 @@ impl<B: Bytes> AheadText<B> {
             (decoded, block.bytes)
         };
         let name = format!("decode {}", self.text.name);
-        self.workers.start(name, BLOCKS_OF_A_THREAD, decode)
+        self.workers.start(name, self.most_blocks(), decode)
     }
 }
 

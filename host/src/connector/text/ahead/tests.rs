@@ -56,10 +56,10 @@ fn no_more_blocks_are_ahead_than_threads_can_use() {
         for read in 1..=50 {
             let decoded = rows(&mut text);
             assert_eq!(decoded.batch.rows(), 10);
-            assert_eq!(text.waiting.len(), threads * BLOCKS_OF_A_THREAD - 1);
+            assert_eq!(text.waiting.len(), text.most_blocks() - 1);
             let cut = read + text.waiting.len() as u64;
             assert!(text.text.bytes.taken <= cut * 40 + 400);
-            assert!(text.spare.len() <= threads * BLOCKS_OF_A_THREAD);
+            assert!(text.spare.len() <= text.most_blocks());
         }
     }
 }
