@@ -124,11 +124,11 @@ fn read(open: &dyn Fn() -> Box<dyn Source>, cuts: &[bool]) -> Vec<(Arc<str>, Vec
     reader.rows
 }
 
-fn clock() -> Arc<ManualClock> {
+pub(super) fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::new(NOW))
 }
 
-fn compress(compression: &str, text: &[u8]) -> Vec<u8> {
+pub(super) fn compress(compression: &str, text: &[u8]) -> Vec<u8> {
     match compression {
         "" => text.to_vec(),
         ".gz" => {
@@ -201,7 +201,7 @@ fn check(
     Ok(())
 }
 
-fn texts(
+pub(super) fn texts(
     header: &'static str,
     rows: impl Strategy<Value = String>,
 ) -> impl Strategy<Value = Vec<String>> {
@@ -307,7 +307,7 @@ fn generator(seed: u64) -> GeneratorConfig {
 }
 
 /// Rows of which some do not fit the columns that are asked for.
-fn write_parquet(path: &Path, rows: &[(i32, i32)], row_group: usize) {
+pub(super) fn write_parquet(path: &Path, rows: &[(i32, i32)], row_group: usize) {
     let numbers = rows.iter().map(|&(number, kind)| match kind {
         0 => None,
         1 => Some(i64::MAX),
