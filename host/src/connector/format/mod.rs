@@ -16,6 +16,7 @@ mod json_value;
 mod json_whole;
 mod lines;
 mod parquet;
+mod parquet_ahead;
 mod parquet_columns;
 mod parquet_groups;
 mod parquet_limits;

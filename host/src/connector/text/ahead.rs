@@ -52,6 +52,13 @@ struct Block {
 }
 
 impl Block {
+    /// How many bytes it has, with those of rows that were bad before they could be decoded.
+    fn size(&self) -> usize {
+        let rejected = self.cut.rejected.iter();
+        let rejected = rejected.map(|row| row.row.len() + row.raw.as_ref().map_or(0, Vec::len));
+        self.bytes.len() + rejected.sum::<usize>()
+    }
+
     fn is_large(&self) -> bool {
         let mut rows = self.cut.rows.iter();
         rows.any(|row| row.bytes.len() > LARGE_ROW_BYTES)
@@ -137,7 +144,7 @@ impl<B: Bytes> AheadText<B> {
         let block = self.text.take_block(cut, room);
         let (worker, bytes) = match block.is_large() {
             true => (0, MAX_AHEAD_BYTES),
-            false => (self.workers.idlest(), block.bytes.len()),
+            false => (self.workers.idlest(), block.size()),
         };
         self.waiting_bytes += bytes;
         self.workers.hand(worker, block);

@@ -1,5 +1,6 @@
 //! Files of every type of column.
 
+mod ahead;
 mod damaged;
 
 use arrow::{

@@ -4,8 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use super::*;
 use crate::{
+    batch::Position,
     connector::{
-        EventTimeUnit, Format,
+        EventTimeUnit, Format, RejectedRow,
         harness::{NOW, decoding, listing},
         text::Fill,
     },
@@ -79,6 +80,27 @@ fn long_rows_are_ahead_by_a_few_and_longer_ones_not_at_all() {
             assert!(text.spare.is_empty(), "they are too large to be kept");
         }
     }
+}
+
+#[test]
+fn rows_that_were_bad_before_they_could_be_decoded_count_too() {
+    let rejected = RejectedRow {
+        position: Position {
+            partition: "in".into(),
+            number: 1,
+        },
+        reason: "its quotes are never closed".to_owned(),
+        row: "x".repeat(100),
+        raw: Some(vec![b'x'; 20]),
+        header: None,
+    };
+    let cut = Cut {
+        rows: Vec::new(),
+        rejected: vec![rejected],
+        taken: 200,
+    };
+    let bytes = vec![b'y'; 3];
+    assert_eq!(Block { bytes, cut }.size(), 123);
 }
 
 #[test]
