@@ -4,18 +4,15 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
-use parquet::{arrow::ArrowWriter, file::properties::WriterProperties};
 use proptest::prelude::*;
 
 use super::{
     Decoding, EventTimeUnit, Format, Partition, Read, ReadPosition, Source as _, SourceProgress,
     file_source::FileSource,
     harness::{decoding, listing},
-    resume_tests::{clock, compress, texts, write_parquet},
+    resume_tests::{clock, compress, texts},
     text::tests::{csv_rows, json_lines},
 };
 
@@ -179,83 +176,6 @@ proptest! {
     ) {
         check_text(&decoded(Format::Csv, 3), &format!("{header}\n1,2,3\n"), chunk)?;
     }
-
-    #[test]
-    fn parquet_is_the_same(
-        rows in prop::collection::vec((any::<i32>(), 0..10), 0..80),
-        row_group in 1_usize..30,
-        batch_rows in 1_usize..20,
-    ) {
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("a.parquet");
-        write_parquet(&path, &rows, row_group);
-        let columns = "ts: timestamp, n: int32";
-        let mut decoding = decoding(Format::Parquet, columns, Some(EventTimeUnit::Millis));
-        decoding.batch_rows = batch_rows;
-        check(&path, &decoding, 1)?;
-    }
-
-    /// A byte of the file is another one.
-    #[test]
-    fn damaged_parquet_is_the_same(
-        rows in 0_usize..300,
-        at in any::<prop::sample::Index>(),
-        bits in 1_u8..=255,
-        batch_rows in 1_usize..50,
-    ) {
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("a.parquet");
-        write_wide(&path, rows);
-        let mut bytes = fs::read(&path).expect("a file");
-        let at = at.index(bytes.len());
-        bytes[at] ^= bits;
-        fs::write(&path, bytes).expect("a file");
-        let mut decoding = decoding(Format::Parquet, "n: int64, s: utf8, x: float64, m: int64", None);
-        decoding.batch_rows = batch_rows;
-        let expected = steps(&source(&path, &decoding, 1, 1));
-        for threads in [2, 4] {
-            prop_assert_eq!(&steps(&source(&path, &decoding, 1, threads)), &expected);
-        }
-    }
-}
-
-/// Four columns, in many pages.
-fn write_wide(path: &Path, rows: usize) {
-    let numbers = || (0..rows as i64).map(|row| row * 7919 % 1000);
-    let columns: [(&str, ArrayRef); 4] = [
-        ("n", Arc::new(numbers().collect::<Int64Array>())),
-        ("s", {
-            let texts = numbers().map(|number| format!("text {number}"));
-            Arc::new(StringArray::from_iter_values(texts))
-        }),
-        (
-            "x",
-            Arc::new(
-                numbers()
-                    .map(|number| number as f64)
-                    .collect::<Float64Array>(),
-            ),
-        ),
-        (
-            "m",
-            Arc::new(
-                numbers()
-                    .map(|number| (number % 3 > 0).then_some(number))
-                    .collect::<Int64Array>(),
-            ),
-        ),
-    ];
-    let columns = columns.map(|(name, column)| (name, column, true));
-    let rows = RecordBatch::try_from_iter_with_nullable(columns).expect("columns");
-    let properties = WriterProperties::builder()
-        .set_max_row_group_row_count(Some(100))
-        .set_data_page_row_count_limit(10)
-        .set_write_batch_size(10)
-        .build();
-    let file = fs::File::create(path).expect("a file");
-    let mut writer = ArrowWriter::try_new(file, rows.schema(), Some(properties)).expect("a writer");
-    writer.write(&rows).expect("rows");
-    writer.close().expect("a file");
 }
 
 /// Rows that are read, and the end, of a file that something happens to once its first batch has been read.
@@ -306,25 +226,4 @@ fn a_file_that_is_replaced_or_removed_is_read_to_its_end() {
     assert_eq!((rows, end), (3000, Ok(())));
     let (rows, end) = read_while("a.txt", |path| fs::remove_file(path).expect("removed"));
     assert_eq!((rows, end), (3000, Ok(())));
-}
-
-#[test]
-fn a_parquet_file_that_is_replaced_while_it_is_opened_is_read_as_it_was() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let path = directory.path().join("a.parquet");
-    write_wide(&path, 1000);
-    let decoding = decoding(Format::Parquet, "n: int64, m: int64", None);
-    let source = source(&path, &decoding, 1, 2);
-    let mut partition = source.next_partition().expect("a file").expect("one");
-    fs::remove_file(&path).expect("removed");
-    let mut rows = 0;
-    loop {
-        let step = step(partition.as_mut());
-        rows += step.rows.len();
-        if let Some(end) = step.end {
-            assert_eq!(end, Ok(()));
-            break;
-        }
-    }
-    assert_eq!(rows, 1000);
 }

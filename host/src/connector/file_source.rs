@@ -90,10 +90,7 @@ impl FileSource {
         if self.decoding.format == Format::Parquet {
             let columns = Columns::new(&self.decoding, clock);
             let partition = ParquetPartition::open(file, &self.decoding, columns)?;
-            return Ok(Box::new(match self.is_worthwhile(Some(partition.size())) {
-                true => partition.ahead()?,
-                false => partition,
-            }));
+            return Ok(Box::new(partition));
         }
         let open = || FileBytes::open(&file.path, Arc::clone(&file.name), self.chunk);
         let name = Arc::clone(&file.name);

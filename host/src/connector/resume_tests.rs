@@ -307,7 +307,7 @@ fn generator(seed: u64) -> GeneratorConfig {
 }
 
 /// Rows of which some do not fit the columns that are asked for.
-pub(super) fn write_parquet(path: &Path, rows: &[(i32, i32)], row_group: usize) {
+fn write_parquet(path: &Path, rows: &[(i32, i32)], row_group: usize) {
     let numbers = rows.iter().map(|&(number, kind)| match kind {
         0 => None,
         1 => Some(i64::MAX),

@@ -16,7 +16,6 @@ mod json_value;
 mod json_whole;
 mod lines;
 mod parquet;
-mod parquet_ahead;
 mod parquet_columns;
 mod parquet_groups;
 mod parquet_limits;

@@ -17,7 +17,6 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
 use super::{
     Columns,
-    parquet_ahead::Batches,
     parquet_columns::{Conversion, natural_type},
     parquet_groups::{RowGroups, guarded},
     parquet_limits,
@@ -81,7 +80,7 @@ fn open(path: &Path) -> anyhow::Result<(File, ArrowReaderMetadata)> {
 /// A Parquet file that is being read.
 pub(crate) struct ParquetPartition {
     name: Arc<str>,
-    batches: Batches,
+    groups: RowGroups,
     /// Rows that have been read and not been handed over yet.
     waiting: Option<RecordBatch>,
     /// For each column of the schema, its place in what the reader gives, and what becomes of it.
@@ -168,7 +167,7 @@ impl ParquetPartition {
         let rows = row_groups.iter().take(start.0).sum::<u64>() + start.1;
         Ok(Self {
             name,
-            batches: Batches::OnDemand(groups),
+            groups,
             waiting: None,
             conversions,
             raw,
@@ -179,21 +178,6 @@ impl ParquetPartition {
             bytes,
             digest,
         })
-    }
-
-    /// Has the file read by a thread of its own, ahead of what is asked for.
-    ///
-    /// # Errors
-    ///
-    /// If there can be no thread.
-    pub(crate) fn ahead(mut self) -> anyhow::Result<Self> {
-        self.batches = self.batches.ahead(&self.name)?;
-        Ok(self)
-    }
-
-    /// How many bytes the file has.
-    pub(crate) const fn size(&self) -> u64 {
-        self.bytes
     }
 
     /// Decodes rows: all, or the first of them if too much is to be told of those that are bad. Says how many.
@@ -302,7 +286,7 @@ impl Partition for ParquetPartition {
         let context = || format!("cannot read `{name}` behind row {rows}");
         let found = match self.waiting.take() {
             Some(waiting) => waiting,
-            None => match self.batches.next().with_context(context)? {
+            None => match self.groups.next().with_context(context)? {
                 Some(found) => found,
                 None => {
                     let (rows, total) = (self.rows, self.total_rows);

@@ -47,16 +47,6 @@ struct Column {
     is_view: bool,
 }
 
-/// Row groups that are read as one.
-struct Span {
-    /// Behind the last of them.
-    end: usize,
-    /// How many rows may be read at once.
-    batch_rows: usize,
-    /// How much of pages so many rows hold at most.
-    held: u64,
-}
-
 /// The row groups that are left to be read.
 pub(super) struct RowGroups {
     file: File,
@@ -71,8 +61,6 @@ pub(super) struct RowGroups {
     reader: Option<ParquetRecordBatchReader>,
     /// How many rows it has yet to give.
     left: u64,
-    /// How much of pages a batch of it holds at most.
-    held: u64,
 }
 
 impl RowGroups {
@@ -102,7 +90,6 @@ impl RowGroups {
             next: start,
             reader: None,
             left: 0,
-            held: 0,
         };
         groups.check_places()?;
         groups.begin()?;
@@ -155,11 +142,6 @@ impl RowGroups {
         Ok(None)
     }
 
-    /// How much of pages the batch holds at most that comes next, unless it is the first of another row group.
-    pub(super) const fn held(&self) -> u64 {
-        self.held
-    }
-
     /// Begins to read the next row group, and those behind it as long as all of their pages take little room.
     fn begin(&mut self) -> anyhow::Result<()> {
         self.reader = None;
@@ -167,14 +149,22 @@ impl RowGroups {
         if first >= self.rows.len() {
             return Ok(());
         }
-        let Span {
-            end,
-            batch_rows,
-            held,
-        } = self.span(first)?;
-        let left = self.rows[first].saturating_sub(skipped);
-        let behind = self.rows[first + 1..end].iter().copied();
-        let left = behind.fold(left, u64::saturating_add);
+        let pages = self.pages(first)?;
+        let batch_rows = self.fitting(&pages, first)?;
+        let mut left = self.rows[first].saturating_sub(skipped);
+        let mut bytes = all(&pages);
+        let mut end = first + 1;
+        while end < self.rows.len() && batch_rows == self.batch_rows {
+            // What is wrong with it is told when it is reached.
+            let Ok(pages) = self.pages(end) else { break };
+            bytes = bytes.saturating_add(all(&pages));
+            let fits = bytes <= MAX_BATCH_PAGES;
+            if !fits || self.fitting(&pages, end).ok() != Some(batch_rows) {
+                break;
+            }
+            left = left.saturating_add(self.rows[end]);
+            end += 1;
+        }
         let mask = ProjectionMask::leaves(
             self.metadata.metadata().file_metadata().schema_descr(),
             self.columns.iter().map(|column| column.leaf),
@@ -188,43 +178,8 @@ impl RowGroups {
                 .with_offset(usize::try_from(skipped)?);
         self.reader = Some(guarded(|| builder.build())?);
         self.left = left;
-        self.held = held;
         self.next = (end, 0);
         Ok(())
-    }
-
-    /// The row groups from `first` on that are read as one.
-    fn span(&self, first: usize) -> anyhow::Result<Span> {
-        let pages = self.pages(first)?;
-        let (batch_rows, mut largest) = self.fitting(&pages, first)?;
-        let mut bytes = all(&pages);
-        let mut end = first + 1;
-        // A batch comes from two of them, unless all of one is between.
-        let mut is_of_two = true;
-        while end < self.rows.len() && batch_rows == self.batch_rows {
-            // What is wrong with it is told when it is reached.
-            let Ok(pages) = self.pages(end) else { break };
-            let more = bytes.saturating_add(all(&pages));
-            match self.fitting(&pages, end) {
-                Ok((rows, held)) if rows == batch_rows && more <= MAX_BATCH_PAGES => {
-                    largest = largest.max(held);
-                }
-                _ => break,
-            }
-            is_of_two &= end - 1 == first || self.rows[end - 1] >= batch_rows as u64;
-            bytes = more;
-            end += 1;
-        }
-        let held = match end - first {
-            1 => largest,
-            _ if is_of_two => bytes.min(largest.saturating_mul(2)),
-            _ => bytes,
-        };
-        Ok(Span {
-            end,
-            batch_rows,
-            held,
-        })
     }
 
     /// The pages of the columns in a row group.
@@ -261,9 +216,8 @@ impl RowGroups {
         format!("column `{name}` of row group {group} is damaged")
     }
 
-    /// How many rows of a row group may be read at once, so that their pages do not take too much room, and how much
-    /// they take.
-    fn fitting(&self, pages: &[Pages], group: usize) -> anyhow::Result<(usize, u64)> {
+    /// How many rows of a row group may be read at once, so that their pages do not take too much room.
+    fn fitting(&self, pages: &[Pages], group: usize) -> anyhow::Result<usize> {
         let held = |rows: usize| {
             let held = self.columns.iter().zip(pages).map(|(column, pages)| {
                 if column.is_view {
@@ -286,7 +240,7 @@ impl RowGroups {
         while rows > 1 && held(rows) > most {
             rows = rows.next_power_of_two() / 2;
         }
-        Ok((rows, held(rows)))
+        Ok(rows)
     }
 }
 

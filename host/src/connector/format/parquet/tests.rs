@@ -1,6 +1,5 @@
 //! Files of every type of column.
 
-mod ahead;
 mod damaged;
 
 use arrow::{

@@ -61,7 +61,7 @@ impl Written {
 }
 
 /// Numbers and words, in row groups of 100 rows.
-pub(super) fn words(rows: i64) -> Written {
+fn words(rows: i64) -> Written {
     let words = (0..rows).map(|row| ["some", "words", "come", "again"][row as usize % 4]);
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("n", column(Int64Array::from_iter_values(0..rows))),
@@ -292,11 +292,7 @@ fn varint(mut number: usize) -> Vec<u8> {
 }
 
 /// Texts of nothing but `x`, of this length.
-pub(super) fn long_texts(
-    rows: usize,
-    length: usize,
-    properties: WriterPropertiesBuilder,
-) -> Written {
+fn long_texts(rows: usize, length: usize, properties: WriterPropertiesBuilder) -> Written {
     let properties = properties
         .set_compression(Compression::ZSTD(parquet::basic::ZstdLevel::default()))
         .set_dictionary_enabled(false)
@@ -317,7 +313,7 @@ pub(super) fn long_texts(
 }
 
 impl Written {
-    pub(super) fn open(&self, columns: &str) -> anyhow::Result<ParquetPartition> {
+    fn open(&self, columns: &str) -> anyhow::Result<ParquetPartition> {
         let decoding = decoding(Format::Parquet, columns, None);
         let columns = Columns::new(&decoding, Arc::new(ManualClock::new(NOW)));
         let unread = Unread::whole(self.0.path().to_path_buf());
@@ -335,7 +331,7 @@ fn a_batch_holds_no_more_pages_than_there_is_room_for() {
     ] {
         let mut partition = file.open("s: utf8").expect("a file");
         let mut rows = 0;
-        while let Some(found) = partition.batches.next().expect("rows") {
+        while let Some(found) = partition.groups.next().expect("rows") {
             assert!(found.num_rows() <= most, "{} rows", found.num_rows());
             rows += found.num_rows();
         }
@@ -378,7 +374,7 @@ fn nulls_of_wide_types_come_a_few_rows_at_a_time() {
     let file = write(columns.collect());
     let columns: Vec<_> = names.iter().map(|name| format!("{name}: binary")).collect();
     let mut partition = file.open(&columns.join(", ")).expect("a file");
-    let found = partition.batches.next().expect("rows").expect("some");
+    let found = partition.groups.next().expect("rows").expect("some");
     assert_eq!(found.num_rows(), (16 << 20) / (300 * 2048));
     let file = write(vec![("a", nulls(9 << 20, 1)), ("b", nulls(9 << 20, 1))]);
     assert!(file.open("a: binary").is_ok());
