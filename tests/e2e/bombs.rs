@@ -172,6 +172,11 @@ fn rows_that_are_almost_too_long_are_rows() {
     workspace.write("large.json", rows.concat().repeat(3));
     let run = survive(&workspace, "large.json", "json");
     assert_eq!(run.count("nowhere", "rows"), 6, "{}", run.stderr);
+    // Nor do they take more when others could be decoded beside them.
+    let text = pipeline("large.json", "json").replace("parallelism = 1", "parallelism = 4");
+    let (run, most) = run_and_measure(&workspace, &text);
+    assert_eq!(run.count("nowhere", "rows"), 6, "{}", run.stderr);
+    assert!(most < MOST, "{most} MiB");
     for letter in workspace.json_lines("dead") {
         assert_eq!(letter["reason"], "column `s`: expected utf8, found a list");
     }

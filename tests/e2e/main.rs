@@ -18,6 +18,7 @@ mod functions;
 mod hostile;
 mod interrupts;
 mod kills;
+mod large_files;
 mod latency;
 mod oracle;
 mod plain;

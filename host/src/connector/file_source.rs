@@ -1,22 +1,26 @@
 //! Files: each is a partition, handed out in order and read to its end.
 
+mod places;
+
 use std::{
     collections::HashSet,
     fs, io,
-    path::{self, Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use anyhow::{Context as _, bail};
 
+use self::places::Places;
 use super::{
     Decoding, Format, Partition, Source, SourceProgress,
+    ahead::WORTHWHILE_BYTES,
     compression::FileReader,
     file_bytes::FileBytes,
     format::{Columns, ParquetPartition},
     pipe::Pipe,
     position::{TextPosition, Unread, WAY_OUT},
-    text::TextPartition,
+    text::{AheadText, TextPartition},
 };
 use crate::time::Clock;
 
@@ -32,6 +36,9 @@ pub(super) struct FileSource {
     decoding: Decoding,
     chunk: usize,
     clock: Arc<dyn Clock>,
+    /// How many threads decode a file, if it has so many bytes.
+    threads: usize,
+    worthwhile: u64,
 }
 
 impl FileSource {
@@ -44,6 +51,8 @@ impl FileSource {
             decoding,
             chunk: CHUNK_BYTES,
             clock,
+            threads: 1,
+            worthwhile: WORTHWHILE_BYTES,
         }
     }
 
@@ -64,6 +73,12 @@ impl FileSource {
         Self { chunk, ..self }
     }
 
+    /// Decodes files ahead that have so many bytes.
+    #[cfg(test)]
+    pub(super) fn ahead_from(self, worthwhile: u64) -> Self {
+        Self { worthwhile, ..self }
+    }
+
     fn open(&self, file: &Unread) -> anyhow::Result<Box<dyn Partition>> {
         let clock = Arc::clone(&self.clock);
         // What is not there is for whoever opens it to tell.
@@ -80,18 +95,25 @@ impl FileSource {
         let open = || FileBytes::open(&file.path, Arc::clone(&file.name), self.chunk);
         let name = Arc::clone(&file.name);
         let whole = TextPartition::new(name, open()?, &self.decoding, clock);
-        Ok(Box::new(match file.position::<TextPosition>()? {
+        let text = match file.position::<TextPosition>()? {
             Some(position) if position.offset > 0 => {
                 let mut rest = open()?;
                 let proof = rest.skip_to(&position)?;
                 whole.resume(&position, rest, proof)?
             }
             _ => whole,
-        }))
+        };
+        Ok(match self.is_worthwhile(text.size()) {
+            true => Box::new(AheadText::new(text, self.threads)),
+            false => Box::new(text),
+        })
     }
-}
 
-impl FileSource {
+    /// Whether a file of so many bytes, as stored, is decoded ahead.
+    fn is_worthwhile(&self, bytes: Option<u64>) -> bool {
+        self.threads > 1 && bytes.is_some_and(|bytes| bytes >= self.worthwhile)
+    }
+
     /// A named pipe, or a device: nobody knows when it has bytes, and a job that waits for them has other duties.
     fn open_stream(&self, file: &Unread) -> anyhow::Result<Box<dyn Partition>> {
         if file
@@ -172,6 +194,10 @@ impl Source for FileSource {
         Ok(())
     }
 
+    fn decode_ahead(&mut self, threads: usize) {
+        self.threads = threads;
+    }
+
     fn partitions(&self) -> usize {
         // Somebody has to find out that there is none.
         self.files.len().max(1)
@@ -188,59 +214,10 @@ impl Source for FileSource {
     }
 }
 
-/// Where files stand in the list, by the names that a job had for them.
-struct Places<'a> {
-    /// What the files are, in the order of the list.
-    files: Vec<PathBuf>,
-    base: &'a Path,
-    /// The base, the same for all ways to spell it.
-    folder: Option<PathBuf>,
-    /// What the names are relative to.
-    names_base: &'a Path,
-}
-
-impl<'a> Places<'a> {
-    fn new(files: &[Unread], base: &'a Path, before: &SourceProgress) -> Self {
-        let folder = match base.as_os_str().is_empty() {
-            true => Path::new("."),
-            false => base,
-        };
-        let mut places = Self {
-            files: Vec::new(),
-            base,
-            folder: folder.canonicalize().ok(),
-            names_base: base,
-        };
-        places.files = files
-            .iter()
-            .map(|file| places.identity(&file.path))
-            .collect();
-        let open = before.open.iter().map(|(name, _)| name);
-        let mut names = open.chain(&before.finished);
-        if !names.any(|name| places.find(name).is_some()) {
-            // They may have been written down when they were relative to where the job was run.
-            places.names_base = Path::new("");
-        }
-        places
-    }
-
-    fn find(&self, name: &str) -> Option<usize> {
-        let wanted = self.identity(&self.names_base.join(name));
-        self.files.iter().position(|file| *file == wanted)
-    }
-
-    /// The same for all ways to spell a path, and wherever the job is run.
-    fn identity(&self, path: &Path) -> PathBuf {
-        let inside = path.strip_prefix(self.base).ok();
-        match (inside.filter(|path| path.is_relative()), &self.folder) {
-            (Some(inside), Some(folder)) => folder.join(inside),
-            _ => path::absolute(path).unwrap_or_else(|_| path.to_path_buf()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::{
         connector::{

@@ -14,6 +14,7 @@ mod paths;
 mod position;
 mod position_words;
 
+mod ahead;
 mod compression;
 mod file_bytes;
 mod file_source;
@@ -39,6 +40,8 @@ mod test_source;
 
 mod format;
 
+#[cfg(test)]
+mod ahead_tests;
 #[cfg(any(test, fuzzing))]
 #[cfg_attr(
     test,

@@ -124,11 +124,11 @@ fn read(open: &dyn Fn() -> Box<dyn Source>, cuts: &[bool]) -> Vec<(Arc<str>, Vec
     reader.rows
 }
 
-fn clock() -> Arc<ManualClock> {
+pub(super) fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::new(NOW))
 }
 
-fn compress(compression: &str, text: &[u8]) -> Vec<u8> {
+pub(super) fn compress(compression: &str, text: &[u8]) -> Vec<u8> {
     match compression {
         "" => text.to_vec(),
         ".gz" => {
@@ -201,7 +201,7 @@ fn check(
     Ok(())
 }
 
-fn texts(
+pub(super) fn texts(
     header: &'static str,
     rows: impl Strategy<Value = String>,
 ) -> impl Strategy<Value = Vec<String>> {

@@ -23,8 +23,14 @@ pub trait Source: Send + Sync {
         anyhow::bail!("what has been read of it cannot be read again")
     }
 
+    /// Lets each partition decode its rows ahead of their being read, with so many threads of its own, if that is of use.
+    /// Called at most once, before a partition is asked for; a source that is not asked to starts no threads to decode.
+    fn decode_ahead(&mut self, threads: usize) {
+        let _ = threads;
+    }
+
     /// How many partitions there are to read, or will be; the runtime starts no more source
-    /// subtasks than this. Called once, before any other method.
+    /// subtasks than this. Called before a partition is asked for.
     fn partitions(&self) -> usize;
 
     /// Opens the partition that is next in order; `None` when all have been handed out. Called by

@@ -1,28 +1,23 @@
 //! A partition of text: bytes from anywhere, cut into rows, decoded many rows at a time.
 
+mod ahead;
+mod decoder;
 mod resume;
 
 use std::{
-    borrow::Cow,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use anyhow::Context as _;
-
+pub(super) use self::ahead::AheadText;
+use self::decoder::{Cut, Decoders, TextDecoder};
 use super::{
-    Decoded, Decoding, Format, Gathering, Partition, Read, ReadPosition, RejectedRow,
-    format::{
-        Block, Columns, CsvHeader, JsonDecoder, Layout, LinesDecoder, MAX_ROW_BYTES, Next, RawType,
-        RowDecoder, RowSpan, Splitter, raw_schema, salvage,
-    },
+    Decoding, Gathering, Partition, Read, ReadPosition, RejectedRow,
+    format::{MAX_ROW_BYTES, Next, RowSpan, Splitter},
     gathering::Decision,
     position::{self, PROOF_BYTES},
 };
-use crate::{
-    batch::{Origin, Position},
-    time::Clock,
-};
+use crate::time::Clock;
 
 /// A read waits no longer than this for rows: whoever reads has other duties, and rows of other sources wait
 /// for its barriers.
@@ -60,12 +55,14 @@ pub(super) enum Fill {
     End,
 }
 
-/// How far the decoder is.
-enum Stage {
-    /// The header has not come yet.
-    Header(CsvHeader),
-    /// Rows are coming.
-    Rows(Box<dyn RowDecoder>),
+/// What comes next in a text.
+enum Piece {
+    /// Rows in the buffer.
+    Rows(Cut),
+    /// Nothing yet.
+    Idle,
+    /// Nothing any more.
+    End,
 }
 
 /// A text that is being read.
@@ -76,11 +73,9 @@ pub(super) struct TextPartition<B> {
     /// How many bytes came before those in the buffer.
     dropped: u64,
     splitter: Splitter,
-    stage: Stage,
-    /// The header, once it has come, if there is one.
-    header: Option<Arc<str>>,
-    raw: Vec<RawType>,
-    columns: Columns,
+    decoders: Decoders,
+    /// None before the header, or while it is not needed.
+    decoder: Option<TextDecoder>,
     batch_rows: usize,
     gathering: Gathering,
     /// Rows in the buffer that are to be decoded.
@@ -107,39 +102,16 @@ impl<B: Bytes> TextPartition<B> {
         decoding: &Decoding,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let raw = RawType::of_schema(
-            &decoding.schema,
-            decoding.event_time.as_ref(),
-            decoding.format,
-        );
-        let schema = &decoding.schema;
-        let batch_rows = decoding.batch_rows;
-        let (layout, stage) = match decoding.format {
-            Format::Csv => {
-                let header = CsvHeader::new(schema.clone(), raw.clone(), batch_rows);
-                (Layout::Csv, Stage::Header(header))
-            }
-            Format::Lines => {
-                let decoder = LinesDecoder::new(raw_schema(schema, &raw));
-                (Layout::Lines, Stage::Rows(Box::new(decoder)))
-            }
-            // Parquet is not a text; `open_source` sees to it that none comes here.
-            Format::Json | Format::Parquet => {
-                let decoder = JsonDecoder::new(schema, raw.clone(), batch_rows);
-                (Layout::Json, Stage::Rows(Box::new(decoder)))
-            }
-        };
+        let decoders = Decoders::new(Arc::clone(&name), decoding, clock);
         Self {
             name,
             bytes,
             buffer: Vec::new(),
             dropped: 0,
-            splitter: Splitter::new(layout, MAX_ROW_BYTES),
-            stage,
-            header: None,
-            raw,
-            columns: Columns::new(decoding, clock),
-            batch_rows,
+            splitter: Splitter::new(decoders.layout(), MAX_ROW_BYTES),
+            decoders,
+            decoder: None,
+            batch_rows: decoding.batch_rows,
             gathering: Gathering::default(),
             rows: Vec::new(),
             rejected: Vec::new(),
@@ -166,6 +138,11 @@ impl<B: Bytes> TextPartition<B> {
         self
     }
 
+    /// How many bytes there are by now, as stored, if they can be read again.
+    pub(super) fn size(&self) -> Option<u64> {
+        self.bytes.size()
+    }
+
     /// Cuts rows off the buffer until the batch is full. Says whether it is.
     fn split(&mut self) -> anyhow::Result<bool> {
         if self.at_start && !self.skip_byte_order_mark() {
@@ -176,7 +153,7 @@ impl<B: Bytes> TextPartition<B> {
             .first()
             .map_or(self.splitter.start(), |row| row.bytes.start);
         loop {
-            if let Stage::Rows(_) = self.stage {
+            if !self.decoders.await_header() {
                 let most = self.batch_rows.saturating_sub(self.rejected.len());
                 let until = (first + MAX_BLOCK_BYTES).saturating_sub(self.rejected_bytes);
                 let rows = &mut self.rows;
@@ -189,45 +166,24 @@ impl<B: Bytes> TextPartition<B> {
             }
             match self.splitter.next(&self.buffer, self.ended) {
                 Next::More => return Ok(false),
-                Next::Row(row) => match &self.stage {
-                    Stage::Rows(_) => self.rows.push(row),
-                    Stage::Header(header) => {
-                        let line = &self.buffer[row.bytes];
-                        let decoder = header
-                            .decoder(line)
-                            .with_context(|| format!("cannot read `{}` as csv", self.name))?;
-                        self.header = Some(String::from_utf8_lossy(line).into());
-                        self.batch_rows = decoder.batch_rows();
-                        self.stage = Stage::Rows(Box::new(decoder));
-                    }
-                },
-                Next::Bad(_, reason) if matches!(self.stage, Stage::Header(_)) => {
+                Next::Row(row) if self.decoders.await_header() => {
+                    let header = self.decoders.read_header(&self.buffer[row.bytes])?;
+                    self.batch_rows = header.0;
+                    self.decoder = Some(header.1);
+                }
+                Next::Row(row) => self.rows.push(row),
+                Next::Bad(_, reason) if self.decoders.await_header() => {
                     anyhow::bail!(
                         "cannot read `{}` as csv: the header is bad: {reason}",
                         self.name
                     );
                 }
                 Next::Bad(row, reason) => {
-                    let rejected = self.reject(&row, reason);
+                    let rejected = self.decoders.reject(&self.buffer, &row, reason);
                     self.rejected_bytes += rejected.row.len();
                     self.rejected.push(rejected);
                 }
             }
-        }
-    }
-
-    fn reject(&self, row: &RowSpan, reason: String) -> RejectedRow {
-        let bytes = &self.buffer[row.bytes.clone()];
-        let text = String::from_utf8_lossy(bytes);
-        RejectedRow {
-            raw: matches!(text, Cow::Owned(_)).then(|| bytes.to_vec()),
-            header: self.header.clone(),
-            position: Position {
-                partition: Arc::clone(&self.name),
-                number: row.line,
-            },
-            reason,
-            row: text.into_owned(),
         }
     }
 
@@ -257,18 +213,26 @@ impl<B: Bytes> TextPartition<B> {
         Ok(fill)
     }
 
-    /// Drops bytes that are done with, once they are more than those that are not. The last of them
-    /// stay: they tell a file from others.
+    /// Drops bytes that are done with, once they are more than those that are not.
     fn compact(&mut self) {
-        let done = self
-            .rows
-            .first()
-            .map_or(self.splitter.start(), |row| row.bytes.start)
-            .saturating_sub(PROOF_BYTES);
+        let done = self.done();
         if done <= self.buffer.len() - done {
             return;
         }
         self.buffer.drain(..done);
+        self.forget(done);
+    }
+
+    /// How many bytes of the buffer are done with. The last of the text are not: they tell a file from others.
+    fn done(&self) -> usize {
+        self.rows
+            .first()
+            .map_or(self.splitter.start(), |row| row.bytes.start)
+            .saturating_sub(PROOF_BYTES + usize::from(self.completed))
+    }
+
+    /// Takes note that the first `done` bytes of the buffer are gone.
+    fn forget(&mut self, done: usize) {
         self.dropped += done as u64;
         self.splitter.shift(done);
         for row in &mut self.rows {
@@ -276,65 +240,73 @@ impl<B: Bytes> TextPartition<B> {
         }
     }
 
-    /// Decodes the rows that have been cut off.
-    fn decode(&mut self) -> anyhow::Result<Read> {
+    /// Hands over the rows that have been cut off.
+    fn take(&mut self) -> Piece {
         self.gathering.end(Instant::now());
-        let mut rows = std::mem::take(&mut self.rows);
-        let mut rejected = std::mem::take(&mut self.rejected);
         self.rejected_bytes = 0;
-        let block = Block {
-            bytes: &self.buffer,
-            rows: &rows,
-        };
-        let Stage::Rows(decoder) = &mut self.stage else {
-            anyhow::bail!("cannot read `{}` as csv: it has no header", self.name);
-        };
-        let (record, bad) = salvage(decoder.as_mut(), block)
-            .map_err(|error| anyhow::anyhow!("cannot decode rows of `{}`: {error}", self.name))?;
-        let bad: Vec<_> = bad
-            .into_iter()
-            .map(|(index, reason)| (&rows[index], reason))
-            .collect();
-        let mut lost = bad.iter().map(|(row, _)| row.line).peekable();
-        let good = match bad.is_empty() {
-            true => Cow::Borrowed(&rows),
-            false => {
-                let good = rows
-                    .iter()
-                    .filter(|row| lost.next_if_eq(&row.line).is_none());
-                Cow::Owned(good.cloned().collect())
-            }
-        };
-        let origin = self.origin(&good);
-        let (batch, late) = self.columns.batch(&self.raw, record, origin, Vec::new())?;
-        let late = late
-            .into_iter()
-            .map(|(index, reason)| (&good[index], reason));
-        for (row, reason) in bad.into_iter().chain(late) {
-            rejected.push(self.reject(row, reason));
-        }
-        rejected.sort_by_key(|row| row.position.number);
-        // The next batch has as many rows.
-        rows.clear();
-        self.rows = rows;
         let taken = self.bytes.taken();
-        let bytes = taken - std::mem::replace(&mut self.reported, taken);
-        Ok(Read::Rows(Decoded {
-            batch,
-            rejected,
-            bytes,
-        }))
+        Piece::Rows(Cut {
+            rows: std::mem::take(&mut self.rows),
+            rejected: std::mem::take(&mut self.rejected),
+            taken: taken - std::mem::replace(&mut self.reported, taken),
+        })
     }
 
-    fn origin(&self, rows: &[RowSpan]) -> Origin {
-        let partition = Arc::clone(&self.name);
-        match rows {
-            // No line has two rows, so none has been left out.
-            [first, .., last] if last.line - first.line == rows.len() as u64 - 1 => {
-                Origin::consecutive(partition, first.line)
+    /// Takes the list of rows that are done with back, for the next batch has as many.
+    fn reuse(&mut self, mut rows: Vec<RowSpan>) {
+        if self.rows.is_empty() {
+            rows.clear();
+            self.rows = rows;
+        }
+    }
+
+    /// Cuts off the rows of the next batch.
+    fn cut(&mut self) -> anyhow::Result<Piece> {
+        let deadline = Instant::now() + MAX_WAIT;
+        let mut pause = Duration::ZERO;
+        let mut looked_at = 0;
+        loop {
+            let full = self.split()?;
+            let rows = self.rows.len() + self.rejected.len();
+            let waiting = rows > 0;
+            if waiting && (full || self.ended || self.broken.is_some()) {
+                return Ok(self.take());
             }
-            [only] => Origin::consecutive(partition, only.line),
-            _ => Origin::numbered(partition, rows.iter().map(|row| row.line).collect()),
+            if let Some(error) = self.broken.take() {
+                let (line, _) = self.splitter.line();
+                return Err(error.context(format!("the input breaks off in line {line}")));
+            }
+            if self.ended {
+                return Ok(Piece::End);
+            }
+            // Whoever reads has other duties, however long a line is that is dropped, and however many are blank.
+            if looked_at >= MAX_LOOKED_AT_BYTES {
+                return Ok(match waiting {
+                    true => self.take(),
+                    false => Piece::Idle,
+                });
+            }
+            let now = Instant::now();
+            let wait = match waiting {
+                true if self.gathering.is_over(now) => return Ok(self.take()),
+                true => pause,
+                false => deadline.saturating_duration_since(now),
+            };
+            let before = self.dropped + self.buffer.len() as u64;
+            match self.fill(wait) {
+                Ok(Fill::Nothing) if waiting => {
+                    match self.gathering.decide(rows, Instant::now()) {
+                        Decision::HandOn => return Ok(self.take()),
+                        // The rows stay for the next read.
+                        Decision::Wait(_) if Instant::now() >= deadline => return Ok(Piece::Idle),
+                        Decision::Wait(longer) => pause = longer,
+                    }
+                }
+                Ok(Fill::Nothing) => return Ok(Piece::Idle),
+                Ok(Fill::Some | Fill::End) => pause = Duration::ZERO,
+                Err(error) => self.broken = Some(error),
+            }
+            looked_at += (self.dropped + self.buffer.len() as u64 - before) as usize;
         }
     }
 }
@@ -349,58 +321,23 @@ impl<B: Bytes> Partition for TextPartition<B> {
     }
 
     fn read(&mut self) -> anyhow::Result<Read> {
-        let deadline = Instant::now() + MAX_WAIT;
-        let mut pause = Duration::ZERO;
-        let mut looked_at = 0;
-        loop {
-            let full = self.split()?;
-            let rows = self.rows.len() + self.rejected.len();
-            let waiting = rows > 0;
-            if waiting && (full || self.ended || self.broken.is_some()) {
-                return self.decode();
-            }
-            if let Some(error) = self.broken.take() {
-                let (line, _) = self.splitter.line();
-                return Err(error.context(format!("the input breaks off in line {line}")));
-            }
-            if self.ended {
-                return Ok(Read::End);
-            }
-            // Whoever reads has other duties, however long a line is that is dropped, and however many are blank.
-            if looked_at >= MAX_LOOKED_AT_BYTES {
-                return if waiting {
-                    self.decode()
-                } else {
-                    Ok(Read::Idle)
-                };
-            }
-            let now = Instant::now();
-            let wait = match waiting {
-                true if self.gathering.is_over(now) => return self.decode(),
-                true => pause,
-                false => deadline.saturating_duration_since(now),
-            };
-            let before = self.dropped + self.buffer.len() as u64;
-            match self.fill(wait) {
-                Ok(Fill::Nothing) if waiting => {
-                    match self.gathering.decide(rows, Instant::now()) {
-                        Decision::HandOn => return self.decode(),
-                        // The rows stay for the next read.
-                        Decision::Wait(_) if Instant::now() >= deadline => return Ok(Read::Idle),
-                        Decision::Wait(longer) => pause = longer,
-                    }
-                }
-                Ok(Fill::Nothing) => return Ok(Read::Idle),
-                Ok(Fill::Some | Fill::End) => pause = Duration::ZERO,
-                Err(error) => self.broken = Some(error),
-            }
-            looked_at += (self.dropped + self.buffer.len() as u64 - before) as usize;
-        }
+        let mut cut = match self.cut()? {
+            Piece::Rows(cut) => cut,
+            Piece::Idle => return Ok(Read::Idle),
+            Piece::End => return Ok(Read::End),
+        };
+        let decoder = match &mut self.decoder {
+            Some(decoder) => decoder,
+            none => none.insert(self.decoders.decoder()?),
+        };
+        let decoded = decoder.decode(&self.buffer, &mut cut)?;
+        self.reuse(cut.rows);
+        Ok(Read::Rows(decoded))
     }
 
     fn position(&self) -> Option<ReadPosition> {
         let size = self.bytes.size()?;
-        position::write(&self.place(size))
+        position::write(&self.place().position(size))
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     control::Control,
     drift::DriftBoard,
     former_sinks::staged_for,
-    graph::{Edge, ForkSpec, Head, Vertex, vertices},
+    graph::{Edge, ForkSpec, Head, Vertex, threads_of_a_partition, vertices},
     message::Capacity,
     partitions::Partitions,
     row_order::reorder,
@@ -112,6 +112,11 @@ impl Assembly<'_> {
         if let Some(before) = self.source_before(plan) {
             let resumed = progress(plan, before).and_then(|progress| source.resume(&progress));
             resumed.with_context(|| format!("source `{}` cannot be read on", plan.name))?;
+        }
+        // One thread that runs all subtasks does all the decoding, too.
+        if self.capacity != Capacity::Unbounded {
+            let partitions = source.partitions();
+            source.decode_ahead(threads_of_a_partition(self.plan.parallelism, partitions));
         }
         Ok(Arc::from(source))
     }

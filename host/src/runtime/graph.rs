@@ -94,6 +94,13 @@ pub(super) fn vertices(plan: &Plan, partitions: &[usize]) -> Vec<Vertex> {
     vertices
 }
 
+/// How many threads may decode each of so many partitions, so that as many are busy with a source as its
+/// subtasks would be if there were more partitions.
+pub(super) const fn threads_of_a_partition(parallelism: usize, partitions: usize) -> usize {
+    let partitions = if partitions == 0 { 1 } else { partitions };
+    (parallelism + partitions / 2) / partitions
+}
+
 /// Which stages begin a vertex: those with a key, and those that too many ways lead to.
 fn heads(plan: &Plan) -> Vec<bool> {
     let mut ways: Vec<usize> = Vec::with_capacity(plan.stages.len());
@@ -162,5 +169,30 @@ impl ForkSpec {
             branch.fork.for_each_edge(visit);
         }
         self.edges.iter().for_each(visit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::threads_of_a_partition;
+
+    #[test]
+    fn partitions_share_the_threads_of_their_source() {
+        for (parallelism, partitions, expected) in [
+            (1, 1, 1),
+            (2, 1, 2),
+            (8, 3, 3),
+            (8, 5, 2),
+            (8, 6, 1),
+            (4, 4, 1),
+            (2, 0, 2),
+        ] {
+            let threads = threads_of_a_partition(parallelism, partitions);
+            assert_eq!(threads, expected, "{parallelism} for {partitions}");
+        }
+        // Partitions that wait for others have no threads of their own.
+        for partitions in 4..100 {
+            assert!(threads_of_a_partition(4, partitions) <= 1);
+        }
     }
 }

@@ -2,21 +2,44 @@
 
 use anyhow::ensure;
 
-use super::{Bytes, MAX_WAIT, Stage, TextPartition};
+use super::{Bytes, MAX_WAIT, TextPartition};
 use crate::connector::position::{PROOF_BYTES, TextPosition};
 
+/// Where to read on.
+pub(super) struct Place {
+    /// How many bytes come before, uncompressed.
+    offset: u64,
+    /// The number of the line that is read next, and whether the rest of it belongs to a row that was too long.
+    line: (u64, bool),
+    /// The last bytes before.
+    proof: Vec<u8>,
+}
+
+impl Place {
+    /// The same in a file that by now has `size` bytes.
+    pub(super) fn position(&self, size: u64) -> TextPosition {
+        TextPosition::new(self.offset, self.line, size, &self.proof)
+    }
+}
+
 impl<B: Bytes> TextPartition<B> {
-    /// Where to read on after what has been given, in a file that by now has `size` bytes. Rows that
-    /// have been cut off are none of its business: a read of a file always gives all of them.
-    pub(super) fn place(&self, size: u64) -> TextPosition {
-        if self.at_start || matches!(self.stage, Stage::Header(_)) {
-            return TextPosition::new(0, (1, false), size, &[]);
+    /// Where to read on after what has been given. Rows that have been cut off are none of its business:
+    /// a read of a file always gives all of them.
+    pub(super) fn place(&self) -> Place {
+        if self.at_start || self.decoders.await_header() {
+            return Place {
+                offset: 0,
+                line: (1, false),
+                proof: Vec::new(),
+            };
         }
         let read = self.buffer.len() - usize::from(self.completed);
         let done = &self.buffer[..self.splitter.start().min(read)];
-        let proof = &done[done.len().saturating_sub(PROOF_BYTES)..];
-        let offset = self.dropped + done.len() as u64;
-        TextPosition::new(offset, self.splitter.line(), size, proof)
+        Place {
+            offset: self.dropped + done.len() as u64,
+            line: self.splitter.line(),
+            proof: done[done.len().saturating_sub(PROOF_BYTES)..].to_vec(),
+        }
     }
 
     /// Goes on where an earlier partition of the same text was. This one reads the header, if there is
@@ -29,7 +52,7 @@ impl<B: Bytes> TextPartition<B> {
     ) -> anyhow::Result<Self> {
         loop {
             self.split()?;
-            if !matches!(self.stage, Stage::Header(_)) {
+            if !self.decoders.await_header() {
                 break;
             }
             ensure!(

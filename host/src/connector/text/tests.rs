@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::connector::{
-    EventTimeUnit,
+    EventTimeUnit, Format,
     harness::{decoding, listing, read_all, text_partition},
 };
 
