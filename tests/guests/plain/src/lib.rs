@@ -4,7 +4,7 @@
 //! are looked up in bitmaps, and rows are refused by number.
 
 mod bindings {
-    #![expect(missing_docs, reason = "they are generated")]
+    #![expect(missing_docs, unsafe_code, reason = "they are generated")]
     wit_bindgen::generate!({
         path: "../../../wit",
         world: "scalar-library",
