@@ -36,18 +36,17 @@ format = "json"
         library("plain").display()
     ));
     assert_eq!(run.status, 0, "{}", run.stderr);
-    let sums: Vec<_> = workspace
-        .rows("out")
-        .iter()
-        .map(|row| row["sum"].as_i64())
-        .collect();
-    assert_eq!(sums, [Some(3), None, Some(i64::MAX - 1)]);
+    let sums = workspace.rows("out").join("\n");
+    for sum in [r#""sum":3"#, r#""sum":9223372036854775806"#] {
+        assert!(sums.contains(sum), "{sums}");
+    }
+    assert_eq!(workspace.rows("out").len(), 3);
     let dead = workspace.rows("dead");
     assert_eq!(dead.len(), 1);
-    assert_eq!(dead[0]["reason"], "9223372036854775807 + 1 is too large");
     assert!(
-        run.stderr.contains("one function, without an SDK"),
-        "{}",
-        run.stderr
+        dead[0].contains("9223372036854775807 + 1 is too large"),
+        "{dead:?}"
     );
+    let log = "one function, without an SDK";
+    assert!(run.stderr.contains(log), "{}", run.stderr);
 }

@@ -2,9 +2,9 @@
 //!
 //! What an SDK would do stands here in full: the catalog is written by hand, columns are taken by their types, nulls
 //! are looked up in bitmaps, and rows are refused by number.
+#![expect(unsafe_code, reason = "bindings are generated")]
 
 mod bindings {
-    #![expect(missing_docs, unsafe_code, reason = "they are generated")]
     wit_bindgen::generate!({
         path: "../../../wit",
         world: "scalar-library",
@@ -62,12 +62,14 @@ impl scalar::Guest for Plain {
             return Err("the columns are not of type int64".to_owned());
         };
         // A row is there if both of its arguments are.
-        let validity = match (&a.validity, &b.validity) {
+        let validity: Option<Vec<u8>> = match (&a.validity, &b.validity) {
             (Some(a), Some(b)) => Some(a.iter().zip(b).map(|(a, b)| a & b).collect()),
             (one, other) => one.clone().or_else(|| other.clone()),
         };
         let is_there = |row: usize| match &validity {
-            Some(bits) => Vec::get(bits, row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1),
+            Some(bits) => bits
+                .get(row / 8)
+                .is_some_and(|byte| byte >> (row % 8) & 1 == 1),
             None => true,
         };
         let mut errors = Vec::new();
