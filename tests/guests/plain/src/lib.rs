@@ -2,7 +2,10 @@
 //!
 //! What an SDK would do stands here in full: the catalog is written by hand, columns are taken by their types, nulls
 //! are looked up in bitmaps, and rows are refused by number.
-#![expect(unsafe_code, reason = "bindings are generated")]
+#![cfg_attr(
+    target_arch = "wasm32",
+    expect(unsafe_code, reason = "bindings are generated")
+)]
 
 mod bindings {
     wit_bindgen::generate!({
@@ -22,7 +25,9 @@ use bindings::{
     },
 };
 
-struct Plain;
+/// What exports the functions.
+#[derive(Debug)]
+pub struct Plain;
 
 fn field(name: &str) -> Field {
     Field {
@@ -96,4 +101,5 @@ impl scalar::Guest for Plain {
     }
 }
 
+#[cfg(target_arch = "wasm32")]
 bindings::export!(Plain with_types_in bindings);
