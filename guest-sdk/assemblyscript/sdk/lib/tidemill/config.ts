@@ -28,7 +28,7 @@ export class ConfigReader {
 
   /** A number. */
   float(): f64 {
-    return F64.parseFloat(this.number("float64"));
+    return F64.parseFloat(this.number("a number"));
   }
 
   /** A whole number from `least` to `most`. */
