@@ -23,10 +23,14 @@ const LAYERS: [&[&str]; 11] = [
 ];
 
 /// Crates that only the named modules may use.
-const CONFINED: [(&str, &[&str]); 9] = [
+const CONFINED: [(&str, &[&str]); 13] = [
     ("wasmtime", &["wasm"]),
     ("wasmtime_wasi", &["wasm"]),
     ("wit_component", &["toolchain"]),
+    ("wit_parser", &["toolchain"]),
+    ("wasmparser", &["toolchain"]),
+    ("wasm_encoder", &["toolchain"]),
+    ("which", &["toolchain"]),
     ("notify", &["reload"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),

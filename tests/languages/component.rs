@@ -22,6 +22,17 @@ pub(crate) fn tidemill(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// A line for the shell, which finds the compilers.
+pub(crate) fn shell(folder: &Path, line: &str) -> Command {
+    let mut command = Command::new("sh");
+    command
+        .current_dir(folder)
+        .args(["-c", line])
+        .env("PATH", path())
+        .env("CARGO_TARGET_DIR", home().join("target"));
+    command
+}
+
 /// What a command says that must succeed.
 #[track_caller]
 pub(crate) fn succeed(mut command: Command) -> String {

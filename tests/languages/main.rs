@@ -16,11 +16,12 @@ use self::language::{LANGUAGES, Language};
 /// What is tested of each language.
 type Test = fn(&'static Language);
 
-const TESTS: [(&str, Test); 4] = [
+const TESTS: [(&str, Test); 5] = [
     ("has_the_rows_of_all_others", suite::rows),
     ("says_what_its_functions_are", suite::signatures),
     ("goes_on_where_another_has_stopped", suite::twins),
     ("is_begun_built_and_run", new::runs),
+    ("has_an_sdk_whose_tests_pass", new::sdk),
 ];
 
 fn main() -> ExitCode {

@@ -1,8 +1,8 @@
 //! The way of somebody who has never seen Tidemill: `new`, `build`, `run`.
 
 use super::{
-    component::{succeed, tidemill},
-    language::Language,
+    component::{shell, succeed, tidemill},
+    language::{Language, root},
 };
 
 /// What the pipeline of every template prints.
@@ -14,7 +14,7 @@ oven,2026-01-01T12:00:10Z,2026-01-01T12:00:20Z,383.0
 roof,2026-01-01T12:00:10Z,2026-01-01T12:00:20Z,80.6
 ";
 
-/// A library is begun, built and run, and prints the rows of all others.
+/// A library is begun, built and run, and prints the rows of all others. Its own tests pass.
 pub(crate) fn runs(language: &'static Language) {
     let folder = tempfile::tempdir().expect("a folder");
     succeed(tidemill(
@@ -28,4 +28,12 @@ pub(crate) fn runs(language: &'static Language) {
         succeed(tidemill(&library, &["run", "pipeline.toml"])),
         EXPECTED
     );
+    succeed(shell(&library, language.own_tests));
+}
+
+/// What the SDK's own tests say.
+pub(crate) fn sdk(language: &'static Language) {
+    if let Some(tests) = language.sdk_tests {
+        succeed(shell(&root(), tests));
+    }
 }
