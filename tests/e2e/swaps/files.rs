@@ -62,7 +62,7 @@ fn files_that_change_are_swapped_in() {
     goes_on(400);
     // It breaks down, and what ran goes on.
     workspace.write("marks.wasm", marked_as(5, Wrong::Trap));
-    live.wait_for("not swapped, the job goes on as it was");
+    live.wait_for("it fails on rows that came last");
     goes_on(500);
     workspace.write("marks.wasm", marks(6));
     live.wait_for_count("swapped: ", 8);
@@ -70,7 +70,9 @@ fn files_that_change_are_swapped_in() {
     let count = feed.end();
     let log = live.end();
     assert_eq!(log.matches("swapped: ").count(), 8, "{log}");
-    assert_eq!(log.matches("not swapped").count(), 1, "{log}");
+    // A machine that is slow in the midst of a write may have shown an empty file besides.
+    let failed = "it fails on rows that came last";
+    assert_eq!(log.matches(failed).count(), 1, "{log}");
     let screen = workspace.read("screen");
     let rows = marked(&screen);
     let along = &versions(&rows, &[("f", count)])["f"];
