@@ -45,6 +45,21 @@ pub trait Cell: Sized {
         }
     }
 
+    /// Adds a field of all of `states` to a column. The states may be left without it.
+    #[doc(hidden)]
+    #[inline]
+    fn push_each<S>(
+        builder: &mut Self::Builder,
+        states: &mut [S],
+        field: impl Fn(&mut S) -> &mut Self,
+    ) where
+        Self: Default,
+    {
+        crate::state::for_each(states, |state| {
+            std::mem::take(field(state)).push(builder);
+        });
+    }
+
     /// A column of `values`.
     #[doc(hidden)]
     fn from_vec(values: Vec<Self>) -> Self::Builder {
@@ -98,6 +113,21 @@ macro_rules! number {
             #[inline]
             fn push(self, builder: &mut Self::Builder) {
                 builder.values.push(self);
+            }
+
+            #[inline]
+            fn push_each<S>(
+                builder: &mut Self::Builder,
+                states: &mut [S],
+                field: impl Fn(&mut S) -> &mut Self,
+            ) {
+                let (blocks, rest) = states.as_chunks_mut::<BLOCK>();
+                for block in blocks {
+                    let values = block.each_mut().map(|state| *field(state));
+                    builder.values.extend_from_slice(&values);
+                }
+                let rest = rest.iter_mut().map(|state| *field(state));
+                builder.values.extend(rest);
             }
 
             #[inline]

@@ -77,7 +77,7 @@ pub trait State: Sized {
     label = "this is no type of a column that a state can have",
     note = "use `bool`, `i32`, `i64`, `f32`, `f64`, `Timestamp`, `String`, `Vec<u8>`, or an `Option` of one of them"
 )]
-pub trait StateField: for<'a> Parameter<'a> + Cell {}
+pub trait StateField: for<'a> Parameter<'a> + Cell + Default {}
 
 impl<T: crate::Value> StateField for T {}
 impl<T: crate::Value> StateField for Option<T> {}

@@ -89,14 +89,13 @@ fn methods(fields: &NamedFields) -> TokenStream {
             }))
         }
 
-        fn store(states: ::std::vec::Vec<Self>) -> support::Batch {
+        fn store(mut states: ::std::vec::Vec<Self>) -> support::Batch {
+            let states = states.as_mut_slice();
             let rows = states.len();
             let mut builder = <#builder as support::Builder>::with_capacity(rows);
             {
                 let #pattern = &mut builder;
-                support::state::for_each(states, |state| {
-                    #(support::Cell::push(state.#idents, #variables);)*
-                });
+                #(<#types as support::Cell>::push_each(#variables, &mut *states, |state| &mut state.#idents);)*
             }
             support::batch(rows, builder)
         }

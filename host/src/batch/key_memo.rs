@@ -7,11 +7,12 @@
 use std::{mem, ops::Range};
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, UInt32Array},
+    array::{Array, ArrayRef, UInt32Array},
     compute,
-    datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType},
     error::ArrowError,
 };
+
+use super::key_words::{Word, Words};
 
 /// Numbers by key, for keys of one column with short values. It forgets what it has no room for.
 #[derive(Clone, Debug)]
@@ -40,14 +41,6 @@ struct Slot {
     number: u32,
 }
 
-/// A value of a key column, all of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Word {
-    first: u64,
-    last: u64,
-    length: u32,
-}
-
 /// 2 MiB at most: many keys are better looked up where they are.
 const SLOTS: Range<usize> = 1 << 10..(1 << 16) + 1;
 
@@ -56,6 +49,9 @@ const ENOUGH: usize = 32;
 
 /// Slots in which a key may be.
 const WAYS: usize = 4;
+
+/// Keys that are looked up at once.
+const BLOCK: usize = 32;
 
 /// How many batches are let pass after one in which few keys were known.
 const PAUSE: u32 = 31;
@@ -122,20 +118,7 @@ impl KeyMemo {
             self.pause = left;
             return None;
         }
-        let mut recalled = Recalled {
-            numbers: Vec::with_capacity(column.len()),
-            unknown: Vec::new(),
-        };
-        let is_asked = with_words(column, |row, word| {
-            let number = word.and_then(|word| self.find(word));
-            if number.is_none() {
-                recalled.unknown.push(row);
-            }
-            recalled.numbers.push(number.unwrap_or_default());
-        });
-        if !is_asked {
-            return None;
-        }
+        let recalled = self.look_up(&Words::of(column)?, column.len());
         let (rows, unknown) = (recalled.numbers.len(), recalled.unknown.len());
         if unknown > rows / ENOUGH && !self.grow() && unknown > rows / 2 {
             self.pause = PAUSE;
@@ -143,20 +126,64 @@ impl KeyMemo {
         Some(recalled)
     }
 
+    /// Looks up the keys of all rows, of a block at once: what is waited for are slots that are far away.
+    fn look_up(&self, words: &Words<'_>, rows: usize) -> Recalled {
+        let Some(mask) = self.slots.len().checked_sub(1) else {
+            return Recalled {
+                numbers: vec![0; rows],
+                unknown: (0..rows as u32).collect(),
+            };
+        };
+        let mut numbers = Vec::with_capacity(rows);
+        let mut unknown = Vec::new();
+        for first in (0..rows).step_by(BLOCK) {
+            let count = BLOCK.min(rows - first);
+            let mut block = [(Word::default(), 0); BLOCK];
+            for (row, (word, place)) in (first..).zip(&mut block[..count]) {
+                *word = words.get(row).unwrap_or(Word::NONE);
+                *place = word.hash() as usize & mask;
+            }
+            let mut missed = [0; BLOCK];
+            let mut misses = 0;
+            // Most keys are in the first of their slots. Without a branch, which would go either way.
+            numbers.extend(
+                block[..count]
+                    .iter()
+                    .enumerate()
+                    .map(|(row, (word, place))| {
+                        let slot = &self.slots[*place];
+                        missed[misses] = row;
+                        misses += usize::from(!slot.has(word, self.era));
+                        slot.number
+                    }),
+            );
+            for &row in &missed[..misses] {
+                match self.find(block[row].0) {
+                    Some(number) => numbers[first + row] = number,
+                    None => unknown.push((first + row) as u32),
+                }
+            }
+        }
+        Recalled { numbers, unknown }
+    }
+
     /// Takes note of the numbers of the keys in a column.
     fn learn(&mut self, column: &ArrayRef, numbers: &[u32]) {
-        with_words(column, |row, word| {
-            if let Some(word) = word {
-                self.insert(word, numbers[row as usize]);
+        let Some(words) = Words::of(column) else {
+            return;
+        };
+        for (row, &number) in numbers.iter().enumerate() {
+            if let Some(word) = words.get(row) {
+                self.insert(word, number);
             }
-        });
+        }
     }
 
     fn find(&self, word: Word) -> Option<u32> {
         let mask = self.slots.len().checked_sub(1)?;
         let place = word.hash() as usize;
         let mut slots = (0..WAYS).map(|way| &self.slots[(place + way) & mask]);
-        let slot = slots.find(|slot| slot.word == word && slot.era == self.era)?;
+        let slot = slots.find(|slot| slot.has(&word, self.era))?;
         Some(slot.number)
     }
 
@@ -190,86 +217,21 @@ impl KeyMemo {
     }
 }
 
-impl Word {
-    /// The whole of a text; `None` if it is too long.
-    fn of_bytes(bytes: &[u8]) -> Option<Self> {
-        let length = bytes.len();
-        // Both halves together have all bytes, some of them twice.
-        let (first, last) = match length {
-            0 => (0, 0),
-            1..=3 => (
-                u64::from(bytes[0]),
-                u64::from(bytes[length / 2]) << 8 | u64::from(bytes[length - 1]),
-            ),
-            4..=7 => (
-                u64::from(u32::from_le_bytes(*bytes.first_chunk()?)),
-                u64::from(u32::from_le_bytes(*bytes.last_chunk()?)),
-            ),
-            8..=16 => (
-                u64::from_le_bytes(*bytes.first_chunk()?),
-                u64::from_le_bytes(*bytes.last_chunk()?),
-            ),
-            _ => return None,
-        };
-        Some(Self {
-            first,
-            last,
-            length: length as u32,
-        })
+impl Slot {
+    /// Whether the number in it is that of `word`.
+    #[inline]
+    const fn has(&self, word: &Word, era: u32) -> bool {
+        let bytes = (self.word.first ^ word.first) | (self.word.last ^ word.last);
+        let rest = (self.word.length ^ word.length) | (self.era ^ era);
+        bytes | rest as u64 == 0
     }
-
-    const fn of_number(number: i64) -> Self {
-        Self {
-            first: number.cast_unsigned(),
-            last: 0,
-            length: 8,
-        }
-    }
-
-    /// Any will do: nobody else sees it.
-    const fn hash(self) -> u64 {
-        let one = self.first ^ 0x9e37_79b9_7f4a_7c15;
-        let other = self.last ^ 0xd1b5_4a32_d192_ed03 ^ self.length as u64;
-        let product = one as u128 * other as u128;
-        (product as u64) ^ (product >> 64) as u64
-    }
-}
-
-/// Shows the value of each row of a column; `None` for one that is null, or too long. Says whether it can.
-fn with_words(column: &ArrayRef, mut show: impl FnMut(u32, Option<Word>)) -> bool {
-    let nulls = column.nulls();
-    let is_there = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row));
-    match column.data_type() {
-        DataType::Utf8 => {
-            let texts = column.as_string::<i32>();
-            let (bytes, offsets) = (texts.value_data(), texts.value_offsets());
-            for (row, ends) in offsets.windows(2).enumerate() {
-                let text = &bytes[ends[0] as usize..ends[1] as usize];
-                show(row as u32, Word::of_bytes(text).filter(|_| is_there(row)));
-            }
-        }
-        DataType::Int64 => {
-            let numbers = column.as_primitive::<Int64Type>().values();
-            for (row, &number) in numbers.iter().enumerate() {
-                show(row as u32, is_there(row).then(|| Word::of_number(number)));
-            }
-        }
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            let times = column.as_primitive::<TimestampMicrosecondType>().values();
-            for (row, &time) in times.iter().enumerate() {
-                show(row as u32, is_there(row).then(|| Word::of_number(time)));
-            }
-        }
-        _ => return false,
-    }
-    true
 }
 
 #[cfg(test)]
 mod tests {
     use std::{collections::HashMap, sync::Arc};
 
-    use arrow::array::{BooleanArray, Int64Array, StringArray};
+    use arrow::array::{AsArray, BooleanArray, Int64Array, StringArray};
     use proptest::prelude::*;
 
     use super::*;

@@ -3,6 +3,7 @@
 //! Pure: nothing here reads, writes or waits.
 
 mod key_memo;
+mod key_words;
 mod keys;
 mod origin;
 mod record;

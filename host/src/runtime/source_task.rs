@@ -280,9 +280,9 @@ impl SourceTask {
         self.metrics.bytes.add(decoded.bytes as usize);
         let open = &mut self.partitions.open[place];
         open.watermark.touch(self.clock.now());
-        let (earliest, latest) = (decoded.batch.earliest(), decoded.batch.latest());
+        let latest = decoded.batch.latest();
         if open.watermark.current() == Watermark::START
-            && let Some(earliest) = earliest
+            && let Some(earliest) = decoded.batch.earliest()
             && earliest < self.told.watermark.time()
         {
             tracing::warn!(

@@ -237,12 +237,12 @@ pub(super) fn check_groups(groups: &[u32], rows: usize, count: usize) -> Result<
             groups.len()
         )));
     }
-    match groups.iter().max() {
-        Some(&last) if last as usize >= count => {
-            Err(CallError::Misfit(format!("group {last} of {count} groups")))
-        }
-        _ => Ok(()),
+    // Without a branch a row, so that it becomes vector instructions.
+    let last = groups.iter().fold(0, |last, &group| group.max(last));
+    if !groups.is_empty() && last as usize >= count {
+        return Err(CallError::Misfit(format!("group {last} of {count} groups")));
     }
+    Ok(())
 }
 
 #[cfg(test)]

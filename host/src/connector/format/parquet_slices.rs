@@ -5,9 +5,16 @@ use std::sync::Arc;
 
 use anyhow::ensure;
 use arrow::{
-    array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions},
+    array::{
+        Array, ArrayRef, AsArray, ByteView, GenericByteArray, GenericByteViewArray, RecordBatch,
+        RecordBatchOptions,
+    },
+    buffer::{Buffer, OffsetBuffer, ScalarBuffer},
     compute::cast,
-    datatypes::{DataType as ArrowType, Field, Schema, SchemaRef},
+    datatypes::{
+        BinaryType, BinaryViewType, ByteArrayType, ByteViewType, DataType as ArrowType, Field,
+        Schema, SchemaRef, StringViewType, Utf8Type,
+    },
     error::ArrowError,
 };
 
@@ -79,7 +86,7 @@ pub(super) fn without_views(rows: &RecordBatch) -> Result<RecordBatch, ArrowErro
         let (field, column) = match own {
             Some(own) => (
                 Arc::new(Field::new(field.name(), own.clone(), true)),
-                cast(column, &own)?,
+                own_values(column, &own)?,
             ),
             None => (Arc::clone(field), Arc::clone(column)),
         };
@@ -89,6 +96,50 @@ pub(super) fn without_views(rows: &RecordBatch) -> Result<RecordBatch, ArrowErro
     let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)
 }
+
+/// The values of a column of views, which fit into a batch, one after the other.
+fn own_values(column: &ArrayRef, own: &ArrowType) -> Result<ArrayRef, ArrowError> {
+    match column.data_type() {
+        // Nulls have no length that could be relied on, and a single row may be larger than any batch.
+        _ if column.null_count() > 0 || column.len() < 2 => cast(column, own),
+        ArrowType::Utf8View => joined::<StringViewType, Utf8Type>(column),
+        _ => joined::<BinaryViewType, BinaryType>(column),
+    }
+}
+
+/// The values of a column of views without nulls.
+fn joined<V: ByteViewType, T: ByteArrayType<Offset = i32>>(
+    column: &ArrayRef,
+) -> Result<ArrayRef, ArrowError> {
+    let column: &GenericByteViewArray<V> = column.as_byte_view();
+    let mut offsets = Vec::with_capacity(column.len() + 1);
+    offsets.push(0);
+    let mut values = Vec::with_capacity((column.len() + 1) * INLINE);
+    let mut end = 0;
+    for view in column.views() {
+        let length = length(view) as usize;
+        if length <= INLINE {
+            // With all that a view has room for, which the next value is written over.
+            values.truncate(end);
+            values.extend_from_slice(&view.to_le_bytes()[size_of::<u32>()..]);
+        } else {
+            let view = ByteView::from(*view);
+            let start = view.offset as usize;
+            let from = &column.data_buffers()[view.buffer_index as usize];
+            values.truncate(end);
+            values.extend_from_slice(&from[start..start + length]);
+        }
+        end += length;
+        offsets.push(end as i32);
+    }
+    values.truncate(end);
+    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+    let array = GenericByteArray::<T>::try_new(offsets, Buffer::from_vec(values), None)?;
+    Ok(Arc::new(array))
+}
+
+/// A view holds a value of at most so many bytes itself.
+const INLINE: usize = 12;
 
 /// The type of a column of texts or bytes once they are no views and not in a dictionary.
 fn text_type(found: &ArrowType) -> Option<ArrowType> {
@@ -112,4 +163,36 @@ fn views(column: &ArrayRef) -> Option<&[u128]> {
 /// The length of a text is in the lowest bits of its view.
 const fn length(view: &u128) -> u64 {
     (*view as u32) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{BinaryViewArray, StringViewArray};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// What becomes of views is what Arrow makes of them, of a part of them too.
+        #[test]
+        fn values_stay_what_they_are(
+            texts in prop::collection::vec(prop::option::weighted(0.9, "[a-zß]{0,30}"), 0..40),
+            has_nulls in any::<bool>(),
+            from in any::<prop::sample::Index>(),
+        ) {
+            let texts: Vec<Option<String>> = match has_nulls {
+                true => texts,
+                false => texts.into_iter().map(|text| Some(text.unwrap_or_default())).collect(),
+            };
+            let from = from.index(texts.len() + 1);
+            let check = |views: ArrayRef, own: ArrowType| {
+                let views = views.slice(from, views.len() - from);
+                let expected = cast(&views, &own).expect("Arrow can");
+                assert_eq!(&own_values(&views, &own).expect("so can we"), &expected);
+            };
+            let bytes = texts.iter().map(|text| text.as_ref().map(String::as_bytes));
+            check(Arc::new(BinaryViewArray::from_iter(bytes)), ArrowType::Binary);
+            check(Arc::new(StringViewArray::from_iter(texts)), ArrowType::Utf8);
+        }
+    }
 }

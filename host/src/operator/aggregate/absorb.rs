@@ -1,6 +1,6 @@
 //! Takes the rows of a batch into the slices they fall into.
 
-use std::{cell::RefCell, ops::Range, sync::Arc};
+use std::{borrow::Cow, cell::RefCell, ops::Range, sync::Arc};
 
 use arrow::{
     array::{ArrayRef, UInt32Array},
@@ -8,6 +8,7 @@ use arrow::{
 };
 
 use super::{
+    groups::{Grouping, Groups},
     slice_state::{CallState, SliceState},
     value_log::Chunk,
 };
@@ -19,7 +20,6 @@ use crate::{
         guest,
         isolation::isolate,
         patience::{Pace, Patience},
-        touched::Touched,
     },
     state::{Columns, StateTable},
     wasm::{self, CallError, Unit},
@@ -36,19 +36,17 @@ pub(super) struct Open {
     accepted: Vec<bool>,
     /// The numbers of keys that were changed, perhaps more than once.
     pub(super) changed: Vec<u32>,
-    pub(super) touched: Touched,
 }
 
 impl Open {
-    /// Opens a slice. `touched` may have been used for another one.
-    pub(super) fn new(number: i64, state: SliceState, touched: Touched) -> Self {
+    /// Opens a slice.
+    pub(super) fn new(number: i64, state: SliceState) -> Self {
         Self {
             number,
             known: state.keys.len(),
             state,
             accepted: Vec::new(),
             changed: Vec::new(),
-            touched,
         }
     }
 
@@ -76,8 +74,8 @@ struct Placed<'a> {
     batch: &'a Batch,
     slices: &'a [u32],
     keys: &'a [u32],
-    /// The row of each row's key in its slice.
-    places: Vec<u32>,
+    /// The accumulators of all rows: by slice, the rows of their keys.
+    groups: Groups,
     /// The arguments of each call.
     arguments: Vec<Vec<ArrayRef>>,
 }
@@ -86,18 +84,19 @@ struct Placed<'a> {
 /// on; they change nothing, in none of the functions.
 pub(super) fn absorb(
     calls: &mut Calls,
+    grouping: &mut Grouping,
     open: &mut [Open],
     rows: &Rows<'_>,
     patience: &mut Patience,
 ) -> anyhow::Result<BadRows> {
-    let places = place_keys(calls, open, rows);
+    let groups = place_keys(calls, grouping, open, rows);
     let arguments = calls.all().iter();
     let arguments = arguments.map(|call| guest::arguments(&call.arguments, rows.batch));
     let rows = Placed {
         batch: rows.batch,
         slices: rows.slices,
         keys: rows.keys,
-        places,
+        groups,
         arguments: arguments.collect::<Result<_, _>>()?,
     };
     let mut refused = Vec::new();
@@ -106,8 +105,8 @@ pub(super) fn absorb(
     let mut bad = isolate(
         0..rows.batch.rows(),
         patience,
-        &mut |range, pace| attempt(calls, pace, &mut open.borrow_mut(), &rows, range),
-        &mut |_, absorbed: Absorbed| {
+        &mut |range, pace| attempt(calls, grouping, pace, &open.borrow(), &rows, range),
+        &mut |_, absorbed: Absorbed<'_>| {
             absorbed.commit(&mut open.borrow_mut(), &rows);
             refused.extend(absorbed.refused);
         },
@@ -116,12 +115,33 @@ pub(super) fn absorb(
     Ok(bad)
 }
 
-/// The row of each row's key in its slice; keys that come for the first time get blank accumulators.
-fn place_keys(calls: &Calls, open: &mut [Open], rows: &Rows<'_>) -> Vec<u32> {
-    let pairs = rows.slices.iter().zip(rows.keys);
-    let places = pairs
-        .map(|(&slice, &key)| open[slice as usize].state.row_or_new(key, rows.bound))
-        .collect();
+/// The accumulators of all rows; keys that come for the first time get blank ones.
+fn place_keys(
+    calls: &Calls,
+    grouping: &mut Grouping,
+    open: &mut [Open],
+    rows: &Rows<'_>,
+) -> Groups {
+    let is_small = rows.bound.saturating_mul(open.len()) <= MAX_MARKS;
+    let groups = if is_small {
+        // A key is looked for once in a slice, however many rows it has.
+        let mut groups = grouping.group(&vec![rows.bound; open.len()], rows.slices, rows.keys);
+        for (open, keys) in open.iter_mut().zip(&mut groups.distinct) {
+            for key in keys {
+                *key = open.state.row_or_new(*key, rows.bound);
+            }
+        }
+        groups
+    } else {
+        let pairs = rows.slices.iter().zip(rows.keys);
+        let places = pairs.map(|(&slice, &key)| {
+            let state = &mut open[slice as usize].state;
+            state.row_or_new(key, rows.bound)
+        });
+        let places: Vec<u32> = places.collect();
+        let bounds: Vec<usize> = open.iter().map(|open| open.state.keys.len()).collect();
+        grouping.group(&bounds, rows.slices, &places)
+    };
     for open in open {
         let state = &mut open.state;
         open.accepted = vec![false; state.keys.len() - open.known];
@@ -131,15 +151,18 @@ fn place_keys(calls: &Calls, open: &mut [Open], rows: &Rows<'_>) -> Vec<u32> {
             }
         }
     }
-    places
+    groups
 }
 
+/// All keys of a stage are marked in each slice, for a batch, if that are not more marks than these: 2 MiB.
+const MAX_MARKS: usize = 1 << 18;
+
 /// What an attempt has come to; nothing is changed before it is committed.
-struct Absorbed {
+struct Absorbed<'a> {
     /// The rows that were accepted.
     rows: Vec<u32>,
-    /// For each slice, the rows of keys that they touch.
-    distinct: Vec<Vec<u32>>,
+    /// Their accumulators.
+    groups: Cow<'a, Groups>,
     /// For each call, the new accumulators, slice after slice.
     accumulators: Vec<Option<Columns>>,
     refused: Vec<BadRow>,
@@ -147,17 +170,21 @@ struct Absorbed {
 
 /// Updates copies of the accumulators with the rows in `range`, without those that a function
 /// refuses.
-fn attempt(
+fn attempt<'a>(
     calls: &mut Calls,
+    grouping: &mut Grouping,
     pace: Pace,
-    open: &mut [Open],
-    rows: &Placed<'_>,
+    open: &[Open],
+    rows: &'a Placed<'_>,
     range: Range<usize>,
-) -> Result<Absorbed, Failure> {
+) -> Result<Absorbed<'a>, Failure> {
     let mut selected: Vec<u32> = (range.start as u32..range.end as u32).collect();
     let mut refused: Vec<BadRow> = Vec::new();
     for _ in 0..MAX_ROUNDS {
-        let (distinct, groups) = touch(open, rows, &selected);
+        let groups = match selected.len() == rows.slices.len() {
+            true => Cow::Borrowed(&rows.groups),
+            false => Cow::Owned(rows.groups.of_some(&selected, rows.slices, grouping)),
+        };
         let whole = refused.is_empty().then(|| range.clone());
         let mut accumulators = Vec::with_capacity(calls.all().len());
         let mut errors = Vec::new();
@@ -166,22 +193,21 @@ fn attempt(
                 accumulators.push(None);
                 continue;
             }
-            let before = chosen(open, index, &distinct);
+            let before = chosen(open, index, &groups.distinct);
             let weights = before.iter().map(|(table, places)| table.weight(places));
             let weight = weights.fold(0, usize::saturating_add);
             calls.weigh(index, Unit::Row, selected.len(), weight)?;
             let before = StateTable::gather_all(&before)?;
             let arguments = select(&rows.arguments[index], whole.as_ref(), &selected);
-            let count: usize = distinct.iter().map(Vec::len).sum();
             let before = wasm::Columns {
-                rows: count,
+                rows: groups.count(),
                 arrays: &before,
             };
             let arguments = wasm::Columns {
                 rows: selected.len(),
                 arrays: &arguments,
             };
-            let output = calls.update(index, pace, before, &groups, arguments)?;
+            let output = calls.update(index, pace, before, &groups.places, arguments)?;
             accumulators.push(Some(output.accumulators));
             errors = calls.refused(index, output.errors);
             if !errors.is_empty() {
@@ -191,7 +217,7 @@ fn attempt(
         if errors.is_empty() {
             return Ok(Absorbed {
                 rows: selected,
-                distinct,
+                groups,
                 accumulators,
                 refused,
             });
@@ -211,37 +237,6 @@ fn attempt(
 
 /// How often rows that functions refuse are taken out of a batch before it is halved instead.
 const MAX_ROUNDS: usize = 8;
-
-/// The keys of each slice that `selected` rows touch, and for each of the rows its place among all
-/// of them, slice after slice.
-fn touch(open: &mut [Open], rows: &Placed<'_>, selected: &[u32]) -> (Vec<Vec<u32>>, Vec<u32>) {
-    let mut distinct = vec![Vec::new(); open.len()];
-    for open in open.iter_mut() {
-        open.touched.begin();
-    }
-    let mut groups: Vec<u32> = selected
-        .iter()
-        .map(|&row| {
-            let slice = rows.slices[row as usize] as usize;
-            let place = rows.places[row as usize];
-            open[slice].touched.touch(place, &mut distinct[slice])
-        })
-        .collect();
-    if open.len() > 1 {
-        let mut first = 0;
-        let firsts: Vec<u32> = distinct
-            .iter()
-            .map(|keys| {
-                first += keys.len() as u32;
-                first - keys.len() as u32
-            })
-            .collect();
-        for (group, &row) in groups.iter_mut().zip(selected) {
-            *group += firsts[rows.slices[row as usize] as usize];
-        }
-    }
-    (distinct, groups)
-}
 
 /// Where the accumulators of the touched keys are, slice after slice.
 fn chosen<'a>(
@@ -270,10 +265,10 @@ fn select(arguments: &[ArrayRef], whole: Option<&Range<usize>>, selected: &[u32]
         .collect()
 }
 
-impl Absorbed {
+impl Absorbed<'_> {
     fn commit(&self, open: &mut [Open], rows: &Placed<'_>) {
         let mut first = 0;
-        for (open, places) in open.iter_mut().zip(&self.distinct) {
+        for (open, places) in open.iter_mut().zip(&self.groups.distinct) {
             for &place in places {
                 if let Some(new) = (place as usize).checked_sub(open.known) {
                     open.accepted[new] = true;

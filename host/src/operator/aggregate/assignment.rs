@@ -1,6 +1,6 @@
 //! Which slice each row of a batch falls into.
 
-use std::ops::Range;
+use std::{array, ops::Range};
 
 use hashbrown::HashMap;
 
@@ -14,6 +14,9 @@ use crate::{
 const LATE: u32 = u32::MAX;
 /// The row falls into a gap between windows.
 const OUTSIDE: u32 = u32::MAX - 1;
+
+/// Slices that are looked at before one is looked up.
+const RECENT: usize = 4;
 
 /// The slices that a batch touches, and which of them each row falls into.
 #[derive(Debug)]
@@ -60,14 +63,23 @@ impl Assignment {
             assignment.rows.resize(batch.rows(), place);
             return assignment;
         };
-        let mut rows = Vec::with_capacity(batch.rows());
+        // Most rows are in the slice of the row before them, and most others in one of the last few.
+        let mut recent: [(Range<i64>, u32); RECENT] = array::from_fn(|_| (0..0, OUTSIDE));
+        let mut oldest = 0;
         let mut last = (0..0, OUTSIDE);
-        for &time in times {
-            if !last.0.contains(&time) {
-                last = place(Timestamp::from_micros(time));
+        let rows = times.iter().map(|time| {
+            if !last.0.contains(time) {
+                let known = recent.iter().find(|(slice, _)| slice.contains(time));
+                last = known.cloned().unwrap_or_else(|| {
+                    let found = place(Timestamp::from_micros(*time));
+                    recent[oldest] = found.clone();
+                    oldest = (oldest + 1) % RECENT;
+                    found
+                });
             }
-            rows.push(last.1);
-        }
+            last.1
+        });
+        let rows = rows.collect();
         assignment.rows = rows;
         assignment
     }

@@ -9,6 +9,7 @@ use super::{
     overlap::Overlap,
     partial::{Partial, Settled},
     ranges::Combine,
+    union::Union,
     value_log::ValueLog,
 };
 use crate::{
@@ -61,7 +62,9 @@ impl Combiner<'_> {
     /// What `parts` come to, with one call of each function. `None` if a call fails: then they must be
     /// joined one by one, to find out on which keys.
     fn join_all(&mut self, parts: &[Arc<Partial>]) -> anyhow::Result<Option<Partial>> {
-        let union = Union::of(parts);
+        let Some(union) = Union::of(parts) else {
+            return Ok(None);
+        };
         let mut calls = Vec::new();
         for call in 0..self.calls.all().len() {
             let settled = parts.iter().map(|part| &part.calls[call]);
@@ -243,114 +246,3 @@ fn concat(mut pieces: Vec<Columns>, like: &Columns) -> Result<Columns, ArrowErro
         })
         .collect()
 }
-
-/// How the rows of many partials make one.
-struct Union {
-    /// All keys, ascending.
-    keys: Vec<u32>,
-    /// Where the rows are taken from.
-    rows: UnionRows,
-    /// By row that is not the first one of its key, in the order of the partials: the place of its key.
-    groups: Vec<u32>,
-}
-
-enum UnionRows {
-    /// All partials have all keys, as they most often do: nothing has to be looked for.
-    Same,
-    /// The partial and its row…
-    Mixed {
-        /// … by key: of the first partial that has it.
-        first: Vec<(usize, usize)>,
-        /// … of all others.
-        others: Vec<(usize, usize)>,
-    },
-}
-
-impl Union {
-    fn of(parts: &[Arc<Partial>]) -> Self {
-        let keys = all_keys(parts);
-        if parts.iter().all(|part| part.keys.len() == keys.len()) {
-            let places = (1..parts.len()).flat_map(|_| 0..keys.len() as u32);
-            return Self {
-                groups: places.collect(),
-                rows: UnionRows::Same,
-                keys,
-            };
-        }
-        let mut first = vec![(usize::MAX, 0); keys.len()];
-        let (mut others, mut groups) = (Vec::new(), Vec::new());
-        for (part, partial) in parts.iter().enumerate() {
-            let mut place = 0;
-            for (row, key) in partial.keys.iter().enumerate() {
-                while keys[place] < *key {
-                    place += 1;
-                }
-                let first = &mut first[place];
-                if first.0 == usize::MAX {
-                    *first = (part, row);
-                } else {
-                    others.push((part, row));
-                    groups.push(place as u32);
-                }
-            }
-        }
-        Self {
-            keys,
-            rows: UnionRows::Mixed { first, others },
-            groups,
-        }
-    }
-
-    /// The first row of each key, and all others.
-    fn pick(&self, parts: &[&Columns]) -> Result<(Columns, Columns), ArrowError> {
-        let Some((one, rest)) = parts.split_first() else {
-            return Ok((Columns::new(), Columns::new()));
-        };
-        let of = |column: usize| {
-            let arrays: Vec<&dyn Array> = parts.iter().map(|part| &*part[column]).collect();
-            Ok(match &self.rows {
-                UnionRows::Same if rest.is_empty() => {
-                    (Arc::clone(&one[column]), one[column].slice(0, 0))
-                }
-                UnionRows::Same => (Arc::clone(&one[column]), compute::concat(&arrays[1..])?),
-                UnionRows::Mixed { first, others } => (
-                    compute::interleave(&arrays, first)?,
-                    compute::interleave(&arrays, others)?,
-                ),
-            })
-        };
-        let both: Vec<_> = (0..one.len()).map(of).collect::<Result<_, ArrowError>>()?;
-        Ok(both.into_iter().unzip())
-    }
-}
-
-/// The keys of all partials, ascending.
-fn all_keys(parts: &[Arc<Partial>]) -> Vec<u32> {
-    let longest = parts
-        .iter()
-        .map(|part| &part.keys)
-        .max_by_key(|keys| keys.len());
-    let Some(longest) = longest else {
-        return Vec::new();
-    };
-    if parts.iter().all(|part| part.keys == *longest) {
-        return longest.clone();
-    }
-    let rows: usize = parts.iter().map(|part| part.keys.len()).sum();
-    let bound = parts.iter().filter_map(|part| part.keys.last()).max();
-    let bound = bound.map_or(0, |key| *key as usize + 1);
-    let all = parts.iter().flat_map(|part| &part.keys).copied();
-    if bound > rows * SPARSE {
-        let mut keys: Vec<u32> = all.collect();
-        keys.sort_unstable();
-        keys.dedup();
-        return keys;
-    }
-    let mut has = vec![false; bound];
-    all.for_each(|key| has[key as usize] = true);
-    let keys = (0..).zip(has);
-    keys.filter_map(|(key, has)| has.then_some(key)).collect()
-}
-
-/// Keys are marked by their number rather than sorted if there are at most so many numbers for each.
-const SPARSE: usize = 16;

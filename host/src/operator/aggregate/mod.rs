@@ -11,6 +11,7 @@ mod assignment;
 mod combine;
 mod emission;
 mod firing;
+mod groups;
 mod index;
 mod keys;
 mod overdue;
@@ -21,6 +22,7 @@ mod ready;
 mod slice_state;
 mod slices;
 mod snapshot;
+mod union;
 mod value_log;
 
 #[cfg(test)]
@@ -35,6 +37,7 @@ use self::{
     absorb::{Open, Rows, absorb},
     assignment::Assignment,
     emission::Changes,
+    groups::Grouping,
     keys::StageKeys,
     overdue::Overdue,
     ready::Ready,
@@ -42,7 +45,7 @@ use self::{
 };
 use super::{
     AggregateWork, Emit, Guests, Operator, Outbox, Progress, RejectionPolicy, Resources, Side,
-    StageSpec, TimeDomain, calls::Calls, touched::Touched,
+    StageSpec, TimeDomain, calls::Calls,
 };
 use crate::{
     batch::{Batch, KeyEncoder},
@@ -79,8 +82,7 @@ pub(super) struct Aggregate {
     failed_windows: RejectionPolicy,
     metrics: Arc<NodeMetrics>,
     clock: Arc<dyn Clock>,
-    /// Used again from batch to batch, for their memory.
-    touched: Vec<Touched>,
+    grouping: Grouping,
 }
 
 impl Aggregate {
@@ -121,7 +123,7 @@ impl Aggregate {
             late: spec.late,
             metrics,
             clock,
-            touched: Vec::new(),
+            grouping: Grouping::default(),
         })
     }
 
@@ -158,8 +160,7 @@ impl Aggregate {
         let mut open: Vec<Open> = Vec::with_capacity(assignment.slices().len());
         for &slice in assignment.slices() {
             let state = self.slices.take(slice, &self.calls, bound);
-            let touched = self.touched.pop().unwrap_or_default();
-            open.push(Open::new(slice, state, touched));
+            open.push(Open::new(slice, state));
         }
         let rows = Rows {
             batch,
@@ -169,6 +170,7 @@ impl Aggregate {
         };
         let bad = absorb(
             &mut self.calls,
+            &mut self.grouping,
             &mut open,
             &rows,
             &mut self.rejects.patience(),
@@ -180,7 +182,6 @@ impl Aggregate {
             if is_asked {
                 changes.add(open.number, &open.changed);
             }
-            self.touched.push(open.touched);
             self.slices.put(open.number, open.state);
         }
         self.keys.forget_unheld(&numbered.fresh);

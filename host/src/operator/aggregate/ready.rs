@@ -104,24 +104,19 @@ impl Ready {
 
     /// The accumulators of some rows.
     fn accumulators(&self, call: usize, rows: Range<usize>) -> Result<Columns, ArrowError> {
-        let count = rows.len();
         let pieces = self.pieces(rows).filter_map(|(piece, rows)| {
             let columns = piece.partial.calls[call].accumulators()?;
-            Some((columns, rows))
+            Some(take(columns, &UInt32Array::from(rows.to_vec())))
         });
-        let pieces: Vec<(&Columns, &[u32])> = pieces.collect();
-        if let [(columns, rows)] = pieces[..] {
-            return take(columns, &UInt32Array::from(rows.to_vec()));
+        let mut pieces: Vec<Columns> = pieces.collect::<Result<_, _>>()?;
+        if pieces.len() < 2 {
+            return Ok(pieces.pop().unwrap_or_default());
         }
-        let mut places: Vec<(usize, usize)> = Vec::with_capacity(count);
-        for (piece, (_, rows)) in pieces.iter().enumerate() {
-            places.extend(rows.iter().map(|&row| (piece, row as usize)));
-        }
-        let columns = pieces.first().map_or(0, |(columns, _)| columns.len());
-        (0..columns)
+        let columns = 0..pieces[0].len();
+        columns
             .map(|column| {
-                let parts = pieces.iter().map(|(columns, _)| &*columns[column]);
-                compute::interleave(&parts.collect::<Vec<&dyn Array>>(), &places)
+                let parts = pieces.iter().map(|columns| &*columns[column]);
+                compute::concat(&parts.collect::<Vec<&dyn Array>>())
             })
             .collect()
     }

@@ -1,0 +1,124 @@
+//! The values of key columns, each in one piece, as far as they are short.
+
+use std::ops::Range;
+
+use arrow::{
+    array::{Array, ArrayRef, AsArray},
+    buffer::NullBuffer,
+    datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType},
+};
+
+/// A value of a key column, all of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Word {
+    pub(super) first: u64,
+    /// Zeros behind the end.
+    pub(super) last: u64,
+    pub(super) length: u32,
+}
+
+impl Word {
+    /// One that is in no slot.
+    pub(super) const NONE: Self = Self {
+        first: 0,
+        last: 0,
+        length: u32::MAX,
+    };
+
+    /// The whole of a text, which is at `range` of `bytes`; `None` if it is too long.
+    #[inline]
+    fn of_bytes(bytes: &[u8], range: Range<usize>) -> Option<Self> {
+        let length = range.len();
+        let mask = MASKS.get(length)?;
+        // What is behind it, mostly another text, is cut off.
+        let found = match bytes.get(range.start..).and_then(<[u8]>::first_chunk) {
+            Some(chunk) => u128::from_le_bytes(*chunk),
+            None => {
+                let mut chunk = [0; size_of::<u128>()];
+                chunk[..length].copy_from_slice(&bytes[range]);
+                u128::from_le_bytes(chunk)
+            }
+        };
+        let bytes = found & mask;
+        Some(Self {
+            first: bytes as u64,
+            last: (bytes >> u64::BITS) as u64,
+            length: length as u32,
+        })
+    }
+
+    const fn of_number(number: i64) -> Self {
+        Self {
+            first: number.cast_unsigned(),
+            last: 0,
+            length: 8,
+        }
+    }
+
+    /// Any will do: nobody else sees it.
+    #[inline]
+    pub(super) const fn hash(self) -> u64 {
+        let one = self.first ^ 0x9e37_79b9_7f4a_7c15;
+        let other = self.last ^ 0xd1b5_4a32_d192_ed03 ^ self.length as u64;
+        let product = one as u128 * other as u128;
+        (product as u64) ^ (product >> 64) as u64
+    }
+}
+
+/// By length: the bits of a text.
+const MASKS: [u128; size_of::<u128>() + 1] = {
+    let mut masks = [0; size_of::<u128>() + 1];
+    let mut length = 1;
+    while length < masks.len() {
+        masks[length] = u128::MAX >> (u128::BITS as usize - 8 * length);
+        length += 1;
+    }
+    masks
+};
+
+/// The values of a column.
+pub(super) struct Words<'a> {
+    values: Values<'a>,
+    nulls: Option<&'a NullBuffer>,
+}
+
+enum Values<'a> {
+    Texts { bytes: &'a [u8], offsets: &'a [i32] },
+    Numbers(&'a [i64]),
+}
+
+impl<'a> Words<'a> {
+    /// Those of a column, if it is of a type whose values can be seen whole.
+    pub(super) fn of(column: &'a ArrayRef) -> Option<Self> {
+        let values = match column.data_type() {
+            DataType::Utf8 => {
+                let texts = column.as_string::<i32>();
+                Values::Texts {
+                    bytes: texts.value_data(),
+                    offsets: texts.value_offsets(),
+                }
+            }
+            DataType::Int64 => Values::Numbers(column.as_primitive::<Int64Type>().values()),
+            DataType::Timestamp(TimeUnit::Microsecond, _) => {
+                Values::Numbers(column.as_primitive::<TimestampMicrosecondType>().values())
+            }
+            _ => return None,
+        };
+        let nulls = column.nulls().filter(|nulls| nulls.null_count() > 0);
+        Some(Self { values, nulls })
+    }
+
+    /// The value of a row; `None` if it is null, or too long.
+    #[inline]
+    pub(super) fn get(&self, row: usize) -> Option<Word> {
+        if self.nulls.is_some_and(|nulls| nulls.is_null(row)) {
+            return None;
+        }
+        match self.values {
+            Values::Texts { bytes, offsets } => {
+                Word::of_bytes(bytes, offsets[row] as usize..offsets[row + 1] as usize)
+            }
+            Values::Numbers(numbers) => Some(Word::of_number(numbers[row])),
+        }
+    }
+}
