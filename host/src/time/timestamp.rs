@@ -51,7 +51,7 @@ impl Timestamp {
     }
 }
 
-/// RFC 3339 in UTC; microseconds as a number outside [`PRINTABLE`](Timestamp::PRINTABLE).
+/// RFC 3339 in UTC; microseconds as a number outside the years that can be written so.
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // By seconds, for microseconds alone it knows no fraction of the last one.
