@@ -1,6 +1,10 @@
 //! Builds a library in JavaScript: `src/NAME.js` and the modules that it imports, by componentize-qjs.
 
-use std::{fs, io, os::unix::fs::symlink, path::Path};
+#[cfg(unix)]
+use std::os::unix::fs::symlink as link_folder;
+#[cfg(windows)]
+use std::os::windows::fs::symlink_dir as link_folder;
+use std::{fs, io, path::Path};
 
 use anyhow::Context;
 
@@ -65,7 +69,7 @@ pub(super) fn link_sdk(library: &Library) -> anyhow::Result<()> {
     let modules = library.directory.join("node_modules");
     let link = modules.join("tidemill");
     let linked = fs::create_dir_all(&modules)
-        .and_then(|()| symlink(Path::new("..").join(sdk::FOLDER).join("sdk"), &link));
+        .and_then(|()| link_folder(Path::new("..").join(sdk::FOLDER).join("sdk"), &link));
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             Err(error).with_context(|| format!("cannot make the link `{}`", link.display()))

@@ -198,6 +198,9 @@ impl Library {
 ///
 /// If not, with what it should look like.
 pub(super) fn check_name(name: &str) -> anyhow::Result<()> {
+    if name == "tidemill" {
+        bail!("`tidemill` is the name of the SDK; a library needs another one");
+    }
     let mut characters = name.chars();
     let is_fine = characters
         .next()
@@ -275,7 +278,17 @@ mod tests {
         for good in ["a", "orders_2"] {
             check_name(good).expect("a name");
         }
-        for bad in ["", "A", "2a", "_a", "a-b", "größe", "a b", &"a".repeat(65)] {
+        for bad in [
+            "",
+            "tidemill",
+            "A",
+            "2a",
+            "_a",
+            "a-b",
+            "größe",
+            "a b",
+            &"a".repeat(65),
+        ] {
             check_name(bad).expect_err("no name");
         }
     }
