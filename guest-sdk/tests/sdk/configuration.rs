@@ -32,7 +32,7 @@ fn a_library_says_what_is_wrong_with_a_configuration() {
     );
     refused::<fixture::Library>(
         r#"{"threshold": "1"}"#,
-        "invalid type: string \"1\", expected f64 at line 1 column 17",
+        "threshold: invalid type: string \"1\", expected f64 at line 1 column 17",
     );
 }
 

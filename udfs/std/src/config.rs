@@ -66,7 +66,7 @@ mod tests {
     fn a_stage_learns_what_is_wrong_at_once() {
         assert!(Tester::<Library>::new(r#"{"quantile": 0.95}"#).is_ok());
         let error = Tester::<Library>::new(r#"{"quantile": 95}"#).err();
-        let message = "the configuration does not fit: 95 is not between 0 and 1";
+        let message = "the configuration does not fit: quantile: 95 is not between 0 and 1";
         assert!(error.is_some_and(|error| error.starts_with(message)));
     }
 }
