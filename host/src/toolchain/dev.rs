@@ -327,9 +327,13 @@ impl BuildEvent {
 }
 
 /// The first mistake of a compiler's output in one line, with its place if that is told.
-fn first_error(errors: &str) -> String {
+fn first_error<'a>(errors: &'a str) -> String {
     let mut lines = errors.lines().map(str::trim);
-    let Some(error) = lines.clone().find(|line| line.starts_with("error")) else {
+    // As Cargo and the tools of interpreters say it, and as compilers of C do, behind the place.
+    let tells = |line: &&str| {
+        line.starts_with("error") || line.starts_with("Error") || line.contains(": error:")
+    };
+    let Some(error) = lines.clone().find(tells) else {
         // Of another tool's words, the last are the likeliest to say what was wrong.
         return lines
             .rfind(|line| !line.is_empty())
@@ -337,7 +341,13 @@ fn first_error(errors: &str) -> String {
             .to_owned();
     };
     lines.find(|line| *line == error);
-    match lines.find_map(|line| line.strip_prefix("--> ")) {
+    let place = |line: &'a str| {
+        let place = line
+            .strip_prefix("--> ")
+            .or_else(|| line.strip_prefix("at "));
+        place.filter(|_| !error.contains(": error:"))
+    };
+    match lines.find_map(place) {
         Some(place) => format!("{error} ({place})"),
         None => error.to_owned(),
     }

@@ -51,7 +51,9 @@ pub(super) fn build(library: &Library, tools: &mut Tools<'_>) -> anyhow::Result<
         .arg(&work)
         .arg(MODULE)
         .arg("--output")
-        .arg(&made);
+        .arg(&made)
+        // Where the tool itself was is of no use to authors.
+        .env("RUST_BACKTRACE", "0");
     // What is installed there can be imported, though nobody has activated it.
     let environment = library.directory.join(".venv");
     if env::var_os("VIRTUAL_ENV").is_none() && environment.is_dir() {

@@ -216,6 +216,18 @@ fn the_first_mistake_is_told_with_its_place() {
                   --> src/lib.rs:7:5\n  |\nerror: aborting\n";
     let told = first_error(errors);
     assert_eq!(told, "error[E0308]: mismatched types (src/lib.rs:7:5)");
+    let errors = "src/a.c:13:26: error: use of undeclared identifier 'y'\n   13 |   return y;\n1 error generated.\n";
+    let told = first_error(errors);
+    assert_eq!(
+        told,
+        "src/a.c:13:26: error: use of undeclared identifier 'y'"
+    );
+    let errors = "Error: Failed to evaluate: unexpected token: ','\n    at /src/a.js:23:36\n\n";
+    let told = first_error(errors);
+    assert_eq!(
+        told,
+        "Error: Failed to evaluate: unexpected token: ',' (/src/a.js:23:36)"
+    );
     assert_eq!(
         first_error("make: nothing to do\n\n"),
         "make: nothing to do"
