@@ -92,7 +92,7 @@ impl<L: Library> contract::catalog::Guest for Exports<L> {
             // What is wrong with a name says the name.
             match path.as_str() {
                 "." => format!("the configuration does not fit: {reason}"),
-                path if reason.contains(path) => {
+                path if reason.contains(&format!("`{path}`")) => {
                     format!("the configuration does not fit: {reason}")
                 }
                 path => format!("the configuration does not fit: {path}: {reason}"),

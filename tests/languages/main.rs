@@ -16,13 +16,15 @@ use self::language::{LANGUAGES, Language};
 /// What is tested of each language.
 type Test = fn(&'static Language);
 
-const TESTS: [(&str, Test); 5] = [
+const TESTS: [(&str, Test); 4] = [
     ("has_the_rows_of_all_others", suite::rows),
     ("says_what_its_functions_are", suite::signatures),
     ("goes_on_where_another_has_stopped", suite::twins),
     ("is_begun_built_and_run", new::runs),
-    ("has_an_sdk_whose_tests_pass", new::sdk),
 ];
+
+/// Of an SDK with tests of its own.
+const SDK_TEST: (&str, Test) = ("has_an_sdk_whose_tests_pass", new::sdk);
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -34,7 +36,8 @@ fn main() -> ExitCode {
         {
             tell(language, tool);
         }
-        for (name, test) in TESTS {
+        let has_tests = language.sdk_tests.is_some().then_some(SDK_TEST);
+        for (name, test) in TESTS.into_iter().chain(has_tests) {
             let trial = Trial::test(format!("{}::{name}", language.name), move || {
                 test(language);
                 Ok(())

@@ -25,7 +25,7 @@ pub(super) fn build(library: &Library, tools: &mut Tools<'_>) -> anyhow::Result<
     let mut compile = tools.command(COMPILER)?;
     // The compiler wants paths from where it runs, with `/`: it runs in the library's folder.
     compile
-        .arg(format!("src/{}.ts", library.name))
+        .arg(library.main_file("ts")?)
         .args(["--transform", "./.tidemill/sdk/transform.mjs"])
         .args(["--lib", ".tidemill/sdk/lib"])
         .args(["--outFile", ".tidemill/build/library.wasm"])

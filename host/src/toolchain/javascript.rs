@@ -22,14 +22,9 @@ const COMPONENTIZE: Tool = Tool {
 };
 
 pub(super) fn build(library: &Library, tools: &mut Tools<'_>) -> anyhow::Result<Vec<u8>> {
-    let name = &library.name;
-    anyhow::ensure!(
-        library.directory.join(format!("src/{name}.js")).is_file(),
-        "there is no `src/{name}.js` in `{}`",
-        library.directory.display()
-    );
+    let module = library.main_file("js")?;
     link_sdk(library)?;
-    build_module(library, &format!("src/{name}.js"), tools)
+    build_module(library, &module, tools)
 }
 
 /// Runs a module of the library once, and makes a component of what the interpreter is then. The path is one from the

@@ -143,6 +143,20 @@ impl Library {
         sources.map(|source| self.directory.join(source)).collect()
     }
 
+    /// The file that its functions stand in, as a path from its folder.
+    ///
+    /// # Errors
+    ///
+    /// If it is not there.
+    pub(super) fn main_file(&self, extension: &str) -> anyhow::Result<String> {
+        let file = format!("src/{}.{extension}", self.name);
+        if !self.directory.join(&file).is_file() {
+            let folder = self.directory.display();
+            bail!("no file `{file}` in `{folder}`; functions are written there");
+        }
+        Ok(file)
+    }
+
     /// The folder of what Tidemill adds to it, which can be made again: `sdk`, `wit`, and what builds leave.
     fn added(&self) -> PathBuf {
         self.directory.join(sdk::FOLDER)

@@ -23,12 +23,8 @@ const MODULE: &str = "tidemill_component";
 /// Runs the library's module once, and makes a component of what the interpreter is then.
 pub(super) fn build(library: &Library, tools: &mut Tools<'_>) -> anyhow::Result<Vec<u8>> {
     let mut command = tools.command(COMPONENTIZE)?;
+    library.main_file("py")?;
     let name = &library.name;
-    anyhow::ensure!(
-        library.directory.join(format!("src/{name}.py")).is_file(),
-        "there is no `src/{name}.py` in `{}`",
-        library.directory.display()
-    );
     let work = library.work()?;
     let exports = "Aggregate, Catalog, Holistic, Process, Scalar, Table";
     // What it would write beside the sources would look like a change of them.

@@ -1,53 +1,28 @@
 //! Leaves out of a core module what only debuggers read. The names of functions stay: a backtrace is made of them,
 //! and compilers leave them out together with the rest when they are asked for less.
 
-/// The first bytes of a module: what it is, and the version.
-const HEADER: usize = 8;
+use anyhow::Context;
+use wasm_encoder::{Module, RawSection};
+use wasmparser::{Parser, Payload};
 
-/// The module without its sections of the DWARF format. What is not understood is left as it is; whoever uses the module
-/// says what is wrong with it.
-pub(super) fn without_debug_sections(module: &[u8]) -> Vec<u8> {
-    let mut kept = module.get(..HEADER).unwrap_or(module).to_vec();
-    let mut rest = module.get(HEADER..).unwrap_or_default();
-    while !rest.is_empty() {
-        let Some((section, following)) = split(rest) else {
-            kept.extend_from_slice(rest);
-            break;
+/// The module without its sections of the DWARF format.
+///
+/// # Errors
+///
+/// If it is no module.
+pub(super) fn without_debug_sections(module: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let mut kept = Module::new();
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload.context("cannot read the compiled module")?;
+        let is_debug = matches!(&payload, Payload::CustomSection(section) if section.name().starts_with(".debug_"));
+        let Some((id, range)) = payload.as_section().filter(|_| !is_debug) else {
+            continue;
         };
-        if !is_debug(section) {
-            kept.extend_from_slice(section);
-        }
-        rest = following;
+        let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
+        let data = module.get(range).context("a section has no end")?;
+        kept.section(&RawSection { id, data });
     }
-    kept
-}
-
-/// The first section, and what follows it.
-fn split(sections: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (size, start) = number(sections, 1)?;
-    sections.split_at_checked(start.checked_add(size)?)
-}
-
-/// Whether a section is a custom one that debuggers read.
-fn is_debug(section: &[u8]) -> bool {
-    let name = || {
-        let (_, start) = number(section, 1)?;
-        let (size, start) = number(section, start)?;
-        section.get(start..start.checked_add(size)?)
-    };
-    section.first() == Some(&0) && name().is_some_and(|name| name.starts_with(b".debug_"))
-}
-
-/// A number in LEB128 at `start`, and where it ends.
-fn number(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
-    let mut value = 0;
-    for (place, byte) in bytes.get(start..)?.iter().take(5).enumerate() {
-        value |= u64::from(byte & 0x7f) << (7 * place);
-        if byte & 0x80 == 0 {
-            return Some((usize::try_from(value).ok()?, start + place + 1));
-        }
-    }
-    None
+    Ok(kept.finish())
 }
 
 #[cfg(test)]
@@ -55,43 +30,29 @@ mod tests {
     use super::*;
 
     /// A module of custom sections.
-    fn module(names: &[&str], content: &[u8]) -> Vec<u8> {
-        let mut module = b"\0asm\x01\0\0\0".to_vec();
+    fn module(names: &[&str]) -> Vec<u8> {
+        let mut module = Module::new();
         for name in names {
-            let size = 1 + name.len() + content.len();
-            module.extend([
-                0,
-                (size % 128) as u8 | 0x80,
-                (size / 128) as u8,
-                name.len() as u8,
-            ]);
-            module.extend(name.as_bytes());
-            module.extend(content);
+            let data = (&[7; 300]).into();
+            let name = (*name).into();
+            module.section(&wasm_encoder::CustomSection { name, data });
         }
-        module
+        module.finish()
     }
 
     #[test]
     fn only_what_debuggers_read_is_left_out() {
-        let content = [7; 300];
-        let all = module(
-            &[".debug_info", "name", ".debug_line", "producers"],
-            &content,
-        );
-        let expected = module(&["name", "producers"], &content);
-        assert_eq!(without_debug_sections(&all), expected);
+        let all = module(&[".debug_info", "name", ".debug_line", "producers"]);
+        let kept = without_debug_sections(&all).expect("a module");
+        assert_eq!(kept, module(&["name", "producers"]));
     }
 
     #[test]
-    fn what_is_no_module_stays_as_it_is() {
-        let cut = &module(&["name"], &[7; 300])[..200];
-        for bytes in [
-            &b""[..],
-            b"nothing",
-            b"\0asm\x01\0\0\0\xff\xff\xff\xff\xff\xff",
-            cut,
-        ] {
-            assert_eq!(without_debug_sections(bytes), bytes);
+    fn what_is_no_module_is_told() {
+        let cut = &module(&["name"])[..200];
+        for bytes in [&b"nothing"[..], cut] {
+            let error = without_debug_sections(bytes).expect_err("no module");
+            assert_eq!(error.to_string(), "cannot read the compiled module");
         }
     }
 }

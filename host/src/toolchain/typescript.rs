@@ -18,11 +18,7 @@ const WRITTEN: &str = ".tidemill/build/js";
 pub(super) fn build(library: &Library, tools: &mut Tools<'_>) -> anyhow::Result<Vec<u8>> {
     let mut command = tools.command(COMPILER)?;
     let name = &library.name;
-    anyhow::ensure!(
-        library.directory.join(format!("src/{name}.ts")).is_file(),
-        "there is no `src/{name}.ts` in `{}`",
-        library.directory.display()
-    );
+    library.main_file("ts")?;
     link_sdk(library)?;
     command
         .args([

@@ -83,13 +83,7 @@ pub(super) fn build_cpp(library: &Library, tools: &mut Tools<'_>) -> anyhow::Res
 
 /// Compiles the Zig file of a library, which has the library's name.
 pub(super) fn build_zig(library: &Library, tools: &mut Tools<'_>) -> anyhow::Result<Vec<u8>> {
-    let source = format!("src/{}.zig", library.name);
-    if !library.directory.join(&source).is_file() {
-        bail!(
-            "no file `{source}` in `{}`; functions are written there",
-            library.directory.display()
-        );
-    }
+    let source = library.main_file("zig")?;
     let module = module_path(library)?;
     let mut compiler = tools.command(ZIG)?;
     compiler
@@ -124,7 +118,7 @@ fn module_path(library: &Library) -> anyhow::Result<PathBuf> {
 /// The component of what was compiled.
 fn component(module: &Path) -> anyhow::Result<Vec<u8>> {
     let module = fs::read(module).with_context(|| format!("cannot read `{}`", module.display()))?;
-    componentize_library(&without_debug_sections(&module))
+    componentize_library(&without_debug_sections(&module)?)
 }
 
 /// The files in `src`, at any depth, that end like this: paths from the folder of the library, in one order on every
