@@ -14,7 +14,7 @@ JOBS := toll/data toll/warehouse toll/balance toll/traffic \
 RESULTS := toll/balance toll/traffic trading/spread trading/swing \
 	web/top web/leaders web/visits web/errors
 
-.PHONY: help demo examples test languages conformance fuzz lint bench setup toolchains
+.PHONY: help demo examples test languages conformance fuzz lint bench peers setup toolchains
 
 help:
 	@echo "make demo         build everything, make a million readings, run the main job on them"
@@ -25,6 +25,7 @@ help:
 	@echo "make fuzz         feed anything to whatever reads something, FUZZ_SECONDS each"
 	@echo "make lint         check formatting, lints and documentation"
 	@echo "make bench        measure the boundary between host and guest, whole jobs, and latency"
+	@echo "make peers        measure it beside the Wasm runtime of arrow-udf"
 
 setup:
 	@rustup target list --installed 2>/dev/null | grep -qx $(TARGET) || rustup target add $(TARGET)
@@ -87,3 +88,8 @@ lint: setup
 
 bench: setup
 	cargo bench --package tidemill
+
+# In a target directory of its own, for it brings another wasmtime.
+peers: setup
+	@rustup target list --installed 2>/dev/null | grep -qx wasm32-wasip1 || rustup target add wasm32-wasip1
+	CARGO_TARGET_DIR=target/peers cargo run --release --manifest-path host/benches/peers/Cargo.toml
