@@ -114,7 +114,21 @@ impl<'a> Words<'a> {
         Some(Self { values, nulls })
     }
 
-    /// The values of `N` rows from `first` on, if all of them have at most eight bytes: that takes half of the time.
+    /// The value of a row; `None` if it is null, or too long.
+    #[inline]
+    pub(super) fn get(&self, row: usize) -> Option<Word> {
+        if self.nulls.is_some_and(|nulls| nulls.is_null(row)) {
+            return None;
+        }
+        match self.values {
+            Values::Texts { bytes, offsets } => {
+                Word::of_bytes(bytes, offsets[row] as usize..offsets[row + 1] as usize)
+            }
+            Values::Numbers(numbers) => Some(Word::of_number(numbers[row])),
+        }
+    }
+
+    /// The values of `N` rows from `first` on, if all of them have at most eight bytes, as most keys do.
     #[inline]
     pub(super) fn shorts<const N: usize>(&self, first: usize) -> Option<Shorts<N>> {
         if self.nulls.is_some() {
@@ -149,19 +163,5 @@ impl<'a> Words<'a> {
             *found = u64::from_le_bytes(*chunk) & MASKS[*length as usize] as u64;
         }
         Some(shorts)
-    }
-
-    /// The value of a row; `None` if it is null, or too long.
-    #[inline]
-    pub(super) fn get(&self, row: usize) -> Option<Word> {
-        if self.nulls.is_some_and(|nulls| nulls.is_null(row)) {
-            return None;
-        }
-        match self.values {
-            Values::Texts { bytes, offsets } => {
-                Word::of_bytes(bytes, offsets[row] as usize..offsets[row + 1] as usize)
-            }
-            Values::Numbers(numbers) => Some(Word::of_number(numbers[row])),
-        }
     }
 }
