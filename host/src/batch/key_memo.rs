@@ -12,7 +12,11 @@ use arrow::{
     error::ArrowError,
 };
 
-use super::key_words::{Word, Words};
+use super::{
+    KeyIds,
+    key_ids::Translations,
+    key_words::{Word, Words},
+};
 
 /// Numbers by key, for keys of one column with short values. It forgets what it has no room for.
 #[derive(Clone, Debug)]
@@ -23,6 +27,8 @@ pub struct KeyMemo {
     era: u32,
     /// Batches for which nobody looks, since it did not help before.
     pause: u32,
+    /// What keys are called by those who send them.
+    translations: Translations,
 }
 
 /// The numbers of a batch's keys, as far as they are known.
@@ -32,6 +38,8 @@ struct Recalled {
     numbers: Vec<u32>,
     /// The rows whose key is not known, in their order.
     unknown: Vec<u32>,
+    /// How many rows have a key that is not in the first of its slots.
+    elsewhere: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,6 +54,10 @@ const SLOTS: Range<usize> = 1 << 10..(1 << 16) + 1;
 
 /// There is room enough while not more than one in so many rows has an unknown key.
 const ENOUGH: usize = 32;
+
+/// Looking into a second slot takes longer than into the first one of several keys. Slots that nobody looks into take
+/// no room in any cache, so most of them may be empty.
+const NEAR_ENOUGH: usize = 16;
 
 /// Slots in which a key may be.
 const WAYS: usize = 4;
@@ -62,11 +74,38 @@ impl Default for KeyMemo {
             slots: Vec::new(),
             era: 1,
             pause: 0,
+            translations: Translations::default(),
         }
     }
 }
 
 impl KeyMemo {
+    /// The same as [`numbers`](Self::numbers), by what the sender of the rows calls their keys, if it has told.
+    ///
+    /// # Errors
+    ///
+    /// Those of `find`.
+    pub fn numbers_by_ids<E: From<ArrowError>>(
+        &mut self,
+        ids: Option<&KeyIds>,
+        columns: &[ArrayRef],
+        rows: usize,
+        find: impl FnOnce(&[ArrayRef], usize) -> Result<Vec<u32>, E>,
+    ) -> Result<Vec<u32>, E> {
+        let Some(ids) = ids else {
+            return self.numbers(columns, rows, find);
+        };
+        let mut translations = mem::take(&mut self.translations);
+        let numbers = translations.numbers(ids, |rows| {
+            let places = UInt32Array::from(rows.to_vec());
+            let take = |column: &ArrayRef| compute::take(column, &places, None);
+            let columns = columns.iter().map(take).collect::<Result<Vec<_>, _>>()?;
+            self.numbers(&columns, rows.len(), find)
+        });
+        self.translations = translations;
+        numbers
+    }
+
     /// The numbers of the keys in `columns`, of which there are `rows`. Asks `find` for the numbers of those that are
     /// not known.
     ///
@@ -85,6 +124,7 @@ impl KeyMemo {
         let Some(Recalled {
             mut numbers,
             unknown,
+            ..
         }) = self.recall(column)
         else {
             return find(columns, rows);
@@ -104,6 +144,7 @@ impl KeyMemo {
 
     /// Forgets everything: numbers have other keys now.
     pub fn forget(&mut self) {
+        self.translations.clear();
         self.era = self.era.wrapping_add(1);
         if self.era == 0 {
             self.slots.fill(Slot::default());
@@ -120,7 +161,8 @@ impl KeyMemo {
         }
         let recalled = self.look_up(&Words::of(column)?, column.len());
         let (rows, unknown) = (recalled.numbers.len(), recalled.unknown.len());
-        if unknown > rows / ENOUGH && !self.grow() && unknown > rows / 2 {
+        let is_tight = unknown > rows / ENOUGH || recalled.elsewhere > rows / NEAR_ENOUGH;
+        if is_tight && !self.grow() && unknown > rows / 2 {
             self.pause = PAUSE;
         }
         Some(recalled)
@@ -132,10 +174,12 @@ impl KeyMemo {
             return Recalled {
                 numbers: vec![0; rows],
                 unknown: (0..rows as u32).collect(),
+                elsewhere: rows,
             };
         };
         let mut numbers = Vec::with_capacity(rows);
         let mut unknown = Vec::new();
+        let mut elsewhere = 0;
         for first in (0..rows).step_by(BLOCK) {
             let count = BLOCK.min(rows - first);
             let mut block = [(Word::default(), 0); BLOCK];
@@ -157,6 +201,7 @@ impl KeyMemo {
                         slot.number
                     }),
             );
+            elsewhere += misses;
             for &row in &missed[..misses] {
                 match self.find(block[row].0) {
                     Some(number) => numbers[first + row] = number,
@@ -164,7 +209,11 @@ impl KeyMemo {
                 }
             }
         }
-        Recalled { numbers, unknown }
+        Recalled {
+            numbers,
+            unknown,
+            elsewhere,
+        }
     }
 
     /// Takes note of the numbers of the keys in a column.
