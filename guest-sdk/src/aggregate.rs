@@ -5,10 +5,11 @@ use std::fmt::Display;
 use crate::builder::{Builder, finished, place};
 use crate::function::{AggregateBody, Description, Kind, Signature, UpdateResult, check_groups};
 use crate::parameters::{Arguments, Parameters};
+use crate::reader::for_each_row;
 use crate::row::Row;
 use crate::scalar::{Output, row_error};
-use crate::state::State;
-use crate::types::Batch;
+use crate::state::{self, State};
+use crate::types::{Batch, RowError};
 
 /// An accumulator that makes one row of many. Write it with `#[aggregate]`, which names the
 /// function and turns the shorter form that authors write into this one:
@@ -127,7 +128,7 @@ pub const fn body<A: Aggregate>() -> AggregateBody {
         update: update::<A>,
         merge: merge::<A>,
         finish: finish::<A>,
-        migrate: crate::state::migrate::<A>,
+        migrate: state::migrate::<A>,
     }
 }
 
@@ -136,19 +137,23 @@ fn init<A: Aggregate>(count: u32) -> Batch {
 }
 
 fn update<A: Aggregate>(
-    accumulators: &Batch,
+    mut accumulators: Batch,
     groups: &[u32],
     batch: &Batch,
 ) -> Result<UpdateResult, String> {
-    let mut states = A::load(accumulators)?;
+    let (count, _) = A::read(&accumulators)?;
     let arguments = Arguments::<A::Input<'_>>::open(batch)?;
-    check_groups(groups, arguments.rows, states.len())?;
+    check_groups(groups, arguments.rows, count)?;
+    if let Some(errors) = update_in_place::<A>(&mut accumulators, groups, &arguments) {
+        return Ok(UpdateResult {
+            accumulators,
+            errors,
+        });
+    }
+    let mut states: Vec<A> = state::load(&accumulators)?;
     let mut errors = Vec::new();
     arguments.for_each(|row, input| {
-        let Some(state) = groups
-            .get(row)
-            .and_then(|&group| states.get_mut(group as usize))
-        else {
+        let Some(state) = states.get_mut(group(groups, row)) else {
             return;
         };
         let before = A::Updated::FALLIBLE.then(|| state.duplicate());
@@ -165,40 +170,97 @@ fn update<A: Aggregate>(
     })
 }
 
+/// Updates accumulators of numbers, which need not be moved for it.
+fn update_in_place<'a, A: Aggregate>(
+    accumulators: &mut Batch,
+    groups: &[u32],
+    arguments: &Arguments<'a, A::Input<'a>>,
+) -> Option<Vec<RowError>> {
+    if !A::IN_PLACE {
+        return None;
+    }
+    let mut columns = A::columns(accumulators)?;
+    let mut errors = Vec::new();
+    arguments.for_each(|row, input| {
+        let group = group(groups, row);
+        let Some(mut state) = A::get(&columns, group) else {
+            return;
+        };
+        match state.update(input).into_result() {
+            Ok(()) => state.put(&mut columns, group),
+            // What is not put back has not changed.
+            Err(message) => errors.push(row_error(row, message)),
+        }
+    });
+    Some(errors)
+}
+
 fn merge<A: Aggregate>(
-    accumulators: &Batch,
+    mut accumulators: Batch,
     groups: &[u32],
     partials: &Batch,
 ) -> Result<Batch, String> {
-    let mut states = A::load(accumulators)?;
-    let partials = A::load(partials)?;
-    check_groups(groups, partials.len(), states.len())?;
+    let (count, _) = A::read(&accumulators)?;
+    let (rows, partial) = A::read(partials)?;
+    check_groups(groups, rows, count)?;
+    if let Some(merged) = merge_in_place::<A>(&mut accumulators, groups, rows, &partial) {
+        return merged.map(|()| accumulators);
+    }
+    let mut states: Vec<A> = state::load(&accumulators)?;
     let mut failure = Ok(());
-    let mut groups = groups.iter();
-    crate::state::for_each(partials, |partial| {
-        let group = groups.next().map_or(usize::MAX, |&group| group as usize);
-        if let Some(state) = states.get_mut(group)
+    for_each_row(rows, |row| {
+        if let Some(state) = states.get_mut(group(groups, row))
             && failure.is_ok()
         {
-            failure = state.merge(partial).into_result();
+            failure = state.merge(partial(row)).into_result();
         }
     });
     failure?;
     Ok(A::store(states))
 }
 
-fn finish<A: Aggregate>(accumulators: &Batch) -> Result<Batch, String> {
-    let states = A::load(accumulators)?;
-    let mut builder = <<A::Output as Output>::Row as Row>::Builder::with_capacity(states.len());
+/// Merges accumulators of numbers, which need not be moved for it.
+fn merge_in_place<A: Aggregate>(
+    accumulators: &mut Batch,
+    groups: &[u32],
+    rows: usize,
+    partial: impl Fn(usize) -> A,
+) -> Option<Result<(), String>> {
+    if !A::IN_PLACE {
+        return None;
+    }
+    let mut columns = A::columns(accumulators)?;
     let mut failure = Ok(());
-    crate::state::for_each(&states, |state| match state.finish().into_row() {
+    for_each_row(rows, |row| {
+        let group = group(groups, row);
+        if let Some(mut state) = A::get(&columns, group)
+            && failure.is_ok()
+        {
+            failure = state.merge(partial(row)).into_result();
+            state.put(&mut columns, group);
+        }
+    });
+    Some(failure)
+}
+
+/// The group of a row.
+#[inline(always)]
+fn group(groups: &[u32], row: usize) -> usize {
+    groups.get(row).map_or(usize::MAX, |&group| group as usize)
+}
+
+fn finish<A: Aggregate>(accumulators: &Batch) -> Result<Batch, String> {
+    let (rows, state) = A::read(accumulators)?;
+    let mut builder = <<A::Output as Output>::Row as Row>::Builder::with_capacity(rows);
+    let mut failure = Ok(());
+    for_each_row(rows, |row| match state(row).finish().into_row() {
         Ok(row) => row.append(&mut builder),
         Err(message) if failure.is_ok() => failure = Err(message),
         Err(_) => {}
     });
     failure?;
     Ok(Batch {
-        rows: place(states.len()),
+        rows: place(rows),
         columns: finished(builder),
     })
 }

@@ -6,7 +6,7 @@ use crate::Timestamp;
 use crate::builder::{BitBuilder, Builder, BytesBuilder, NumberBuilder, TimestampBuilder};
 use crate::parameter::Present;
 use crate::reader::BLOCK;
-use crate::types::DataType;
+use crate::types::{Buffer, Column, DataType};
 
 /// A type that a function can return in one column.
 ///
@@ -58,6 +58,16 @@ pub trait Cell: Sized {
         crate::state::for_each(states, |state| {
             std::mem::take(field(state)).push(builder);
         });
+    }
+
+    /// Whether values of this type can be changed where they lie in a column.
+    #[doc(hidden)]
+    const IN_PLACE: bool = false;
+
+    /// The values of a column, to be changed where they are.
+    #[doc(hidden)]
+    fn slice_mut(_: &mut Column) -> Option<&mut [Self]> {
+        None
     }
 
     /// A column of `values`.
@@ -138,6 +148,15 @@ macro_rules! number {
                 block: impl Fn(usize) -> [Self; BLOCK],
             ) {
                 builder.values = in_blocks(rows, cell, block);
+            }
+
+            const IN_PLACE: bool = true;
+
+            fn slice_mut(column: &mut Column) -> Option<&mut [Self]> {
+                match &mut column.buffer {
+                    Buffer::$variant(values) => Some(values),
+                    _ => None,
+                }
             }
 
             fn from_vec(values: Vec<Self>) -> Self::Builder {

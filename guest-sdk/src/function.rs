@@ -56,8 +56,8 @@ type Migrate = fn(u32, &[Field], &Batch) -> Result<Batch, String>;
 #[doc(hidden)]
 pub struct AggregateBody {
     pub init: fn(u32) -> Batch,
-    pub update: fn(&Batch, &[u32], &Batch) -> Result<UpdateResult, String>,
-    pub merge: fn(&Batch, &[u32], &Batch) -> Result<Batch, String>,
+    pub update: fn(Batch, &[u32], &Batch) -> Result<UpdateResult, String>,
+    pub merge: fn(Batch, &[u32], &Batch) -> Result<Batch, String>,
     pub finish: fn(&Batch) -> Result<Batch, String>,
     pub migrate: Migrate,
 }
@@ -106,12 +106,14 @@ pub(crate) fn check_groups(groups: &[u32], rows: usize, count: usize) -> Result<
         return Err(format!("{} groups for {rows} rows", groups.len()));
     }
     let (blocks, rest) = groups.as_chunks::<BLOCK>();
-    // Without a branch a row, so that a block becomes a few vector instructions.
-    let greatest = |groups: &[u32]| groups.iter().fold(0, |most, &group| group.max(most));
-    let blocks = blocks
-        .iter()
-        .fold(0, |most, block| greatest(block).max(most));
-    let group = greatest(rest).max(blocks);
+    // Without a branch a row, and the greatest of each place, so that a block becomes a few vector instructions.
+    let mut most = [0; BLOCK];
+    for block in blocks {
+        for (most, &group) in most.iter_mut().zip(block) {
+            *most = group.max(*most);
+        }
+    }
+    let group = most.iter().chain(rest).fold(0, |most, &one| one.max(most));
     match !groups.is_empty() && group as usize >= count {
         true => Err(format!("group {group} where there are {count}")),
         false => Ok(()),

@@ -136,7 +136,7 @@ impl<L: Library> contract::aggregate::Guest for Exports<L> {
         arguments: Batch,
     ) -> Result<UpdateResult, String> {
         aggregate::<L, _>(function, |body| {
-            (body.update)(&accumulators, &groups, &arguments)
+            (body.update)(accumulators, &groups, &arguments)
         })
     }
 
@@ -147,7 +147,7 @@ impl<L: Library> contract::aggregate::Guest for Exports<L> {
         partials: Batch,
     ) -> Result<Batch, String> {
         aggregate::<L, _>(function, |body| {
-            (body.merge)(&accumulators, &groups, &partials)
+            (body.merge)(accumulators, &groups, &partials)
         })
     }
 

@@ -71,15 +71,7 @@ impl<'a, P: Parameters<'a>> Arguments<'a, P> {
     #[inline]
     pub(crate) fn for_each(&self, mut each: impl FnMut(usize, P)) {
         match &self.mask {
-            None => {
-                let whole = self.rows / BLOCK * BLOCK;
-                for first in (0..whole).step_by(BLOCK) {
-                    for (place, values) in self.block(first).into_iter().enumerate() {
-                        each(first + place, values);
-                    }
-                }
-                (whole..self.rows).for_each(|row| each(row, self.get(row)));
-            }
+            None => reader::for_each_row(self.rows, |row| each(row, self.get(row))),
             Some(bits) => (0..self.rows)
                 .filter(|&row| bitmap::get(bits, row))
                 .for_each(|row| each(row, self.get(row))),

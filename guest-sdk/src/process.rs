@@ -38,7 +38,7 @@ pub fn run<'a, C, S: State, P: Parameters<'a>, T: Row>(
     fallible: bool,
     function: impl Fn(&'a C, &mut S, P, &mut Sink<T>) -> Result<(), String>,
 ) -> Result<ProcessResult, String> {
-    let mut states = S::load(states)?;
+    let mut states: Vec<S> = crate::state::load(states)?;
     let arguments = Arguments::<P>::open(batch)?;
     check_groups(keys, arguments.rows, states.len())?;
     let mut sink = Sink::with_capacity(arguments.rows);

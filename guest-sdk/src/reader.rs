@@ -23,6 +23,21 @@ pub trait Reader {
 /// it, which costs more than the row itself in a tight loop; a loop over a block is unrolled.
 pub(crate) const BLOCK: usize = 16;
 
+/// The same for rows that take more than a few instructions each, of which the compiler does not unroll as many.
+const FEW: usize = 4;
+
+/// Calls `each` with the numbers below `rows`, with a look at the deadline for every few of them.
+#[inline(always)]
+pub(crate) fn for_each_row(rows: usize, mut each: impl FnMut(usize)) {
+    let whole = rows / FEW * FEW;
+    for first in (0..whole).step_by(FEW) {
+        for place in 0..FEW {
+            each(first + place);
+        }
+    }
+    (whole..rows).for_each(each);
+}
+
 /// Numbers, in the host's own layout.
 #[derive(Clone, Copy)]
 pub struct Numbers<'a, T>(pub(crate) &'a [T]);

@@ -51,9 +51,31 @@ pub trait State: Sized {
     #[doc(hidden)]
     fn fields() -> Vec<Field>;
 
-    /// The states that the columns hold; an error if they are not columns of [`State::fields`].
+    /// How many states the columns hold, and what gives them; an error if they are not columns of
+    /// [`State::fields`].
     #[doc(hidden)]
-    fn load(batch: &Batch) -> Result<Vec<Self>, String>;
+    fn read(batch: &Batch) -> Result<(usize, impl Fn(usize) -> Self), String>;
+
+    /// Whether states can be changed where they lie in their columns: all fields are numbers.
+    #[doc(hidden)]
+    const IN_PLACE: bool;
+
+    /// The columns while states are changed in them.
+    #[doc(hidden)]
+    type Columns<'a>;
+
+    /// The columns of a batch that was [read](State::read) without an error; `None` if states cannot
+    /// be changed there.
+    #[doc(hidden)]
+    fn columns(batch: &mut Batch) -> Option<Self::Columns<'_>>;
+
+    /// The state of a row; `None` behind the end.
+    #[doc(hidden)]
+    fn get(columns: &Self::Columns<'_>, row: usize) -> Option<Self>;
+
+    /// Puts the state of a row back.
+    #[doc(hidden)]
+    fn put(self, columns: &mut Self::Columns<'_>, row: usize);
 
     /// The columns of `states`.
     #[doc(hidden)]
@@ -77,7 +99,7 @@ pub trait State: Sized {
     label = "this is no type of a column that a state can have",
     note = "use `bool`, `i32`, `i64`, `f32`, `f64`, `Timestamp`, `String`, `Vec<u8>`, or an `Option` of one of them"
 )]
-pub trait StateField: for<'a> Parameter<'a> + Cell + Default {}
+pub trait StateField: for<'a> Parameter<'a> + Cell + Default + 'static {}
 
 impl<T: crate::Value> StateField for T {}
 impl<T: crate::Value> StateField for Option<T> {}
@@ -112,9 +134,10 @@ pub fn open<'a, T: Parameter<'a>>(
     T::read(column, rows).map_err(context)
 }
 
-/// The states of `rows` rows.
+/// All states of a batch.
 #[inline]
-pub fn load<S>(rows: usize, mut state: impl FnMut(usize) -> S) -> Vec<S> {
+pub(crate) fn load<S: State>(batch: &Batch) -> Result<Vec<S>, String> {
+    let (rows, state) = S::read(batch)?;
     let mut states = Vec::with_capacity(rows);
     let whole = rows / BLOCK * BLOCK;
     for first in (0..whole).step_by(BLOCK) {
@@ -122,12 +145,12 @@ pub fn load<S>(rows: usize, mut state: impl FnMut(usize) -> S) -> Vec<S> {
         states.extend(block);
     }
     states.extend((whole..rows).map(state));
-    states
+    Ok(states)
 }
 
 /// Hands `states` on one by one, in blocks.
 #[inline]
-pub fn for_each<S: IntoIterator<IntoIter: ExactSizeIterator>>(
+pub(crate) fn for_each<S: IntoIterator<IntoIter: ExactSizeIterator>>(
     states: S,
     mut each: impl FnMut(S::Item),
 ) {
@@ -165,7 +188,7 @@ pub(crate) fn load_version<S: State>(
             list(&expected),
         ));
     }
-    S::load(batch)
+    load(batch)
 }
 
 /// The states that `Old`, or one of its predecessors, has stored.

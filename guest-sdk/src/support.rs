@@ -49,7 +49,7 @@ pub mod process {
 
 /// States.
 pub mod state {
-    pub use crate::state::{check_columns, for_each, load, load_previous, migrate, open};
+    pub use crate::state::{check_columns, load_previous, migrate, open};
 }
 
 /// Where [`Library::configuration`](crate::Library::configuration) points.

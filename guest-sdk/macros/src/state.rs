@@ -81,12 +81,39 @@ fn methods(fields: &NamedFields) -> TokenStream {
             ::std::vec![#(#checks),*]
         }
 
-        fn load(batch: &support::Batch) -> ::std::result::Result<::std::vec::Vec<Self>, ::std::string::String> {
+        fn read(
+            batch: &support::Batch,
+        ) -> ::std::result::Result<(usize, impl ::std::ops::Fn(usize) -> Self), ::std::string::String> {
             let rows = support::state::check_columns::<Self>(batch, #count)?;
             #(let #variables = support::state::open::<#types>(batch, #places, #names)?;)*
-            ::std::result::Result::Ok(support::state::load(rows, |row| Self {
+            ::std::result::Result::Ok((rows, move |row| Self {
                 #(#idents: support::Reader::get(&#variables, row)),*
             }))
+        }
+
+        const IN_PLACE: bool = #(<#types as support::Cell>::IN_PLACE)&&*;
+
+        type Columns<'a> = (#(&'a mut [#types],)*);
+
+        fn columns(batch: &mut support::Batch) -> ::std::option::Option<Self::Columns<'_>> {
+            let [#(#variables),*] = batch.columns.as_mut_slice() else {
+                return ::std::option::Option::None;
+            };
+            ::std::option::Option::Some((#(<#types as support::Cell>::slice_mut(#variables)?,)*))
+        }
+
+        #[inline(always)]
+        fn get((#(#variables,)*): &Self::Columns<'_>, row: usize) -> ::std::option::Option<Self> {
+            ::std::option::Option::Some(Self {
+                #(#idents: ::std::clone::Clone::clone(#variables.get(row)?)),*
+            })
+        }
+
+        #[inline(always)]
+        fn put(self, (#(#variables,)*): &mut Self::Columns<'_>, row: usize) {
+            #(if let ::std::option::Option::Some(place) = #variables.get_mut(row) {
+                *place = self.#idents;
+            })*
         }
 
         fn store(mut states: ::std::vec::Vec<Self>) -> support::Batch {

@@ -15,7 +15,7 @@ use arrow::{
 use super::{
     KeyIds,
     key_ids::Translations,
-    key_words::{Word, Words},
+    key_words::{Shorts, Word, Words},
 };
 
 /// Numbers by key, for keys of one column with short values. It forgets what it has no room for.
@@ -23,6 +23,8 @@ use super::{
 pub struct KeyMemo {
     /// A power of two of them.
     slots: Vec<Slot>,
+    /// What is behind the first eight bytes of each slot's value.
+    lasts: Vec<u64>,
     /// Slots of another era hold nothing.
     era: u32,
     /// Batches for which nobody looks, since it did not help before.
@@ -38,16 +40,22 @@ struct Recalled {
     numbers: Vec<u32>,
     /// The rows whose key is not known, in their order.
     unknown: Vec<u32>,
-    /// How many rows have a key that is not in the first of its slots.
-    elsewhere: usize,
 }
 
+/// A value and its number. Few bytes, so that as many slots as possible are near.
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
-    word: Word,
-    era: u32,
+    first: u64,
+    /// The era, and the length of the value.
+    mark: u32,
     number: u32,
 }
+
+/// The bits of a mark that hold a length.
+const LENGTH_BITS: u32 = 5;
+
+/// The end of all eras.
+const ERAS: u32 = 1 << (u32::BITS - LENGTH_BITS);
 
 /// 2 MiB at most: many keys are better looked up where they are.
 const SLOTS: Range<usize> = 1 << 10..(1 << 16) + 1;
@@ -55,12 +63,11 @@ const SLOTS: Range<usize> = 1 << 10..(1 << 16) + 1;
 /// There is room enough while not more than one in so many rows has an unknown key.
 const ENOUGH: usize = 32;
 
-/// Looking into a second slot takes longer than into the first one of several keys. Slots that nobody looks into take
-/// no room in any cache, so most of them may be empty.
-const NEAR_ENOUGH: usize = 16;
-
 /// Slots in which a key may be.
 const WAYS: usize = 4;
+
+/// The first of them, which are looked at together.
+const PAIR: usize = 2;
 
 /// Keys that are looked up at once.
 const BLOCK: usize = 32;
@@ -72,6 +79,7 @@ impl Default for KeyMemo {
     fn default() -> Self {
         Self {
             slots: Vec::new(),
+            lasts: Vec::new(),
             era: 1,
             pause: 0,
             translations: Translations::default(),
@@ -124,7 +132,6 @@ impl KeyMemo {
         let Some(Recalled {
             mut numbers,
             unknown,
-            ..
         }) = self.recall(column)
         else {
             return find(columns, rows);
@@ -145,8 +152,8 @@ impl KeyMemo {
     /// Forgets everything: numbers have other keys now.
     pub fn forget(&mut self) {
         self.translations.clear();
-        self.era = self.era.wrapping_add(1);
-        if self.era == 0 {
+        self.era += 1;
+        if self.era == ERAS {
             self.slots.fill(Slot::default());
             self.era = 1;
         }
@@ -161,8 +168,7 @@ impl KeyMemo {
         }
         let recalled = self.look_up(&Words::of(column)?, column.len());
         let (rows, unknown) = (recalled.numbers.len(), recalled.unknown.len());
-        let is_tight = unknown > rows / ENOUGH || recalled.elsewhere > rows / NEAR_ENOUGH;
-        if is_tight && !self.grow() && unknown > rows / 2 {
+        if unknown > rows / ENOUGH && !self.grow() && unknown > rows / 2 {
             self.pause = PAUSE;
         }
         Some(recalled)
@@ -170,50 +176,87 @@ impl KeyMemo {
 
     /// Looks up the keys of all rows, of a block at once: what is waited for are slots that are far away.
     fn look_up(&self, words: &Words<'_>, rows: usize) -> Recalled {
-        let Some(mask) = self.slots.len().checked_sub(1) else {
+        if self.slots.is_empty() {
             return Recalled {
                 numbers: vec![0; rows],
                 unknown: (0..rows as u32).collect(),
-                elsewhere: rows,
             };
+        }
+        let mut recalled = Recalled {
+            numbers: Vec::with_capacity(rows),
+            unknown: Vec::new(),
         };
-        let mut numbers = Vec::with_capacity(rows);
-        let mut unknown = Vec::new();
-        let mut elsewhere = 0;
         for first in (0..rows).step_by(BLOCK) {
             let count = BLOCK.min(rows - first);
-            let mut block = [(Word::default(), 0); BLOCK];
-            for (row, (word, place)) in (first..).zip(&mut block[..count]) {
-                *word = words.get(row).unwrap_or(Word::NONE);
-                *place = word.hash() as usize & mask;
-            }
+            let shorts = match count {
+                BLOCK => words.shorts::<BLOCK>(first),
+                _ => None,
+            };
             let mut missed = [0; BLOCK];
-            let mut misses = 0;
-            // Most keys are in the first of their slots. Without a branch, which would go either way.
-            numbers.extend(
-                block[..count]
-                    .iter()
-                    .enumerate()
-                    .map(|(row, (word, place))| {
-                        let slot = &self.slots[*place];
-                        missed[misses] = row;
-                        misses += usize::from(!slot.has(word, self.era));
-                        slot.number
-                    }),
-            );
-            elsewhere += misses;
+            let misses = match shorts {
+                Some(shorts) => self.look_up_shorts(&shorts, &mut recalled.numbers, &mut missed),
+                None => {
+                    let mut block = [Word::NONE; BLOCK];
+                    for (row, word) in (first..).zip(&mut block[..count]) {
+                        *word = words.get(row).unwrap_or(Word::NONE);
+                    }
+                    self.look_up_words(&block[..count], &mut recalled.numbers, &mut missed)
+                }
+            };
             for &row in &missed[..misses] {
-                match self.find(block[row].0) {
-                    Some(number) => numbers[first + row] = number,
-                    None => unknown.push((first + row) as u32),
+                match words.get(first + row).and_then(|word| self.find(word)) {
+                    Some(number) => recalled.numbers[first + row] = number,
+                    None => recalled.unknown.push((first + row) as u32),
                 }
             }
         }
-        Recalled {
-            numbers,
-            unknown,
-            elsewhere,
-        }
+        recalled
+    }
+
+    /// Looks for each of some values in the first two of its slots, where most are. Adds their numbers to `numbers`,
+    /// and puts the places of those that are not there into `missed`; tells how many.
+    fn look_up_shorts(
+        &self,
+        shorts: &Shorts<BLOCK>,
+        numbers: &mut Vec<u32>,
+        missed: &mut [usize; BLOCK],
+    ) -> usize {
+        let (pairs, _) = self.slots.as_chunks::<PAIR>();
+        let mut misses = 0;
+        let block = shorts.bytes.iter().zip(&shorts.lengths).enumerate();
+        // Without a branch, which would go either way.
+        numbers.extend(block.map(|(row, (&first, &length))| {
+            let word = Word {
+                first,
+                last: 0,
+                length,
+            };
+            let mark = self.mark(length);
+            let [one, other] = &pairs[word.hash() as usize & (pairs.len() - 1)];
+            let (is_one, is_other) = (one.has(first, mark), other.has(first, mark));
+            missed[misses] = row;
+            misses += usize::from(!(is_one | is_other));
+            if is_one { one.number } else { other.number }
+        }));
+        misses
+    }
+
+    /// The same for values that may be long.
+    fn look_up_words(
+        &self,
+        words: &[Word],
+        numbers: &mut Vec<u32>,
+        missed: &mut [usize; BLOCK],
+    ) -> usize {
+        let mut misses = 0;
+        numbers.extend(words.iter().enumerate().map(|(row, word)| {
+            let place = self.place(*word);
+            let (is_one, is_other) = (self.has(place, word), self.has(place + 1, word));
+            missed[misses] = row;
+            misses += usize::from(!(is_one | is_other));
+            self.slots[place + usize::from(!is_one)].number
+        }));
+        misses
     }
 
     /// Takes note of the numbers of the keys in a column.
@@ -229,26 +272,42 @@ impl KeyMemo {
     }
 
     fn find(&self, word: Word) -> Option<u32> {
-        let mask = self.slots.len().checked_sub(1)?;
-        let place = word.hash() as usize;
-        let mut slots = (0..WAYS).map(|way| &self.slots[(place + way) & mask]);
-        let slot = slots.find(|slot| slot.has(&word, self.era))?;
-        Some(slot.number)
+        let place = self.place(word);
+        let mut ways = (0..WAYS).map(|way| (place + way) & (self.slots.len() - 1));
+        let way = ways.find(|&way| self.has(way, &word))?;
+        Some(self.slots[way].number)
     }
 
     fn insert(&mut self, word: Word, number: u32) {
-        let mask = self.slots.len() - 1;
-        let place = word.hash() as usize;
-        let mut ways = (0..WAYS).map(|way| (place + way) & mask);
-        let free =
-            ways.find(|&way| self.slots[way].era != self.era || self.slots[way].word == word);
+        let place = self.place(word);
+        let mut ways = (0..WAYS).map(|way| (place + way) & (self.slots.len() - 1));
+        let free = ways.find(|&way| self.slots[way].era() != self.era || self.has(way, &word));
         // One that is full makes room for the latest.
-        let way = free.unwrap_or(place & mask);
+        let way = free.unwrap_or(place);
+        self.lasts[way] = word.last;
         self.slots[way] = Slot {
-            word,
-            era: self.era,
+            first: word.first,
+            mark: self.mark(word.length),
             number,
         };
+    }
+
+    /// The first slot in which a value may be, one of two that are looked at together.
+    #[inline]
+    fn place(&self, word: Word) -> usize {
+        (word.hash() as usize & (self.slots.len() / PAIR - 1)) * PAIR
+    }
+
+    /// What the slots are marked with that hold values of this length.
+    #[inline]
+    const fn mark(&self, length: u32) -> u32 {
+        self.era << LENGTH_BITS | length
+    }
+
+    /// Whether a slot holds `word`.
+    #[inline]
+    fn has(&self, slot: usize, word: &Word) -> bool {
+        self.slots[slot].has(word.first, self.mark(word.length)) & (self.lasts[slot] == word.last)
     }
 
     /// Makes room for more keys, if there may be more room.
@@ -257,9 +316,16 @@ impl KeyMemo {
         if more >= SLOTS.end {
             return false;
         }
-        for slot in mem::replace(&mut self.slots, vec![Slot::default(); more]) {
-            if slot.era == self.era {
-                self.insert(slot.word, slot.number);
+        let slots = mem::replace(&mut self.slots, vec![Slot::default(); more]);
+        let lasts = mem::replace(&mut self.lasts, vec![0; more]);
+        for (slot, last) in slots.into_iter().zip(lasts) {
+            if slot.era() == self.era {
+                let word = Word {
+                    first: slot.first,
+                    last,
+                    length: slot.mark % (1 << LENGTH_BITS),
+                };
+                self.insert(word, slot.number);
             }
         }
         true
@@ -267,125 +333,16 @@ impl KeyMemo {
 }
 
 impl Slot {
-    /// Whether the number in it is that of `word`.
+    const fn era(&self) -> u32 {
+        self.mark >> LENGTH_BITS
+    }
+
+    /// Whether it has this mark and a value that begins so.
     #[inline]
-    const fn has(&self, word: &Word, era: u32) -> bool {
-        let bytes = (self.word.first ^ word.first) | (self.word.last ^ word.last);
-        let rest = (self.word.length ^ word.length) | (self.era ^ era);
-        bytes | rest as u64 == 0
+    const fn has(&self, first: u64, mark: u32) -> bool {
+        (self.first ^ first) | (self.mark ^ mark) as u64 == 0
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{collections::HashMap, sync::Arc};
-
-    use arrow::array::{AsArray, BooleanArray, Int64Array, StringArray};
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// The numbers of texts, and how many were asked for, by way of a table of all texts.
-    fn number(
-        memo: &mut KeyMemo,
-        table: &mut HashMap<Option<String>, u32>,
-        texts: &[Option<String>],
-    ) -> (Vec<u32>, usize) {
-        let column: ArrayRef = Arc::new(StringArray::from(texts.to_vec()));
-        let mut asked = 0;
-        let numbers = memo.numbers(&[column], texts.len(), |columns, rows| {
-            asked = rows;
-            let texts = columns[0].as_string::<i32>().iter();
-            let numbers = texts.map(|text| {
-                let next = table.len() as u32;
-                *table.entry(text.map(str::to_owned)).or_insert(next)
-            });
-            Ok::<_, ArrowError>(numbers.collect())
-        });
-        (numbers.expect("nothing fails"), asked)
-    }
-
-    proptest! {
-        /// Whatever it knows and forgets, a key has its own number.
-        #[test]
-        fn keys_have_their_own_numbers(
-            batches in prop::collection::vec(
-                (prop::collection::vec(prop::option::of("[ab\u{e4}]{0,20}"), 0..200), any::<bool>()),
-                1..20,
-            ),
-        ) {
-            let mut memo = KeyMemo::default();
-            let mut table = HashMap::new();
-            for (texts, forgets) in batches {
-                if forgets {
-                    memo.forget();
-                    table.clear();
-                }
-                let (numbers, _) = number(&mut memo, &mut table, &texts);
-                for (text, number) in texts.iter().zip(numbers) {
-                    prop_assert_eq!(table.get(text), Some(&number));
-                }
-            }
-        }
-    }
-
-    /// How many of these keys are asked for.
-    fn asked(memo: &mut KeyMemo, columns: &[ArrayRef], rows: usize) -> usize {
-        let mut asked = 0;
-        let numbers = memo.numbers(columns, rows, |_, rows| {
-            asked = rows;
-            Ok::<_, ArrowError>((0..rows as u32).collect())
-        });
-        assert_eq!(numbers.expect("nothing fails").len(), rows);
-        asked
-    }
-
-    #[test]
-    fn what_was_seen_is_known() {
-        let numbers = Int64Array::from(vec![Some(7), None, Some(-1), Some(7)]);
-        let columns: [ArrayRef; 1] = [Arc::new(numbers)];
-        let mut memo = KeyMemo::default();
-        assert_eq!(asked(&mut memo, &columns, 4), 4);
-        assert_eq!(asked(&mut memo, &columns, 4), 1, "a null is nobody's value");
-        memo.forget();
-        assert_eq!(asked(&mut memo, &columns, 4), 4);
-    }
-
-    #[test]
-    fn a_thousand_keys_are_soon_known() {
-        let texts = (0..1000).map(|key| Some(format!("sensor-{key}")));
-        let texts: Vec<Option<String>> = texts.collect();
-        let (mut memo, mut table) = (KeyMemo::default(), HashMap::new());
-        for _ in 0..5 {
-            number(&mut memo, &mut table, &texts);
-        }
-        let (_, asked) = number(&mut memo, &mut table, &texts);
-        assert!(asked < 20, "{asked}");
-    }
-
-    #[test]
-    fn keys_that_never_come_twice_are_not_looked_for_each_time() {
-        let mut memo = KeyMemo::default();
-        let mut looked = 0;
-        for batch in 0..200 {
-            let numbers = Int64Array::from_iter_values(batch * 1000..(batch + 1) * 1000);
-            looked += usize::from(memo.pause == 0);
-            assert_eq!(asked(&mut memo, &[Arc::new(numbers)], 1000), 1000);
-        }
-        assert!((5..20).contains(&looked), "{looked}");
-    }
-
-    #[test]
-    fn other_keys_are_always_asked_for() {
-        let flags: ArrayRef = Arc::new(BooleanArray::from(vec![true, false]));
-        let mut memo = KeyMemo::default();
-        for columns in [
-            vec![],
-            vec![Arc::clone(&flags)],
-            vec![Arc::clone(&flags), flags],
-        ] {
-            assert_eq!(asked(&mut memo, &columns, 2), 2);
-            assert_eq!(asked(&mut memo, &columns, 2), 2);
-        }
-    }
-}
+mod tests;

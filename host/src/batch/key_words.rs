@@ -65,6 +65,12 @@ impl Word {
     }
 }
 
+/// Short values of several rows: the bytes, with zeros behind the end, and how many they are.
+pub(super) struct Shorts<const N: usize> {
+    pub(super) bytes: [u64; N],
+    pub(super) lengths: [u32; N],
+}
+
 /// By length: the bits of a text.
 const MASKS: [u128; size_of::<u128>() + 1] = {
     let mut masks = [0; size_of::<u128>() + 1];
@@ -139,5 +145,42 @@ impl<'a> Words<'a> {
             }
             Values::Numbers(numbers) => Some(Word::of_number(numbers[row])),
         }
+    }
+
+    /// The values of `N` rows from `first` on, if all of them have at most eight bytes, as most keys do.
+    #[inline]
+    pub(super) fn shorts<const N: usize>(&self, first: usize) -> Option<Shorts<N>> {
+        if self.nulls.is_some() {
+            return None;
+        }
+        let (bytes, offsets) = match self.values {
+            Values::Texts { bytes, offsets } => (bytes, offsets),
+            Values::Numbers(numbers) => {
+                let numbers: &[i64; N] = numbers.get(first..)?.first_chunk()?;
+                return Some(Shorts {
+                    bytes: numbers.map(i64::cast_unsigned),
+                    lengths: [size_of::<i64>() as u32; N],
+                });
+            }
+        };
+        let starts: &[i32; N] = offsets.get(first..)?.first_chunk()?;
+        let ends: &[i32; N] = offsets.get(first + 1..)?.first_chunk()?;
+        let mut shorts = Shorts {
+            bytes: [0; N],
+            lengths: [0; N],
+        };
+        // Offsets never decrease, so the differences are not negative.
+        let lengths = shorts.lengths.iter_mut().zip(starts.iter().zip(ends));
+        lengths.for_each(|(length, (start, end))| *length = (end - start) as u32);
+        let longest = shorts.lengths.iter().fold(0, |most, &one| one.max(most));
+        if longest as usize > size_of::<u64>() {
+            return None;
+        }
+        for ((found, length), start) in shorts.bytes.iter_mut().zip(&shorts.lengths).zip(starts) {
+            // What is behind it, mostly another text, is cut off.
+            let chunk = bytes.get(*start as usize..)?.first_chunk()?;
+            *found = u64::from_le_bytes(*chunk) & MASKS[*length as usize] as u64;
+        }
+        Some(shorts)
     }
 }

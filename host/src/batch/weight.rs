@@ -81,6 +81,9 @@ impl<'a> RowWeights<'a> {
     ///
     /// If there is no such row.
     pub fn of_rows(&self, first: usize, rows: &[u32], enough: usize) -> usize {
+        if self.offsets.is_empty() {
+            return rows.len().saturating_mul(self.others);
+        }
         let most = rows.len().saturating_mul(self.most);
         if most <= enough {
             return most;

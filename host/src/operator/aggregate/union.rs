@@ -1,10 +1,10 @@
 //! All rows of several partials, so that they are merged at once.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use arrow::{
-    array::{Array, UInt32Array},
-    compute,
+    array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, NullBufferBuilder, PrimitiveArray},
+    compute, downcast_primitive_array,
     error::ArrowError,
 };
 
@@ -15,113 +15,185 @@ use crate::state::Columns;
 pub(super) struct Union {
     /// All keys, ascending.
     pub(super) keys: Vec<u32>,
-    /// Where the rows are taken from; `None` if all partials have all keys, so that nothing has to be looked for.
-    mixed: Option<Mixed>,
-    /// By row that is not the first one of its key, in the order of the partials: the place of its key.
+    /// By key: the row of the first partial that has it.
+    first: Rows,
+    /// All other rows, in the order of the partials.
+    others: Rows,
+    /// The place of the key of each of those.
     pub(super) groups: Vec<u32>,
 }
 
-/// Where rows are taken from, which are counted from the first partial to the last.
-struct Mixed {
-    /// By key: the row of the first partial that has it.
-    first: UInt32Array,
-    /// All other rows.
-    others: UInt32Array,
-    /// Where each partial begins.
-    starts: Vec<u32>,
+/// Rows of several partials. Most follow each other: a partial lacks few keys that others have.
+#[derive(Default)]
+struct Rows {
+    runs: Vec<Run>,
+    count: usize,
+}
+
+/// Rows of one partial that follow each other.
+struct Run {
+    part: usize,
+    rows: Range<usize>,
+}
+
+impl Rows {
+    fn push(&mut self, part: usize, rows: Range<usize>) {
+        if !rows.is_empty() {
+            self.count += rows.len();
+            self.runs.push(Run { part, rows });
+        }
+    }
+
+    /// They, of one column of all partials.
+    fn of(&self, column: &[&dyn Array]) -> Result<ArrayRef, ArrowError> {
+        if let [run] = &self.runs[..] {
+            return Ok(column[run.part].slice(run.rows.start, run.rows.len()));
+        }
+        let first = column[0];
+        downcast_primitive_array! {
+            first => Ok(self.of_primitive(first, column)),
+            _ => self.of_any(column),
+        }
+    }
+
+    /// The same for columns of numbers, `first` being that of the first partial.
+    fn of_primitive<T: ArrowPrimitiveType>(
+        &self,
+        first: &PrimitiveArray<T>,
+        column: &[&dyn Array],
+    ) -> ArrayRef {
+        let parts = column.iter().map(|part| part.as_primitive::<T>());
+        let parts: Vec<&PrimitiveArray<T>> = parts.collect();
+        let mut values = Vec::with_capacity(self.count);
+        for Run { part, rows } in &self.runs {
+            values.extend_from_slice(&parts[*part].values()[rows.clone()]);
+        }
+        let nulls = parts.iter().any(|part| part.null_count() > 0).then(|| {
+            let mut nulls = NullBufferBuilder::new(self.count);
+            for Run { part, rows } in &self.runs {
+                match parts[*part].nulls() {
+                    Some(all) => nulls.append_buffer(&all.slice(rows.start, rows.len())),
+                    None => nulls.append_n_non_nulls(rows.len()),
+                }
+            }
+            nulls
+        });
+        let nulls = nulls.and_then(|mut nulls| nulls.finish());
+        let array = PrimitiveArray::<T>::new(values.into(), nulls);
+        Arc::new(array.with_data_type(first.data_type().clone()))
+    }
+
+    /// All partials together may be more than an array holds, so nothing is put together that is not needed.
+    fn of_any(&self, column: &[&dyn Array]) -> Result<ArrayRef, ArrowError> {
+        let runs = self.runs.iter();
+        let rows = runs.flat_map(|Run { part, rows }| rows.clone().map(|row| (*part, row)));
+        compute::interleave(column, &rows.collect::<Vec<_>>())
+    }
 }
 
 impl Union {
     /// `None` if they have more rows together than can be counted.
     pub(super) fn of(parts: &[Arc<Partial>]) -> Option<Self> {
         let rows: usize = parts.iter().map(|part| part.keys.len()).sum();
-        let rows = u32::try_from(rows).ok()?;
+        u32::try_from(rows).ok()?;
         let keys = all_keys(parts);
-        let mut groups = Vec::with_capacity(rows as usize - keys.len());
-        if parts.iter().all(|part| part.keys.len() == keys.len()) {
-            for _ in 1..parts.len() {
-                groups.extend(0..keys.len() as u32);
+        let mut groups = Vec::with_capacity(rows - keys.len());
+        let mut others = Rows::default();
+        // Those that no partial has had so far.
+        let mut missing: Vec<u32> = Vec::new();
+        // Those that some partial has, and not the first one: their places, and where they are.
+        let mut found: Vec<(u32, usize, usize)> = Vec::new();
+        for (part, partial) in parts.iter().enumerate() {
+            let places = places(&partial.keys, &keys);
+            if part == 0 {
+                missing = all_but(&places, keys.len());
+                continue;
             }
-            return Some(Self {
-                groups,
-                mixed: None,
-                keys,
+            let mut start = 0;
+            missing.retain(|place| {
+                let row = start + seek(&places[start..], *place);
+                if places.get(row) != Some(place) {
+                    return true;
+                }
+                found.push((*place, part, row));
+                others.push(part, start..row);
+                groups.extend_from_slice(&places[start..row]);
+                start = row + 1;
+                false
             });
+            others.push(part, start..places.len());
+            groups.extend_from_slice(&places[start..]);
         }
-        let mut first = vec![NONE; keys.len()];
-        let mut others = Vec::with_capacity(groups.capacity());
-        let mut starts = Vec::with_capacity(parts.len());
+        found.sort_unstable();
+        let mut first = Rows::default();
         let mut next = 0;
-        for partial in parts {
-            starts.push(next);
-            let mut place = 0;
-            for key in &partial.keys {
-                while keys[place] < *key {
-                    place += 1;
-                }
-                match &mut first[place] {
-                    first if *first == NONE => *first = next,
-                    _ => {
-                        others.push(next);
-                        groups.push(place as u32);
-                    }
-                }
-                next += 1;
-            }
+        for (count, (place, part, row)) in found.into_iter().enumerate() {
+            // Those before it, but the ones that were found elsewhere.
+            let end = place as usize - count;
+            first.push(0, next..end);
+            first.push(part, row..row + 1);
+            next = end;
         }
-        let mixed = Mixed {
-            first: first.into(),
-            others: others.into(),
-            starts,
-        };
+        first.push(0, next..parts.first().map_or(0, |part| part.keys.len()));
         Some(Self {
             keys,
-            mixed: Some(mixed),
+            first,
+            others,
             groups,
         })
     }
 
     /// The first row of each key, and all others.
     pub(super) fn pick(&self, parts: &[&Columns]) -> Result<(Columns, Columns), ArrowError> {
-        let Some((one, rest)) = parts.split_first() else {
-            return Ok((Columns::new(), Columns::new()));
-        };
-        let of = |column: usize| {
+        let columns = 0..parts.first().map_or(0, |part| part.len());
+        let both = columns.map(|column| {
             let arrays: Vec<&dyn Array> = parts.iter().map(|part| &*part[column]).collect();
-            let Some(mixed) = &self.mixed else {
-                let others = match rest {
-                    [] => one[column].slice(0, 0),
-                    _ => compute::concat(&arrays[1..])?,
-                };
-                return Ok((Arc::clone(&one[column]), others));
-            };
-            let (first, others) = (&mixed.first, &mixed.others);
-            if one[column].data_type().is_primitive() {
-                let all = compute::concat(&arrays)?;
-                let take = |rows: &UInt32Array| compute::take(&all, rows, None);
-                return Ok((take(first)?, take(others)?));
-            }
-            // All of them may be more than an array holds, and are not needed twice.
-            let interleave = |rows: &UInt32Array| {
-                compute::interleave(&arrays, &places_in_parts(&mixed.starts, rows))
-            };
-            Ok((interleave(first)?, interleave(others)?))
-        };
-        let both: Vec<_> = (0..one.len()).map(of).collect::<Result<_, ArrowError>>()?;
+            Ok((self.first.of(&arrays)?, self.others.of(&arrays)?))
+        });
+        let both: Vec<_> = both.collect::<Result<_, ArrowError>>()?;
         Ok(both.into_iter().unzip())
     }
 }
 
-/// No row yet.
-const NONE: u32 = u32::MAX;
+/// The places of some of `all` keys. Both ascend.
+fn places(some: &[u32], all: &[u32]) -> Vec<u32> {
+    if let (Some(&first), Some(&last)) = (all.first(), all.last())
+        && (last - first) as usize == all.len() - 1
+    {
+        // There is no gap: most often all keys of the stage are there.
+        return some.iter().map(|key| key - first).collect();
+    }
+    let mut place = 0;
+    let places = some.iter().map(|key| {
+        while all[place] < *key {
+            place += 1;
+        }
+        place as u32
+    });
+    places.collect()
+}
 
-/// The partial of each row, and its place there.
-fn places_in_parts(starts: &[u32], rows: &UInt32Array) -> Vec<(usize, usize)> {
-    let place = |&row: &u32| {
-        let part = starts.partition_point(|&start| start <= row) - 1;
-        (part, (row - starts[part]) as usize)
-    };
-    rows.values().iter().map(place).collect()
+/// The numbers below `bound` that are not among `some`, which ascend.
+fn all_but(some: &[u32], bound: usize) -> Vec<u32> {
+    let mut others = Vec::with_capacity(bound - some.len());
+    let mut next = 0;
+    for &one in some {
+        others.extend(next..one);
+        next = one + 1;
+    }
+    others.extend(next..bound as u32);
+    others
+}
+
+/// How many of `numbers`, which ascend, are below `bound`. Takes the longer, the more there are.
+fn seek(numbers: &[u32], bound: u32) -> usize {
+    let mut end = 1;
+    while end < numbers.len() && numbers[end - 1] < bound {
+        end *= 2;
+    }
+    let start = end / 2;
+    let end = end.min(numbers.len());
+    start + numbers[start..end].partition_point(|&number| number < bound)
 }
 
 /// The keys of all partials, ascending.
