@@ -8,7 +8,7 @@ use super::{
     child::{self, Usage},
     data::{Data, Files},
     job::{Format, Job},
-    product::{Pipeline, Product, To},
+    product::{Cores, Pipeline, Product, To},
     totals::Totals,
     twin,
 };
@@ -29,9 +29,12 @@ pub(crate) enum Baseline {
     Twin,
     /// The same job without checkpoints.
     NoCheckpoints,
-    /// The same job with one subtask instead of two.
-    OneSubtask,
+    /// The same job with one subtask and one core, compared with so many subtasks and all cores.
+    OneCore { subtasks: usize },
 }
+
+/// What a job is called that has one subtask of each kind and one core for all of them.
+const ONE_CORE: &str = "product, 1 core";
 
 /// One of two sides, ready to run.
 pub(crate) enum Side<'a> {
@@ -63,15 +66,17 @@ impl Case {
                 baseline,
             }));
         }
-        all.extend(Format::ALL.map(|format| Self {
-            job: Job::B,
-            format,
-            files: match format {
-                Format::Parquet => Files::Ten,
-                Format::Json | Format::Csv => Files::One,
-            },
-            baseline: Baseline::OneSubtask,
-        }));
+        for subtasks in [2, 1] {
+            all.extend(Format::ALL.map(|format| Self {
+                job: Job::B,
+                format,
+                files: match format {
+                    Format::Parquet => Files::Ten,
+                    Format::Json | Format::Csv => Files::One,
+                },
+                baseline: Baseline::OneCore { subtasks },
+            }));
+        }
         all
     }
 
@@ -80,7 +85,8 @@ impl Case {
         match self.baseline {
             Baseline::Twin => ["product", "twin"],
             Baseline::NoCheckpoints => ["product", "product without checkpoints"],
-            Baseline::OneSubtask => ["product, 2 subtasks", "product, 1 subtask"],
+            Baseline::OneCore { subtasks: 1 } => ["product, 1 subtask", ONE_CORE],
+            Baseline::OneCore { .. } => ["product, 2 subtasks", ONE_CORE],
         }
     }
 
@@ -93,7 +99,7 @@ impl Case {
         let &Self {
             job, format, files, ..
         } = self;
-        let side = |job, parallelism| Side::Product {
+        let side = |job, parallelism, cores| Side::Product {
             product,
             data,
             pipeline: Pipeline {
@@ -101,15 +107,18 @@ impl Case {
                 format,
                 files,
                 parallelism,
+                cores,
             },
         };
         Ok(match self.baseline {
             Baseline::Twin => {
                 let files = data.paths(format, files)?;
-                [side(job, 1), Side::Twin { job, format, files }]
+                [side(job, 1, Cores::All), Side::Twin { job, format, files }]
             }
-            Baseline::NoCheckpoints => [side(job, 1), side(Job::B, 1)],
-            Baseline::OneSubtask => [side(job, 2), side(job, 1)],
+            Baseline::NoCheckpoints => [side(job, 1, Cores::All), side(Job::B, 1, Cores::All)],
+            Baseline::OneCore { subtasks } => {
+                [side(job, subtasks, Cores::All), side(job, 1, Cores::One)]
+            }
         })
     }
 }
@@ -150,7 +159,8 @@ impl fmt::Display for Case {
         let Self { job, format, .. } = self;
         match self.baseline {
             Baseline::Twin | Baseline::NoCheckpoints => write!(formatter, "{job} {format}"),
-            Baseline::OneSubtask => write!(formatter, "scaling {format}"),
+            Baseline::OneCore { subtasks: 1 } => write!(formatter, "pipelining {format}"),
+            Baseline::OneCore { .. } => write!(formatter, "scaling {format}"),
         }
     }
 }

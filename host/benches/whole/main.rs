@@ -5,13 +5,14 @@
 //! encoding is not part of it.
 //!
 //! Axes: the job (`A` filters and maps, `B` is a sliding window of two means for each sensor, `C` a tumbling
-//! window, `D` is `B` with a checkpoint every second), the format, and for `scaling` the number of subtasks. `start`
+//! window, `D` is `B` with a checkpoint every second), the format, and the number of cores: for `scaling` with two
+//! subtasks of each kind, for `pipelining` with one, whose source and stage run side by side if they may. `start`
 //! is the time from starting the program to its first row.
 //!
-//! Baselines: the native twin of `A`, `B` and `C`, `B` for `D`, one subtask for `scaling`. Both sides run in turn, the
-//! released binary and this program as its own twin, and both are measured from outside: processor time of all
-//! threads and the largest resident set are those that the system tells of a child. Before that, both must
-//! have the same result.
+//! Baselines: the native twin of `A`, `B` and `C`, `B` for `D`, one subtask on one core (`taskset`) for `scaling` and
+//! `pipelining`. Both sides run in turn, the released binary and this program as its own twin, and both are measured
+//! from outside: processor time of all threads and the largest resident set are those that the system tells of a
+//! child. Before that, both must have the same result.
 //!
 //! `cargo bench -p tidemill --bench whole -- --help` tells the options.
 

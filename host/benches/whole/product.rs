@@ -31,6 +31,15 @@ pub(crate) struct Pipeline {
     pub(crate) format: Format,
     pub(crate) files: Files,
     pub(crate) parallelism: usize,
+    pub(crate) cores: Cores,
+}
+
+/// Which cores a job may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cores {
+    /// The first one: threads of one subtask would run side by side otherwise, too.
+    One,
+    All,
 }
 
 /// Where the rows go.
@@ -84,7 +93,10 @@ impl Product {
         if pipeline.job == Job::D {
             command.arg("--fresh");
         }
-        Ok(command)
+        Ok(match pipeline.cores {
+            Cores::All => command,
+            Cores::One => on_one_core(&command),
+        })
     }
 
     /// Runs a pipeline and adds up what it writes.
@@ -125,6 +137,16 @@ impl Product {
     }
 }
 
+/// The same command, on the first core: `taskset` becomes the program that it runs.
+fn on_one_core(command: &Command) -> Command {
+    let mut pinned = Command::new("taskset");
+    pinned.args(["--cpu-list", "0"]).arg(command.get_program());
+    pinned.args(command.get_args());
+    let set = command.get_envs();
+    pinned.envs(set.filter_map(|(name, value)| Some((name, value?))));
+    pinned
+}
+
 impl Pipeline {
     fn text(&self, to: To) -> String {
         let Self {
@@ -132,6 +154,7 @@ impl Pipeline {
             format,
             files,
             parallelism,
+            ..
         } = self;
         let folder = Data::folder_of(*format, *files);
         let columns: Vec<_> = job.columns().iter().map(|name| column(name)).collect();

@@ -12,7 +12,11 @@ use arrow::{
     error::ArrowError,
 };
 
-use super::key_words::{Shorts, Word, Words};
+use super::{
+    KeyIds,
+    key_ids::Translations,
+    key_words::{Shorts, Word, Words},
+};
 
 /// Numbers by key, for keys of one column with short values. It forgets what it has no room for.
 #[derive(Clone, Debug)]
@@ -25,6 +29,8 @@ pub struct KeyMemo {
     era: u32,
     /// Batches for which nobody looks, since it did not help before.
     pause: u32,
+    /// What keys are called by those who send them.
+    translations: Translations,
 }
 
 /// The numbers of a batch's keys, as far as they are known.
@@ -76,11 +82,38 @@ impl Default for KeyMemo {
             lasts: Vec::new(),
             era: 1,
             pause: 0,
+            translations: Translations::default(),
         }
     }
 }
 
 impl KeyMemo {
+    /// The same as [`numbers`](Self::numbers), by what the sender of the rows calls their keys, if it has told.
+    ///
+    /// # Errors
+    ///
+    /// Those of `find`.
+    pub fn numbers_by_ids<E: From<ArrowError>>(
+        &mut self,
+        ids: Option<&KeyIds>,
+        columns: &[ArrayRef],
+        rows: usize,
+        find: impl FnOnce(&[ArrayRef], usize) -> Result<Vec<u32>, E>,
+    ) -> Result<Vec<u32>, E> {
+        let Some(ids) = ids else {
+            return self.numbers(columns, rows, find);
+        };
+        let mut translations = mem::take(&mut self.translations);
+        let numbers = translations.numbers(ids, |rows| {
+            let places = UInt32Array::from(rows.to_vec());
+            let take = |column: &ArrayRef| compute::take(column, &places, None);
+            let columns = columns.iter().map(take).collect::<Result<Vec<_>, _>>()?;
+            self.numbers(&columns, rows.len(), find)
+        });
+        self.translations = translations;
+        numbers
+    }
+
     /// The numbers of the keys in `columns`, of which there are `rows`. Asks `find` for the numbers of those that are
     /// not known.
     ///
@@ -118,6 +151,7 @@ impl KeyMemo {
 
     /// Forgets everything: numbers have other keys now.
     pub fn forget(&mut self) {
+        self.translations.clear();
         self.era += 1;
         if self.era == ERAS {
             self.slots.fill(Slot::default());

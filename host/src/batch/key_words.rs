@@ -114,6 +114,25 @@ impl<'a> Words<'a> {
         Some(Self { values, nulls })
     }
 
+    /// What the value of a row is compared by with others of the column; `None` if it is null, or too long.
+    pub(super) fn rank(&self, row: usize) -> Option<(u64, u64, u32)> {
+        if let Values::Numbers(_) = self.values {
+            return Some((self.number_rank(row)?, 0, 0));
+        }
+        let word = self.get(row)?;
+        // By the first byte first; of two texts of which one is the beginning of the other, it goes first.
+        let (first, last) = (word.first.swap_bytes(), word.last.swap_bytes());
+        Some((first, last, word.length))
+    }
+
+    /// The same for a number; `None` if it is null, or a text.
+    pub(super) fn number_rank(&self, row: usize) -> Option<u64> {
+        match self.values {
+            Values::Numbers(_) => Some(self.get(row)?.first ^ (1 << (u64::BITS - 1))),
+            Values::Texts { .. } => None,
+        }
+    }
+
     /// The value of a row; `None` if it is null, or too long.
     #[inline]
     pub(super) fn get(&self, row: usize) -> Option<Word> {

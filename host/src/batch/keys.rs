@@ -20,6 +20,8 @@ use xxhash_rust::xxh3::xxh3_64;
 pub struct KeyEncoder {
     converter: RowConverter,
     columns: usize,
+    /// Whether keys are not in the order of the columns' own values.
+    is_descending: bool,
 }
 
 /// The hash of a key: the same on every machine and in every release, for it decides which subtask
@@ -48,7 +50,7 @@ impl KeyEncoder {
     /// If a type cannot be a key.
     pub fn new(types: impl IntoIterator<Item = DataType>) -> Result<Self, ArrowError> {
         let fields: Vec<_> = types.into_iter().map(SortField::new).collect();
-        Self::with(fields)
+        Self::with(fields, false)
     }
 
     /// An encoder whose bytes compare as rows do that are ordered by these columns, each with whether
@@ -60,21 +62,30 @@ impl KeyEncoder {
     pub fn ordered(
         columns: impl IntoIterator<Item = (DataType, bool)>,
     ) -> Result<Self, ArrowError> {
+        let mut is_descending = false;
         let fields = columns.into_iter().map(|(data_type, descending)| {
+            is_descending |= descending;
             let options = SortOptions {
                 descending,
                 nulls_first: false,
             };
             SortField::new_with_options(data_type, options)
         });
-        Self::with(fields.collect())
+        let fields = fields.collect();
+        Self::with(fields, is_descending)
     }
 
-    fn with(fields: Vec<SortField>) -> Result<Self, ArrowError> {
+    fn with(fields: Vec<SortField>, is_descending: bool) -> Result<Self, ArrowError> {
         Ok(Self {
             columns: fields.len(),
+            is_descending,
             converter: RowConverter::new(fields)?,
         })
+    }
+
+    /// Whether a column's greatest value comes first.
+    pub(super) const fn is_descending(&self) -> bool {
+        self.is_descending
     }
 
     /// Encodes the key of each of `rows` rows.

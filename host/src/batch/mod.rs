@@ -2,19 +2,25 @@
 //!
 //! Pure: nothing here reads, writes or waits.
 
+mod gather;
+mod key_ids;
 mod key_memo;
 mod key_words;
 mod keys;
 mod origin;
+mod part;
 mod record;
+mod row_order;
 mod schema;
 mod value;
 mod visible;
 mod weight;
 
+pub use key_ids::{KeyIds, KeyIssuer};
 pub use key_memo::KeyMemo;
 pub use keys::{KeyEncoder, KeyHash, Keys, rows_without_nulls};
 pub use origin::{Origin, Position};
+pub use part::Part;
 pub use record::Batch;
 pub use schema::{DataType, Field, Schema};
 pub use value::Value;

@@ -103,7 +103,10 @@ impl Origin {
             Self::Derived => Self::Derived,
             Self::Source { partition, numbers } => Self::Source {
                 partition: Arc::clone(partition),
-                numbers: Numbers::Each(rows.map(|row| numbers.get(row)).collect()),
+                numbers: Numbers::Each(match numbers {
+                    Numbers::From(first) => rows.map(|row| first + row as u64).collect(),
+                    Numbers::Each(each) => rows.map(|row| each[row]).collect(),
+                }),
             },
         }
     }

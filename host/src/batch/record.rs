@@ -8,7 +8,7 @@ use arrow::{
     error::ArrowError,
 };
 
-use super::Origin;
+use super::{KeyIds, Origin, gather};
 use crate::time::Timestamp;
 
 /// Rows on their way from a source to a sink.
@@ -18,6 +18,8 @@ pub struct Batch {
     /// One a row, in microseconds. Shares its memory with a column while the rows still have it.
     times: Option<ScalarBuffer<i64>>,
     origin: Origin,
+    /// What the sender calls the keys of the rows; never more than a shortcut.
+    keys: Option<KeyIds>,
 }
 
 impl Batch {
@@ -40,6 +42,7 @@ impl Batch {
             record,
             times,
             origin,
+            keys: None,
         })
     }
 
@@ -90,6 +93,7 @@ impl Batch {
             record: self.record.project(columns)?,
             times: self.times.clone(),
             origin: self.origin.clone(),
+            keys: None,
         })
     }
 
@@ -147,9 +151,34 @@ impl Batch {
     ///
     /// If an index is out of range.
     pub fn take(&self, indices: &[u32]) -> Result<Self, ArrowError> {
-        let places = UInt32Array::from(indices.to_vec());
-        let select = |column: &ArrayRef| compute::take(column, &places, None);
-        self.map_columns(indices.len(), select, |origin| origin.take(indices))
+        self.take_rows(indices.to_vec().into())
+    }
+
+    /// The rows at `indices`, in that order.
+    ///
+    /// # Errors
+    ///
+    /// If an index is out of range.
+    pub(super) fn take_rows(&self, indices: ScalarBuffer<u32>) -> Result<Self, ArrowError> {
+        let places = UInt32Array::new(indices, None);
+        let select = |column: &ArrayRef| gather::take(column, &places);
+        let rows = self.map_columns(places.len(), select, |origin| origin.take(places.values()))?;
+        let keys = self.keys.as_ref().map(|keys| keys.take(places.values()));
+        Ok(Self { keys, ..rows })
+    }
+
+    /// The same rows, with what the sender calls their keys.
+    #[must_use]
+    pub(super) fn with_key_ids(self, keys: KeyIds) -> Self {
+        Self {
+            keys: Some(keys),
+            ..self
+        }
+    }
+
+    /// What the sender calls the keys in the columns at `places`, if it has told.
+    pub fn key_ids(&self, places: &[usize]) -> Option<&KeyIds> {
+        self.keys.as_ref().filter(|keys| keys.are_of(places))
     }
 
     /// The rows of `batches`, which have the same columns, one after the other; `None` of none.
@@ -173,6 +202,7 @@ impl Batch {
             record,
             times,
             origin: Origin::Derived,
+            keys: None,
         }))
     }
 
@@ -187,6 +217,7 @@ impl Batch {
             record: self.record.slice(offset, len),
             times: self.times.as_ref().map(|times| times.slice(offset, len)),
             origin: self.origin.slice(offset, len),
+            keys: None,
         }
     }
 

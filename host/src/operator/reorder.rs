@@ -62,43 +62,72 @@ impl Reorder {
         }
     }
 
-    /// Hands on those of `rows` whose windows are complete and keeps the others.
-    fn release(&mut self, rows: Batch, out: &mut Outbox) -> anyhow::Result<()> {
-        let ends = self
-            .end
-            .map(|end| rows.column(end).as_primitive::<TimestampMicrosecondType>());
-        let is_complete = |&row: &u32| match ends {
-            None => self.watermark == Watermark::END,
-            Some(ends) => {
-                let end = Timestamp::from_micros(ends.value(row as usize));
-                ends.is_null(row as usize) || self.watermark.closes(end)
-            }
-        };
-        let (complete, open): (Vec<u32>, Vec<u32>) = (0..rows.rows() as u32).partition(is_complete);
-        if complete.is_empty() {
-            self.held.push(rows);
-            return Ok(());
+    /// Hands on the rows of complete windows in `batches`, in their order, and keeps the others.
+    fn release(&mut self, batches: Vec<Batch>, out: &mut Outbox) -> anyhow::Result<()> {
+        let mut complete = Vec::with_capacity(batches.len());
+        for rows in batches {
+            let parts = self.split(rows)?;
+            complete.extend(parts.complete);
+            self.held.extend(parts.open);
         }
-        if !open.is_empty() {
-            self.held.push(rows.take(&open)?);
+        if let Some(complete) = Batch::concat(complete)? {
+            out.push(self.sorted(complete)?);
         }
-        let complete = rows.take(&complete)?;
-        let order = self.sorted(&complete)?;
-        out.push(complete.take(&order)?);
         Ok(())
     }
 
-    fn sorted(&self, batch: &Batch) -> anyhow::Result<Vec<u32>> {
+    /// Most often all rows of a batch are of one window, and none of them is copied.
+    fn split(&self, rows: Batch) -> anyhow::Result<Parts> {
+        let ends = self
+            .end
+            .map(|end| rows.column(end).as_primitive::<TimestampMicrosecondType>());
+        let is_complete = |row: usize| match ends {
+            None => self.watermark == Watermark::END,
+            Some(ends) => {
+                let end = Timestamp::from_micros(ends.value(row));
+                ends.is_null(row) || self.watermark.closes(end)
+            }
+        };
+        let count = (0..rows.rows()).filter(|&row| is_complete(row)).count();
+        if count == 0 {
+            return Ok(Parts {
+                complete: None,
+                open: Some(rows),
+            });
+        }
+        if count == rows.rows() {
+            return Ok(Parts {
+                complete: Some(rows),
+                open: None,
+            });
+        }
+        let all = 0..rows.rows() as u32;
+        let (complete, open): (Vec<u32>, Vec<u32>) =
+            all.partition(|&row| is_complete(row as usize));
+        Ok(Parts {
+            complete: Some(rows.take(&complete)?),
+            open: Some(rows.take(&open)?),
+        })
+    }
+
+    fn sorted(&self, batch: Batch) -> anyhow::Result<Batch> {
         let columns: Vec<ArrayRef> = self
             .order
             .iter()
             .map(|&place| Arc::clone(batch.column(place)))
             .collect();
-        let keys = self.encoder.encode(&columns, batch.rows())?;
-        let mut order: Vec<u32> = (0..batch.rows() as u32).collect();
-        order.sort_by(|&a, &b| keys.get(a as usize).cmp(keys.get(b as usize)));
-        Ok(order)
+        let order = self.encoder.order(&columns, batch.rows())?;
+        Ok(match order.is_sorted() {
+            true => batch,
+            false => batch.take(&order)?,
+        })
     }
+}
+
+/// The rows of a batch, by whether their windows are complete.
+struct Parts {
+    complete: Option<Batch>,
+    open: Option<Batch>,
 }
 
 impl Operator for Reorder {
@@ -109,14 +138,13 @@ impl Operator for Reorder {
             return Ok(());
         }
         // A window that the watermark has passed is complete already: this is a correction.
-        self.release(batch, out)
+        self.release(vec![batch], out)
     }
 
     fn advance(&mut self, watermark: Watermark, out: &mut Outbox) -> anyhow::Result<Progress> {
         self.watermark = self.watermark.max(watermark);
-        if let Some(held) = Batch::concat(std::mem::take(&mut self.held))? {
-            self.release(held, out)?;
-        }
+        let held = std::mem::take(&mut self.held);
+        self.release(held, out)?;
         Ok(Progress::Done(watermark))
     }
 

@@ -53,7 +53,14 @@ impl Alignment {
 
     /// Takes what has come. [`next`](Self::next) is to be called until it gives nothing.
     pub(super) fn push(&mut self, message: Message) {
-        self.ready.push_back(message);
+        let input = message.input;
+        match message.event {
+            Event::Several(events) => {
+                let messages = events.into_iter().map(|event| Message { input, event });
+                self.ready.extend(messages);
+            }
+            event => self.ready.push_back(Message { input, event }),
+        }
     }
 
     /// Whether something is put aside for a barrier.
@@ -165,6 +172,17 @@ mod tests {
             message(1, data(5)),
         ];
         let expected = ["0:1", "1:3", "barrier 7", "0:2", "0:4", "1:5"];
+        check(2, messages, &expected);
+    }
+
+    #[test]
+    fn what_comes_together_is_taken_one_after_the_other() {
+        let messages = vec![
+            message(0, Event::Several(vec![data(1), Event::Barrier(7), data(2)])),
+            message(1, Event::Several(vec![data(3), data(4)])),
+            message(1, Event::Several(vec![Event::Barrier(7), Event::End])),
+        ];
+        let expected = ["0:1", "1:3", "1:4", "barrier 7", "0:2", "1:end"];
         check(2, messages, &expected);
     }
 

@@ -91,18 +91,27 @@ impl Fork {
         for branch in &mut self.branches {
             branch.stage.advance(watermark, &mut branch.fork, side)?;
         }
-        for output in &self.outputs {
-            output.watermark(watermark)?;
+        for output in &mut self.outputs {
+            output.watermark(watermark);
         }
         Ok(())
     }
 
+    /// Has rows and watermarks leave the subtask that have been sent on their way. To be called whenever nothing
+    /// more is done at once that others come of.
+    pub(super) fn flush(&mut self) -> anyhow::Result<()> {
+        for branch in &mut self.branches {
+            branch.fork.flush()?;
+        }
+        self.outputs.iter_mut().try_for_each(Output::flush)
+    }
+
     /// Says that nothing may follow for long.
-    pub(super) fn idle(&self) -> anyhow::Result<()> {
-        for branch in &self.branches {
+    pub(super) fn idle(&mut self) -> anyhow::Result<()> {
+        for branch in &mut self.branches {
             branch.fork.idle()?;
         }
-        self.outputs.iter().try_for_each(Output::idle)
+        self.outputs.iter_mut().try_for_each(Output::idle)
     }
 
     /// When a stage wants to be told the time next.
@@ -126,23 +135,20 @@ impl Fork {
     }
 
     /// Says which rows belong to a checkpoint. Chained stages know nothing that would.
-    pub(super) fn barrier(&self, number: u64) -> anyhow::Result<()> {
-        for branch in &self.branches {
+    pub(super) fn barrier(&mut self, number: u64) -> anyhow::Result<()> {
+        for branch in &mut self.branches {
             branch.fork.barrier(number)?;
         }
-        let mut outputs = self.outputs.iter();
+        let mut outputs = self.outputs.iter_mut();
         outputs.try_for_each(|output| output.barrier(number))
     }
 
     /// Says that nothing will follow.
-    pub(super) fn end(&self) -> anyhow::Result<()> {
-        for branch in &self.branches {
+    pub(super) fn end(&mut self) -> anyhow::Result<()> {
+        for branch in &mut self.branches {
             branch.fork.end()?;
         }
-        for output in &self.outputs {
-            output.end()?;
-        }
-        Ok(())
+        self.outputs.iter_mut().try_for_each(Output::end)
     }
 }
 
@@ -154,7 +160,7 @@ impl SideOutputs {
         }
         if let Some(output) = &mut self.dead_letters {
             let mut batches = DeadLetter::to_batches(letters);
-            return batches.try_for_each(|batch| output.batch(batch));
+            return batches.try_for_each(|batch| output.batch_now(batch));
         }
         // Nobody keeps them: the first ones are told, so that their reason can be found.
         for letter in letters.iter().take(self.untold) {
@@ -169,27 +175,27 @@ impl SideOutputs {
     }
 
     /// Says which rows belong to a checkpoint.
-    pub(super) fn barrier(&self, number: u64) -> anyhow::Result<()> {
-        for (_, output) in &self.late {
+    pub(super) fn barrier(&mut self, number: u64) -> anyhow::Result<()> {
+        for (_, output) in &mut self.late {
             output.barrier(number)?;
         }
-        let mut letters = self.dead_letters.iter();
+        let mut letters = self.dead_letters.iter_mut();
         letters.try_for_each(|output| output.barrier(number))
     }
 
     /// Says that nothing will follow.
-    pub(super) fn end(&self) -> anyhow::Result<()> {
-        for (_, output) in &self.late {
+    pub(super) fn end(&mut self) -> anyhow::Result<()> {
+        for (_, output) in &mut self.late {
             output.end()?;
         }
-        self.dead_letters.as_ref().map_or(Ok(()), Output::end)
+        self.dead_letters.as_mut().map_or(Ok(()), Output::end)
     }
 
     /// Sends late rows to the sink at a place in the plan.
     pub(super) fn late(&mut self, sink: usize, batch: Batch) -> anyhow::Result<()> {
         let output = self.late.iter_mut().find(|(place, _)| *place == sink);
         let (_, output) = output.context("the late rows of a stage have no sink")?;
-        output.batch(batch)
+        output.batch_now(batch)
     }
 }
 

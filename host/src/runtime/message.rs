@@ -7,7 +7,12 @@ use std::{
 };
 
 use super::cancelled::Cancelled;
-use crate::{batch::Batch, connector::Pending, operator::Side, time::Watermark};
+use crate::{
+    batch::{Batch, Part},
+    connector::Pending,
+    operator::Side,
+    time::Watermark,
+};
 
 /// Something for the subtask at the end of a channel.
 #[derive(Debug)]
@@ -23,6 +28,8 @@ pub(super) struct Message {
 pub(super) enum Event {
     /// Rows, for one side of the stage.
     Batch(Side, Batch),
+    /// Some rows of a batch, for one side of the stage.
+    Part(Side, Part),
     /// No row below it will follow. The input is not idle, even if it has said so before.
     Watermark(Watermark),
     /// Nothing may follow for long; the other inputs are not to wait. Rows and watermarks end this.
@@ -33,6 +40,8 @@ pub(super) enum Event {
     Commit(u64),
     /// Nothing will follow.
     End,
+    /// Others, one after the other: whoever waits for them is woken once.
+    Several(Vec<Self>),
 }
 
 /// The sending end of a channel.

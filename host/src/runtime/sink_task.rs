@@ -21,7 +21,7 @@ use crate::{
     checkpoint::{Part, SinkSnapshot, StageSnapshot},
     connector::{Sink, Transaction},
     metrics::NodeMetrics,
-    operator::{Operator, Outbox, Reorder, held_rows},
+    operator::{Operator, Outbox, Reorder, Side, held_rows},
     state::Share,
     time::{InputWatermarks, Watermark},
 };
@@ -291,11 +291,11 @@ impl SinkTask {
         let mut out = Outbox::default();
         let moved = match message.event {
             Event::Batch(side, batch) => {
-                self.inputs.wake(message.input);
-                match &mut self.reorder {
-                    Some(reorder) => reorder.process(side, batch, &mut out)?,
-                    None => out.push(batch),
-                }
+                self.take_in(message.input, side, batch, &mut out)?;
+                None
+            }
+            Event::Part(side, part) => {
+                self.take_in(message.input, side, part.into_batch()?, &mut out)?;
                 None
             }
             Event::Watermark(watermark) => self.inputs.advance(message.input, watermark),
@@ -312,14 +312,30 @@ impl SinkTask {
                 self.commit(number)?;
                 None
             }
-            // They have been taken out.
-            Event::Barrier(_) => None,
+            // They have been taken out and apart.
+            Event::Barrier(_) | Event::Several(_) => None,
         };
         if let (Some(watermark), Some(reorder)) = (moved, &mut self.reorder) {
             reorder.advance(watermark, &mut out)?;
         }
         for batch in &out.batches {
             self.write(batch)?;
+        }
+        Ok(())
+    }
+
+    /// Takes rows in; adds those that can be written to `out`.
+    fn take_in(
+        &mut self,
+        input: usize,
+        side: Side,
+        batch: Batch,
+        out: &mut Outbox,
+    ) -> anyhow::Result<()> {
+        self.inputs.wake(input);
+        match &mut self.reorder {
+            Some(reorder) => reorder.process(side, batch, out)?,
+            None => out.push(batch),
         }
         Ok(())
     }

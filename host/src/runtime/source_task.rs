@@ -99,6 +99,12 @@ impl SourceTask {
 
     /// Does a bit of what [`run`](Self::run) does: reads one batch at most.
     pub(super) fn step(&mut self) -> anyhow::Result<Step> {
+        let step = self.advance()?;
+        self.fork.flush()?;
+        Ok(step)
+    }
+
+    fn advance(&mut self) -> anyhow::Result<Step> {
         let is_stopped = self.stop.load(Ordering::Relaxed);
         let mut moved = false;
         if self.participant.keeps && self.participant.barriers.are_halted() {
@@ -261,7 +267,11 @@ impl SourceTask {
             }
             match read {
                 Read::Idle => continue,
-                Read::Rows(decoded) => self.hand_on(decoded, place)?,
+                Read::Rows(decoded) => {
+                    self.hand_on(decoded, place)?;
+                    // Behind the rows at once, so that both go out together.
+                    self.tell()?;
+                }
                 Read::Watermark(watermark) => {
                     open.watermark.tell(watermark);
                     open.watermark.touch(self.clock.now());

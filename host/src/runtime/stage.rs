@@ -285,6 +285,10 @@ impl Stage {
             for batch in batches {
                 fork.batch(&batch, side)?;
             }
+            if next.is_some() {
+                // What there is need not wait for the rest.
+                fork.flush()?;
+            }
         }
         if self.by_clock {
             // Time has passed for those behind, whether a window has closed or not.
@@ -340,6 +344,8 @@ impl Stage {
             if matches!(progress, Progress::Done(_)) {
                 return Ok(());
             }
+            // What there is need not wait for the rest.
+            fork.flush()?;
         }
     }
 

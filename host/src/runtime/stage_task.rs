@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::Context as _;
+
 use super::{
     alignment::{Aligned, Alignment},
     barriers::Participant,
@@ -18,7 +20,9 @@ use super::{
     step::Step,
 };
 use crate::{
+    batch::Batch,
     checkpoint::{Part, StagePart},
+    operator::Side,
     time::{Clock, InputWatermarks, Timestamp, Watermark},
 };
 
@@ -131,6 +135,7 @@ impl StageTask {
         let restored = std::mem::take(&mut self.restored);
         if restored {
             self.tell()?;
+            self.branch.fork.flush()?;
         }
         Ok(self.rest()? || restored)
     }
@@ -205,7 +210,7 @@ impl StageTask {
         Ok(())
     }
 
-    fn pass_on(&self, number: u64) -> anyhow::Result<()> {
+    fn pass_on(&mut self, number: u64) -> anyhow::Result<()> {
         self.branch.fork.barrier(number)?;
         self.side.barrier(number)
     }
@@ -213,10 +218,13 @@ impl StageTask {
     fn handle(&mut self, message: Message) -> anyhow::Result<()> {
         let moved = match message.event {
             Event::Batch(side, batch) => {
-                self.inputs.wake(message.input);
-                self.wake(false)?;
-                let Branch { stage, fork } = &mut self.branch;
-                stage.process(side, batch, fork, &mut self.side)?;
+                self.process(message.input, side, batch)?;
+                None
+            }
+            Event::Part(side, part) => {
+                let batch = part.into_batch();
+                let batch = batch.context("rows for a subtask cannot be copied")?;
+                self.process(message.input, side, batch)?;
                 None
             }
             Event::Watermark(watermark) => self.inputs.advance(message.input, watermark),
@@ -225,8 +233,8 @@ impl StageTask {
                 self.open -= 1;
                 None
             }
-            // Barriers have been taken out, and only sinks are told to commit.
-            Event::Barrier(_) | Event::Commit(_) => None,
+            // Those have been taken out and apart, and only sinks are told to commit.
+            Event::Barrier(_) | Event::Several(_) | Event::Commit(_) => None,
         };
         self.wake(self.rests())?;
         if let Some(watermark) = moved {
@@ -236,7 +244,14 @@ impl StageTask {
             self.idle = false;
         }
         self.rest()?;
-        Ok(())
+        self.branch.fork.flush()
+    }
+
+    fn process(&mut self, input: usize, side: Side, batch: Batch) -> anyhow::Result<()> {
+        self.inputs.wake(input);
+        self.wake(false)?;
+        let Branch { stage, fork } = &mut self.branch;
+        stage.process(side, batch, fork, &mut self.side)
     }
 
     /// Tells the time to the stages that want to be told. Returns whether there were some.
@@ -249,6 +264,7 @@ impl StageTask {
             // As behind a watermark: one may have gone out.
             self.idle = false;
             self.rest()?;
+            self.branch.fork.flush()?;
         }
         Ok(ticked)
     }

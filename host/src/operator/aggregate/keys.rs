@@ -90,7 +90,8 @@ impl StageKeys {
             .collect();
         let mut fresh = Vec::new();
         let mut memo = mem::take(&mut self.memo);
-        let numbers = memo.numbers(&columns, batch.rows(), |columns, rows| {
+        let ids = batch.key_ids(&self.places);
+        let numbers = memo.numbers_by_ids(ids, &columns, batch.rows(), |columns, rows| {
             let keys = self.encoder.encode(columns, rows)?;
             let numbers = (0..rows).map(|row| self.number_one(keys.get(row), &mut fresh));
             anyhow::Ok(numbers.collect())
