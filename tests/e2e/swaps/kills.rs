@@ -92,6 +92,14 @@ fn parts(workspace: &Workspace, folder: &str) -> String {
 
 #[test]
 fn swaps_and_kills_at_every_step_lose_nothing() {
+    // On a busy machine jobs are killed before they have been asked to swap, or have ended before they are killed.
+    let tried = (0..5).map(|_| swap_and_kill());
+    let happened: Vec<String> = tried.map_while(Result::err).collect();
+    assert!(happened.len() < 5, "too little happens: {happened:?}");
+}
+
+/// Fails with what has happened if that is not enough for anything to go wrong.
+fn swap_and_kill() -> Result<(), String> {
     let workspace = Workspace::new();
     for feed in ["left", "right"] {
         let rows = (0..ROWS).map(|n| format!("{n},{feed}{},{n}\n", n % KEYS));
@@ -102,7 +110,7 @@ fn swaps_and_kills_at_every_step_lose_nothing() {
     workspace.write("one.wasm", marks(1));
     workspace.write("two.wasm", marks(2));
     let (is_over, done) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let (mut kills, mut recalls, mut log) = (0, 0, String::new());
+    let (mut kills, mut recalls) = (0, 0);
     thread::scope(|scope| {
         scope.spawn(|| swap_all_the_time(&workspace, &is_over, &done));
         let is_over = Over(&is_over);
@@ -118,7 +126,7 @@ fn swaps_and_kills_at_every_step_lose_nothing() {
                 .spawn()
                 .expect("the binary runs");
             let status = child.wait().expect("an end");
-            log = fs::read_to_string(said).expect("a log");
+            let log = fs::read_to_string(said).expect("a log");
             recalls += log
                 .matches("goes on with the one of the checkpoint")
                 .count();
@@ -133,14 +141,8 @@ fn swaps_and_kills_at_every_step_lose_nothing() {
     let run = workspace.output(&["run", "pipeline.toml"]);
     assert_eq!(run.status, 0, "{}", run.stderr);
     let swaps = done.into_inner();
-    assert!(kills >= 10, "only {kills} kills: {log}");
-    // On a busy machine a job may be killed before it has been asked.
-    assert!(3 * swaps >= kills, "only {swaps} swaps");
-    assert!(
-        recalls > 0,
-        "a checkpoint goes on with what it was made with"
-    );
-
+    // A checkpoint goes on with what it was made with, so there are recalls.
+    let mut is_enough = kills >= 10 && 3 * swaps >= kills && recalls > 0;
     let counts = [("left", ROWS), ("right", ROWS)];
     let numbered = parts(&workspace, "numbered");
     assert_numbered(&numbered, 2 * ROWS);
@@ -151,10 +153,10 @@ fn swaps_and_kills_at_every_step_lose_nothing() {
         // Each start may change twice: to what the checkpoint has, and to what is on disk.
         let most = swaps + 2 * (kills + 1);
         assert!(found <= most, "{found} changes along `{feed}`, of {most}");
-        for version in [1, 2] {
-            assert!(along.contains(&version), "version {version} in `{feed}`");
-        }
+        is_enough &= [1, 2].iter().all(|version| along.contains(version));
     }
+    let happened = format!("{kills} kills, {swaps} swaps, {recalls} recalls");
+    is_enough.then_some(()).ok_or(happened)
 }
 
 /// Ends the swaps even if something is not as it should be.

@@ -93,7 +93,7 @@ mod tests {
         let start = CountUtf8::store(vec![CountUtf8::default()]);
         let rows = batch(3, [column([Some("a"), None, Some("b")])]);
         let update = tidemill_sdk::support::aggregate::body::<CountUtf8>().update;
-        let counted = update(&start, &[0, 0, 0], &rows).expect("the batch fits");
+        let counted = update(start, &[0, 0, 0], &rows).expect("the batch fits");
         assert_eq!(values::<i64>(&counted.accumulators.columns[0], 1), [2]);
     }
 }
