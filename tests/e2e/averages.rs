@@ -205,6 +205,49 @@ fn files_that_interleave_in_time_give_the_answer() {
 }
 
 #[test]
+fn parquet_files_are_read_in_the_order_of_their_times_without_being_looked_into() {
+    let (workspace, readings) = (Workspace::new(), readings(8, 20_000));
+    // Their names tell another order.
+    for (name, part) in ["b", "c", "a"].into_iter().zip(readings.chunks(7000)) {
+        workspace.write("part.jsonl", json(part));
+        to_parquet(&workspace, "part.jsonl");
+        let from = workspace.path("parquet/part-00000.parquet");
+        fs::create_dir_all(workspace.path("in")).expect("a folder");
+        fs::rename(from, workspace.path(&format!("in/{name}.parquet"))).expect("a file");
+        fs::remove_dir_all(workspace.path("parquet")).expect("a folder");
+    }
+    check(&workspace, "in", "parquet", &averages(&readings));
+    workspace.succeed(
+        r#"
+name = "copy"
+[source.readings]
+connector = "file"
+path = "in"
+format = "parquet"
+columns = { ts = "timestamp", sensor = "utf8", temperature = "float64", humidity = "float64" }
+event_time = { column = "ts", unit = "ms" }
+watermark = { delay = "0s" }
+[sink.copy]
+from = "readings"
+connector = "file"
+path = "copy"
+format = "json"
+"#,
+    );
+    let rows = workspace.json_lines("copy");
+    let sensors = |row: &serde_json::Value| row["sensor"].as_str().map(str::to_owned);
+    let found: Vec<_> = rows.iter().filter_map(sensors).collect();
+    let expected: Vec<_> = readings
+        .iter()
+        .map(|reading| reading.sensor.clone())
+        .collect();
+    assert!(
+        found == expected,
+        "the rows are not in the order of their files' times"
+    );
+}
+
+#[test]
 fn the_output_is_the_same_file_at_any_parallelism() {
     let (workspace, readings) = (Workspace::new(), readings(7, 10_000));
     workspace.write("readings.jsonl", json(&readings));

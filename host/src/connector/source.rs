@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Gathering;
 use crate::{
     batch::{Batch, Position},
-    time::Watermark,
+    time::{Timestamp, Watermark},
 };
 
 /// Something rows are read from.
@@ -51,6 +51,11 @@ pub trait Partition: Send {
     /// read; a partition whose rows are all there from the beginning need not care.
     fn gather(&mut self, gathering: Gathering) {
         let _ = gathering;
+    }
+
+    /// No row has an event time before this one, as far as is known without reading; `None` if nothing is.
+    fn earliest(&self) -> Option<Timestamp> {
+        None
     }
 
     /// Reads the next batch. Waits at most a hundredth of a second for rows.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     checkpoint::PartitionSnapshot,
     connector::{Partition, Source},
-    time::{Clock, InputProgress, PartitionWatermark, Watermark, WatermarkRule},
+    time::{Clock, InputProgress, PartitionWatermark, Timestamp, Watermark, WatermarkRule},
 };
 
 /// The partitions of a source that a subtask reads.
@@ -30,6 +30,10 @@ pub(super) struct Partitions {
 pub(super) struct Open {
     pub(super) partition: Box<dyn Partition>,
     pub(super) watermark: PartitionWatermark,
+    /// Whether nothing has ever been read of it.
+    pub(super) is_new: bool,
+    /// No row has an event time before this one, as the partition has said, and no row has belied.
+    pub(super) earliest: Option<Timestamp>,
 }
 
 impl Partitions {
@@ -84,13 +88,23 @@ impl Partitions {
         let now = clock.now();
         let mut known = self.known.iter();
         let known = known.find(|known| known.name == *partition.name());
-        let watermark = match known {
+        let mut watermark = match known {
             Some(known) => PartitionWatermark::resume(self.rule, &known.progress, now),
             None => PartitionWatermark::new(self.rule, now),
         };
+        let is_new = watermark.current() == Watermark::START;
+        let earliest = partition.earliest();
+        if let Some(earliest) = earliest
+            && is_new
+        {
+            // It need not be read to know that it does not hold the others back.
+            watermark.observe(earliest);
+        }
         self.open.push(Open {
             partition,
             watermark,
+            is_new,
+            earliest,
         });
         Ok(true)
     }
@@ -138,5 +152,114 @@ impl Open {
             watermark: self.watermark.current(),
             idle: self.watermark.is_idle(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::{
+        connector::Read,
+        time::{Duration, ManualClock, PartitionProgress},
+    };
+
+    /// A partition with nothing in it.
+    struct Silent {
+        name: Arc<str>,
+        earliest: Option<i64>,
+    }
+
+    impl Partition for Silent {
+        fn name(&self) -> &Arc<str> {
+            &self.name
+        }
+
+        fn earliest(&self) -> Option<Timestamp> {
+            self.earliest.map(at)
+        }
+
+        fn read(&mut self) -> anyhow::Result<Read> {
+            Ok(Read::End)
+        }
+    }
+
+    /// Hands out the last one first.
+    struct Both(Mutex<Vec<Silent>>);
+
+    impl Source for Both {
+        fn partitions(&self) -> usize {
+            2
+        }
+
+        fn next_partition(&self) -> anyhow::Result<Option<Box<dyn Partition>>> {
+            let next = self.0.lock().expect("nobody panics").pop();
+            Ok(next.map(|partition| Box::new(partition) as _))
+        }
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000)
+    }
+
+    /// Two partitions, `a` and `b`, that tell these times, all open.
+    fn partitions(earliest: [Option<i64>; 2], known: Vec<PartitionSnapshot>) -> Partitions {
+        let [a, b] = earliest;
+        let silent = |name: &str, earliest| Silent {
+            name: name.into(),
+            earliest,
+        };
+        let source = Both(Mutex::new(vec![silent("b", b), silent("a", a)]));
+        let rule = WatermarkRule {
+            delay: Duration::from_secs(60),
+            idle_timeout: None,
+        };
+        let mut partitions =
+            Partitions::new(Arc::new(source), 16, rule).resume(known, 0, Vec::new());
+        let clock = ManualClock::new(at(0));
+        while partitions.open_next(&clock).expect("they open") {}
+        partitions
+    }
+
+    fn told(partitions: &mut Partitions) -> Watermark {
+        let progress = partitions.progress(&ManualClock::new(at(0)));
+        progress.expect("all are open").watermark
+    }
+
+    #[test]
+    fn a_partition_that_tells_when_it_begins_is_not_read_before_the_others_have_come_as_far() {
+        let mut partitions = partitions([Some(1000), Some(500)], Vec::new());
+        assert_eq!(told(&mut partitions), Watermark::at(at(440)));
+        assert_eq!(partitions.by_watermark(), [1, 0]);
+        partitions.open[1].watermark.observe(at(1001));
+        assert_eq!(partitions.by_watermark(), [0, 1]);
+        assert_eq!(told(&mut partitions), Watermark::at(at(940)));
+    }
+
+    #[test]
+    fn one_that_does_not_tell_is_read_first() {
+        let mut partitions = partitions([Some(1000), None], Vec::new());
+        assert_eq!(told(&mut partitions), Watermark::START);
+        assert_eq!(partitions.by_watermark(), [1, 0]);
+    }
+
+    #[test]
+    fn what_was_known_of_a_partition_counts_more() {
+        let progress = PartitionProgress {
+            watermark: Watermark::at(at(7)),
+            told: false,
+            idle: false,
+            quiet: Duration::default(),
+        };
+        let known = PartitionSnapshot {
+            name: "b".into(),
+            progress,
+            position: None,
+        };
+        let mut partitions = partitions([Some(1000), Some(500)], vec![known]);
+        assert_eq!(told(&mut partitions), Watermark::at(at(7)));
+        let are_new: Vec<bool> = partitions.open.iter().map(|open| open.is_new).collect();
+        assert_eq!(are_new, [true, false]);
     }
 }

@@ -1,6 +1,7 @@
 //! A subtask that reads a source.
 
 use std::{
+    mem,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -218,7 +219,7 @@ impl SourceTask {
     /// Tells those behind how far event time has come and whether they are to wait, as far as they do
     /// not know. Returns whether there was something to tell.
     fn tell(&mut self) -> anyhow::Result<bool> {
-        let mut due = std::mem::take(&mut self.told.restored);
+        let mut due = mem::take(&mut self.told.restored);
         let progress = self.partitions.progress(&*self.clock);
         if let Some(progress) = progress {
             // It may go back, when a partition was idle and is there again.
@@ -291,15 +292,22 @@ impl SourceTask {
         let open = &mut self.partitions.open[place];
         open.watermark.touch(self.clock.now());
         let latest = decoded.batch.latest();
-        if open.watermark.current() == Watermark::START
+        if (open.is_new || open.earliest.is_some())
             && let Some(earliest) = decoded.batch.earliest()
-            && earliest < self.told.watermark.time()
         {
-            tracing::warn!(
-                source = %self.name, partition = %open.partition.name(),
-                watermark = %self.told.watermark,
-                "the partition starts behind the watermark: its rows may be late",
-            );
+            let partition = open.partition.name();
+            if mem::take(&mut open.is_new) && earliest < self.told.watermark.time() {
+                tracing::warn!(
+                    source = %self.name, %partition, watermark = %self.told.watermark,
+                    "the partition starts behind the watermark: its rows may be late",
+                );
+            }
+            if let Some(expected) = open.earliest.take_if(|expected| earliest < *expected) {
+                tracing::warn!(
+                    source = %self.name, %partition, found = %earliest, statistics = %expected,
+                    "the partition has rows before the least time that its statistics tell: they may be late",
+                );
+            }
         }
         self.wake()?;
         let mut out = Outbox::default();
@@ -321,7 +329,7 @@ impl SourceTask {
 
     /// Tells those behind that something comes again, if they have been told otherwise.
     fn wake(&mut self) -> anyhow::Result<()> {
-        if std::mem::take(&mut self.told.idle) {
+        if mem::take(&mut self.told.idle) {
             self.fork.watermark(self.told.watermark, &mut self.side)?;
         }
         Ok(())

@@ -47,6 +47,19 @@ impl Columns {
         }
     }
 
+    /// The earliest of some event times, of which `least` are the least; `None` if that cannot be told.
+    pub(super) fn earliest(&self, raw: &RawType, least: ArrayRef) -> Option<Timestamp> {
+        // The least text need not be the earliest time.
+        if matches!(raw, RawType::Text(_)) {
+            return None;
+        }
+        let latest = Latest::at(self.clock.now(), self.max_ahead);
+        let mut bad = Vec::new();
+        let times = event_times(raw, least, latest, &mut bad);
+        let earliest = times.iter().min().filter(|_| bad.is_empty())?;
+        Some(Timestamp::from_micros(*earliest))
+    }
+
     /// Makes a batch of the rows of `record` whose values are all right. Returns the others by
     /// their place in `record`, in order, with the reason. Those in `bad` are known already.
     pub(crate) fn batch(

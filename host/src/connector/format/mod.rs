@@ -19,6 +19,7 @@ mod lines;
 mod parquet;
 mod parquet_checked;
 mod parquet_columns;
+mod parquet_earliest;
 mod parquet_groups;
 mod parquet_limits;
 mod parquet_pages;

@@ -18,6 +18,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use super::{
     Columns,
     parquet_columns::{Conversion, natural_type},
+    parquet_earliest::least_values,
     parquet_groups::{RowGroups, guarded},
     parquet_limits,
     parquet_row::{row_file, row_text},
@@ -30,6 +31,7 @@ use crate::{
         Decoded, Decoding, Partition, Read, ReadPosition, RejectedRow,
         position::{self, PROOF_BYTES, ParquetPosition, Unread},
     },
+    time::Timestamp,
 };
 
 /// Bad rows of more bytes than this, with the files that are made of them, do not share a batch.
@@ -95,6 +97,8 @@ pub(crate) struct ParquetPartition {
     bytes: u64,
     /// Digest of the last bytes of the file.
     digest: String,
+    /// The least event time, if the footer says it.
+    earliest: Option<Timestamp>,
 }
 
 impl ParquetPartition {
@@ -151,20 +155,28 @@ impl ParquetPartition {
         let order = places
             .iter()
             .map(|place| sorted.binary_search(place).unwrap_or_default());
-        let conversions = order.zip(conversions).collect();
+        let conversions: Vec<_> = order.zip(conversions).collect();
         let context = || format!("cannot read `{name}` as parquet");
         let metadata = Arc::clone(metadata.metadata());
         let row_groups = parquet_limits::row_groups(&metadata).with_context(context)?;
         let total_rows = row_groups.iter().sum();
         let start = position.map_or((0, 0), |position| (position.row_group, position.row));
         let options = ArrowReaderOptions::new().with_schema(parquet_slices::with_views(&found));
-        let groups =
-            guarded(|| ArrowReaderMetadata::try_new(metadata, options)).and_then(|found| {
+        let groups = guarded(|| ArrowReaderMetadata::try_new(Arc::clone(&metadata), options))
+            .and_then(|found| {
                 let rows = row_groups.clone();
                 RowGroups::open(handle, found, &sorted, rows, start, decoding.batch_rows)
             });
         let groups = groups.with_context(context)?;
         let rows = row_groups.iter().take(start.0).sum::<u64>() + start.1;
+        let time = decoding.event_time.as_ref().map(|time| time.column);
+        let earliest = time.and_then(|column| {
+            let (_, conversion) = &conversions[column];
+            let found = found.field(places[column]);
+            let least = least_values(&metadata, places[column], found, start.0)?;
+            let least = conversion.convert(&least, |_, _| {}).ok()?;
+            columns.earliest(&raw[column], least)
+        });
         Ok(Self {
             name,
             groups,
@@ -177,6 +189,7 @@ impl ParquetPartition {
             row_groups,
             bytes,
             digest,
+            earliest,
         })
     }
 
@@ -279,6 +292,10 @@ impl ParquetPartition {
 impl Partition for ParquetPartition {
     fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    fn earliest(&self) -> Option<Timestamp> {
+        self.earliest
     }
 
     fn read(&mut self) -> anyhow::Result<Read> {

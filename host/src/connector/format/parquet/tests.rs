@@ -1,6 +1,7 @@
 //! Files of every type of column.
 
 mod damaged;
+mod earliest;
 
 use arrow::{
     array::{
