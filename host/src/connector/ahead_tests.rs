@@ -4,8 +4,15 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use parquet::{
+    arrow::ArrowWriter,
+    basic::Compression,
+    file::properties::{WriterProperties, WriterVersion},
+};
 use proptest::prelude::*;
 
 use super::{
@@ -175,6 +182,94 @@ proptest! {
         chunk in 1_usize..10,
     ) {
         check_text(&decoded(Format::Csv, 3), &format!("{header}\n1,2,3\n"), chunk)?;
+    }
+}
+
+/// Rows of a Parquet file, some with null times or texts that are long.
+fn parquet_rows() -> impl Strategy<Value = Vec<(Option<i64>, i64, Option<String>)>> {
+    let text = prop_oneof![
+        4 => "[a-c]{0,3}",
+        1 => ".{0,40}",
+        1 => Just("long ".repeat(500)),
+    ];
+    let row = (
+        prop::option::weighted(0.95, 0_i64..1_000_000),
+        0_i64..5,
+        prop::option::weighted(0.9, text),
+    );
+    prop::collection::vec(row, 0..400)
+}
+
+/// Where rows of a Parquet file end up together: in how many rows of a row group, a page, and a write to it.
+fn layouts() -> impl Strategy<Value = WriterProperties> {
+    (1_usize..200, 1_usize..40, any::<[bool; 3]>()).prop_map(
+        |(group, page, [dictionary, new, packed])| {
+            let version = match new {
+                true => WriterVersion::PARQUET_2_0,
+                false => WriterVersion::PARQUET_1_0,
+            };
+            let compression = match packed {
+                true => Compression::SNAPPY,
+                false => Compression::UNCOMPRESSED,
+            };
+            WriterProperties::builder()
+                .set_max_row_group_row_count(Some(group))
+                .set_data_page_row_count_limit(page)
+                .set_write_batch_size(page.div_ceil(2))
+                .set_dictionary_enabled(dictionary)
+                .set_writer_version(version)
+                .set_compression(compression)
+                .build()
+        },
+    )
+}
+
+fn write_parquet(
+    path: &Path,
+    rows: &[(Option<i64>, i64, Option<String>)],
+    layout: WriterProperties,
+) {
+    let times: Int64Array = rows.iter().map(|row| row.0).collect();
+    let numbers = Int64Array::from_iter_values(rows.iter().map(|row| row.1));
+    let texts: StringArray = rows.iter().map(|row| row.2.as_deref()).collect();
+    let columns: [(&str, ArrayRef, bool); 3] = [
+        ("ts", Arc::new(times), true),
+        ("n", Arc::new(numbers), false),
+        ("s", Arc::new(texts), true),
+    ];
+    let rows = RecordBatch::try_from_iter_with_nullable(columns).expect("columns");
+    let file = fs::File::create(path).expect("a file");
+    let mut writer = ArrowWriter::try_new(file, rows.schema(), Some(layout)).expect("a writer");
+    writer.write(&rows).expect("rows");
+    writer.close().expect("a file");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn parquet_is_the_same(
+        rows in parquet_rows(),
+        layout in layouts(),
+        batch_rows in 1_usize..60,
+        damage in prop::option::weighted(0.3, any::<(prop::sample::Index, u8)>()),
+    ) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a.parquet");
+        write_parquet(&path, &rows, layout);
+        let decoding = decoded(Format::Parquet, batch_rows);
+        let Some((place, byte)) = damage else {
+            return check(&path, &decoding, batch_rows);
+        };
+        let mut bytes = fs::read(&path).expect("a file");
+        let place = place.index(bytes.len());
+        bytes[place] = byte;
+        fs::write(&path, bytes).expect("a file");
+        let expected = steps(&source(&path, &decoding, 1, 1));
+        for threads in [2, 3, 7] {
+            let found = steps(&source(&path, &decoding, 1, threads));
+            prop_assert_eq!(&found, &expected, "{} threads", threads);
+        }
     }
 }
 

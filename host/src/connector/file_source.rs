@@ -5,6 +5,7 @@ mod places;
 use std::{
     collections::HashSet,
     fs, io,
+    num::NonZero,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -90,7 +91,12 @@ impl FileSource {
         if self.decoding.format == Format::Parquet {
             let columns = Columns::new(&self.decoding, clock);
             let partition = ParquetPartition::open(file, &self.decoding, columns)?;
-            return Ok(Box::new(partition));
+            let threads = NonZero::new(self.threads);
+            let threads = threads.filter(|_| self.is_worthwhile(Some(partition.bytes())));
+            return Ok(Box::new(match threads {
+                Some(threads) => partition.ahead(threads),
+                None => partition,
+            }));
         }
         let open = || FileBytes::open(&file.path, Arc::clone(&file.name), self.chunk);
         let name = Arc::clone(&file.name);

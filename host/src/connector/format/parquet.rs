@@ -1,41 +1,50 @@
 //! Parquet: the rows of a file, its columns found by name and converted.
 
+mod ahead;
+mod blocks;
+mod checked;
+mod conversion;
+mod decoder;
+mod earliest;
+mod groups;
+mod limits;
+mod pages;
+mod row;
+mod slices;
+mod spans;
+mod thrift;
+
 use std::{
     collections::HashMap,
     fs::File,
     io::{Read as _, Seek as _, SeekFrom},
+    num::NonZero,
     path::Path,
     sync::Arc,
 };
 
 use anyhow::{Context as _, bail, ensure};
-use arrow::{
-    array::{RecordBatch, RecordBatchOptions},
-    datatypes::SchemaRef,
-};
+use arrow::{array::RecordBatch, datatypes::SchemaRef};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
-use super::{
-    Columns,
-    parquet_columns::{Conversion, natural_type},
-    parquet_earliest::least_values,
-    parquet_groups::{RowGroups, guarded},
-    parquet_limits,
-    parquet_row::{row_file, row_text},
-    parquet_slices,
-    raw::RawType,
+use self::{
+    ahead::{AheadGroups, Found},
+    blocks::Blocks,
+    conversion::{Conversion, natural_type},
+    decoder::Decoder,
+    earliest::least_values,
+    groups::{RowGroups, guarded},
+    spans::{Projection, Spans},
 };
+use super::Columns;
 use crate::{
-    batch::{Batch, Field, Origin, Position, Schema},
+    batch::{Field, Schema},
     connector::{
-        Decoded, Decoding, Partition, Read, ReadPosition, RejectedRow,
+        Decoding, Partition, Read, ReadPosition,
         position::{self, PROOF_BYTES, ParquetPosition, Unread},
     },
     time::Timestamp,
 };
-
-/// Bad rows of more bytes than this, with the files that are made of them, do not share a batch.
-const MAX_REJECTED_BYTES: usize = 8 * 1024 * 1024;
 
 /// The columns of a Parquet file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,9 +80,10 @@ pub fn parquet_schema(path: &Path) -> anyhow::Result<ParquetSchema> {
 }
 
 /// Opens a file and finds its columns.
-fn open(path: &Path) -> anyhow::Result<(File, ArrowReaderMetadata)> {
+fn open(path: &Path) -> anyhow::Result<(Blocks, ArrowReaderMetadata)> {
     let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
-    let metadata = parquet_limits::check_footer(&file)
+    let file = Blocks::new(file);
+    let metadata = limits::check_footer(&file)
         .and_then(|()| guarded(|| ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())))
         .with_context(|| format!("cannot read `{}` as parquet", path.display()))?;
     Ok((file, metadata))
@@ -82,14 +92,11 @@ fn open(path: &Path) -> anyhow::Result<(File, ArrowReaderMetadata)> {
 /// A Parquet file that is being read.
 pub(crate) struct ParquetPartition {
     name: Arc<str>,
-    groups: RowGroups,
-    /// Rows that have been read and not been handed over yet.
+    input: Input,
+    decoder: Arc<Decoder>,
+    /// Rows that have been read and not been decoded yet.
     waiting: Option<RecordBatch>,
-    /// For each column of the schema, its place in what the reader gives, and what becomes of it.
-    conversions: Vec<(usize, Conversion)>,
-    raw: Vec<RawType>,
-    columns: Columns,
-    /// Rows read so far.
+    /// Rows given so far.
     rows: u64,
     total_rows: u64,
     /// How many rows each row group has.
@@ -99,6 +106,23 @@ pub(crate) struct ParquetPartition {
     digest: String,
     /// The least event time, if the footer says it.
     earliest: Option<Timestamp>,
+}
+
+/// Who reads the row groups.
+enum Input {
+    /// Whoever reads the partition.
+    Alone(RowGroups),
+    /// Threads of its own.
+    Ahead(AheadGroups),
+}
+
+impl Input {
+    fn next(&mut self) -> anyhow::Result<Option<Found>> {
+        match self {
+            Self::Alone(groups) => Ok(groups.next()?.map(Found::Rows)),
+            Self::Ahead(groups) => groups.next(),
+        }
+    }
 }
 
 impl ParquetPartition {
@@ -158,16 +182,21 @@ impl ParquetPartition {
         let conversions: Vec<_> = order.zip(conversions).collect();
         let context = || format!("cannot read `{name}` as parquet");
         let metadata = Arc::clone(metadata.metadata());
-        let row_groups = parquet_limits::row_groups(&metadata).with_context(context)?;
+        let row_groups = limits::row_groups(&metadata).with_context(context)?;
         let total_rows = row_groups.iter().sum();
         let start = position.map_or((0, 0), |position| (position.row_group, position.row));
-        let options = ArrowReaderOptions::new().with_schema(parquet_slices::with_views(&found));
-        let groups = guarded(|| ArrowReaderMetadata::try_new(Arc::clone(&metadata), options))
+        let options = ArrowReaderOptions::new().with_schema(slices::with_views(&found));
+        let spans = guarded(|| ArrowReaderMetadata::try_new(Arc::clone(&metadata), options))
             .and_then(|found| {
                 let rows = row_groups.clone();
-                RowGroups::open(handle, found, &sorted, rows, start, decoding.batch_rows)
+                Projection::new(handle, found, &sorted, rows, decoding.batch_rows)
+            })
+            .and_then(|projection| {
+                let projection = Arc::new(projection);
+                let mut spans = Spans::new(Arc::clone(&projection), start)?;
+                Ok((projection, spans.next()?, spans))
             });
-        let groups = groups.with_context(context)?;
+        let (projection, span, spans) = spans.with_context(context)?;
         let rows = row_groups.iter().take(start.0).sum::<u64>() + start.1;
         let time = decoding.event_time.as_ref().map(|time| time.column);
         let earliest = time.and_then(|column| {
@@ -177,13 +206,18 @@ impl ParquetPartition {
             let least = conversion.convert(&least, |_, _| {}).ok()?;
             columns.earliest(&raw[column], least)
         });
-        Ok(Self {
-            name,
-            groups,
-            waiting: None,
+        let decoder = Arc::new(Decoder {
+            name: Arc::clone(&name),
             conversions,
             raw,
             columns,
+            size: (bytes, total_rows),
+        });
+        Ok(Self {
+            name,
+            input: Input::Alone(RowGroups::new(projection, span, spans)),
+            decoder,
+            waiting: None,
             rows,
             total_rows,
             row_groups,
@@ -193,74 +227,22 @@ impl ParquetPartition {
         })
     }
 
-    /// Decodes rows: all, or the first of them if too much is to be told of those that are bad. Says how many.
-    fn decode(&mut self, found: &RecordBatch) -> anyhow::Result<(Decoded, usize)> {
-        let mut rows = found.num_rows();
-        let (mut batch, bad) = self.convert(found)?;
-        let mut rejected = Vec::new();
-        let mut rejected_bytes = 0;
-        for (row, reason) in bad {
-            if rejected_bytes >= MAX_REJECTED_BYTES {
-                rows = row;
-                (batch, _) = self.convert(&found.slice(0, rows))?;
-                break;
-            }
-            let one = found.slice(row, 1);
-            let (text, raw) = (row_text(&one), row_file(&one));
-            rejected_bytes += text.len() + raw.as_ref().map_or(0, Vec::len);
-            rejected.push(RejectedRow {
-                position: Position {
-                    partition: Arc::clone(&self.name),
-                    number: self.rows + 1 + row as u64,
-                },
-                reason,
-                row: text,
-                raw,
-                header: None,
-            });
-        }
-        let before = self.bytes_until(self.rows);
-        self.rows += rows as u64;
-        let bytes = self.bytes_until(self.rows) - before;
-        let decoded = Decoded {
-            batch,
-            rejected,
-            bytes,
-        };
-        Ok((decoded, rows))
+    /// How many bytes the file has.
+    pub(crate) const fn bytes(&self) -> u64 {
+        self.bytes
     }
 
-    /// The rows that are good, and which ones are not, and why.
-    fn convert(&self, found: &RecordBatch) -> anyhow::Result<(Batch, Vec<(usize, String)>)> {
-        let rows = found.num_rows();
-        let mut bad = Vec::new();
-        let mut columns = Vec::with_capacity(self.conversions.len());
-        let mut fields = Vec::with_capacity(self.conversions.len());
-        for (raw, (place, conversion)) in self.raw.iter().zip(&self.conversions) {
-            let field = found.schema_ref().field(*place);
-            let column = conversion
-                .convert(found.column(*place), |row, reason| {
-                    bad.push((row, format!("column `{}`: {reason}", field.name())));
-                })
-                .with_context(|| {
-                    format!(
-                        "cannot convert column `{}` of `{}`",
-                        field.name(),
-                        self.name
-                    )
-                })?;
-            fields.push(arrow::datatypes::Field::new(
-                field.name(),
-                raw.to_arrow(),
-                true,
-            ));
-            columns.push(column);
+    /// Has the rows decoded ahead by so many threads. Called before anything is read.
+    pub(crate) fn ahead(self, threads: NonZero<usize>) -> Self {
+        let Input::Alone(groups) = self.input else {
+            return self;
+        };
+        let decoder = Arc::clone(&self.decoder);
+        let ahead = AheadGroups::new(groups, decoder, threads, self.rows);
+        Self {
+            input: Input::Ahead(ahead),
+            ..self
         }
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let schema = Arc::new(arrow::datatypes::Schema::new(fields));
-        let record = RecordBatch::try_new_with_options(schema, columns, &options)?;
-        let origin = Origin::consecutive(Arc::clone(&self.name), self.rows + 1);
-        self.columns.batch(&self.raw, record, origin, bad)
     }
 
     /// Where to read on: in which row group, after how many of its rows.
@@ -281,12 +263,6 @@ impl ParquetPartition {
             digest: self.digest.clone(),
         }
     }
-
-    /// How many bytes of the file the first `rows` rows take, as if all took the same.
-    fn bytes_until(&self, rows: u64) -> u64 {
-        let share = u128::from(self.bytes) * u128::from(rows) / u128::from(self.total_rows.max(1));
-        u64::try_from(share).unwrap_or(self.bytes)
-    }
 }
 
 impl Partition for ParquetPartition {
@@ -302,27 +278,24 @@ impl Partition for ParquetPartition {
         let (name, rows) = (Arc::clone(&self.name), self.rows);
         let context = || format!("cannot read `{name}` behind row {rows}");
         let found = match self.waiting.take() {
-            Some(waiting) => waiting,
-            None => match self.groups.next().with_context(context)? {
-                Some(found) => found,
-                None => {
-                    let (rows, total) = (self.rows, self.total_rows);
-                    ensure!(
-                        rows == total,
-                        "`{}` is damaged: it ends after {rows} rows, and should have {total}",
-                        self.name
-                    );
-                    return Ok(Read::End);
-                }
-            },
+            Some(waiting) => Some(Found::Rows(waiting)),
+            None => self.input.next().with_context(context)?,
         };
-        let fitting = found.slice(0, parquet_slices::fitting(&found));
-        let fitting = parquet_slices::without_views(&fitting).with_context(context)?;
-        let (decoded, rows) = self.decode(&fitting)?;
-        if rows < found.num_rows() {
-            self.waiting = Some(found.slice(rows, found.num_rows() - rows));
-        }
-        Ok(Read::Rows(decoded))
+        let portion = match found {
+            Some(Found::Decoded(portion)) => portion,
+            Some(Found::Rows(found)) => self.decoder.decode(&found, rows).with_context(context)?,
+            None => {
+                let total = self.total_rows;
+                ensure!(
+                    rows == total,
+                    "`{name}` is damaged: it ends after {rows} rows, and should have {total}"
+                );
+                return Ok(Read::End);
+            }
+        };
+        self.rows += portion.rows;
+        self.waiting = portion.rest;
+        Ok(Read::Rows(portion.decoded))
     }
 
     fn position(&self) -> Option<ReadPosition> {

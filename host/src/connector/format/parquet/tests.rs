@@ -16,8 +16,8 @@ use parquet::arrow::ArrowWriter;
 use super::*;
 use crate::{
     connector::{
-        EventTimeUnit, Format,
-        harness::{NOW, decoding, listing, read_all},
+        Decoded, EventTimeUnit, Format,
+        harness::{NOW, decoding, listing},
     },
     time::ManualClock,
 };
@@ -38,14 +38,21 @@ fn write(columns: Vec<(&str, ArrayRef)>) -> Written {
 }
 
 impl Written {
-    fn read(&self, decoding: &Decoding) -> anyhow::Result<Vec<Decoded>> {
+    fn open(&self, decoding: &Decoding) -> anyhow::Result<ParquetPartition> {
         let columns = Columns::new(decoding, Arc::new(ManualClock::new(NOW)));
-        let mut partition = ParquetPartition::open(
-            &Unread::whole(self.0.path().to_path_buf()),
-            decoding,
-            columns,
-        )?;
-        read_all(&mut partition)
+        let file = Unread::whole(self.0.path().to_path_buf());
+        ParquetPartition::open(&file, decoding, columns)
+    }
+
+    fn read(&self, decoding: &Decoding) -> anyhow::Result<Vec<Decoded>> {
+        let (all, end) = read_on(self.open(decoding)?);
+        for threads in [2, 3] {
+            let threads = NonZero::new(threads).expect("there are some");
+            let (found, found_end) = read_on(self.open(decoding)?.ahead(threads));
+            assert_eq!(listing(&found), listing(&all), "{threads} threads");
+            assert_eq!(told(&found_end), told(&end), "{threads} threads");
+        }
+        end.map(|()| all)
     }
 
     #[track_caller]
@@ -68,6 +75,24 @@ impl Written {
             .expect_err("an error");
         let path = self.0.path().display().to_string();
         assert_eq!(format!("{error:#}").replace(&path, "in"), expected);
+    }
+}
+
+fn told(end: &anyhow::Result<()>) -> Option<String> {
+    let error = end.as_ref().err();
+    error.map(|error| format!("{error:#}"))
+}
+
+/// What comes out, and the end.
+fn read_on(mut partition: ParquetPartition) -> (Vec<Decoded>, anyhow::Result<()>) {
+    let mut all = Vec::new();
+    loop {
+        match partition.read() {
+            Ok(Read::Rows(decoded)) => all.push(decoded),
+            Ok(Read::End) => return (all, Ok(())),
+            Ok(Read::Idle | Read::Watermark(_)) => {}
+            Err(error) => return (all, Err(error)),
+        }
     }
 }
 

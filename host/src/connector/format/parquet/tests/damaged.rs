@@ -32,18 +32,20 @@ impl Written {
     fn read_on(&self, columns: &str) -> (Vec<String>, Option<String>) {
         let mut decoding = decoding(Format::Parquet, columns, None);
         decoding.batch_rows = 10;
-        let columns = Columns::new(&decoding, Arc::new(ManualClock::new(NOW)));
-        let file = Unread::whole(self.0.path().to_path_buf());
-        let mut all = Vec::new();
-        let end = ParquetPartition::open(&file, &decoding, columns).and_then(|mut partition| {
-            loop {
-                match partition.read()? {
-                    Read::Rows(decoded) => all.push(decoded),
-                    Read::End => break Ok(()),
-                    Read::Idle | Read::Watermark(_) => {}
-                }
+        let (mut all, mut end) = (Vec::new(), Ok(()));
+        for threads in [1, 2, 5] {
+            let threads = NonZero::new(threads).expect("there are some");
+            let (found, found_end) = match self.open(&decoding) {
+                Ok(partition) if threads.get() == 1 => read_on(partition),
+                Ok(partition) => read_on(partition.ahead(threads)),
+                Err(error) => (Vec::new(), Err(error)),
+            };
+            if threads.get() > 1 {
+                assert_eq!(listing(&found), listing(&all), "{threads} threads");
+                assert_eq!(told(&found_end), told(&end), "{threads} threads");
             }
-        });
+            (all, end) = (found, found_end);
+        }
         let path = self.0.path().display().to_string();
         let error = end
             .err()
@@ -315,12 +317,17 @@ fn long_texts(rows: usize, length: usize, properties: WriterPropertiesBuilder) -
 }
 
 impl Written {
-    fn open(&self, columns: &str) -> anyhow::Result<ParquetPartition> {
-        let decoding = decoding(Format::Parquet, columns, None);
-        let columns = Columns::new(&decoding, Arc::new(ManualClock::new(NOW)));
-        let unread = Unread::whole(self.0.path().to_path_buf());
-        ParquetPartition::open(&unread, &decoding, columns)
+    fn open_columns(&self, columns: &str) -> anyhow::Result<ParquetPartition> {
+        self.open(&decoding(Format::Parquet, columns, None))
     }
+}
+
+fn next(partition: &mut ParquetPartition) -> anyhow::Result<Option<RecordBatch>> {
+    let found = partition.input.next()?;
+    Ok(found.map(|found| match found {
+        Found::Rows(rows) => rows,
+        Found::Decoded(_) => unreachable!("nobody decodes ahead"),
+    }))
 }
 
 #[test]
@@ -331,9 +338,9 @@ fn a_batch_holds_no_more_pages_than_there_is_room_for() {
         (long_texts(40, 8 << 20, each), 8 << 20, 9),
         (long_texts(300, 1 << 20, delta), 1 << 20, 66),
     ] {
-        let mut partition = file.open("s: utf8").expect("a file");
+        let mut partition = file.open_columns("s: utf8").expect("a file");
         let mut rows = 0;
-        while let Some(found) = partition.groups.next().expect("rows") {
+        while let Some(found) = next(&mut partition).expect("rows") {
             assert!(found.num_rows() <= most, "{} rows", found.num_rows());
             rows += found.num_rows();
         }
@@ -358,14 +365,14 @@ fn pages_of_one_row_that_are_too_large_together_are_refused() {
     writer.write(&row).expect("a row");
     writer.close().expect("a file");
     let file = file(&bytes);
-    let error = file.open("a: binary, b: binary, c: binary, d: binary, e: binary");
+    let error = file.open_columns("a: binary, b: binary, c: binary, d: binary, e: binary");
     let error = format!("{:#}", error.err().expect("an error"));
     assert!(
         error.contains("the pages of a single row would have")
             && error.contains("name fewer columns"),
         "{error}"
     );
-    assert!(file.open("a: binary, e: binary").is_ok());
+    assert!(file.open_columns("a: binary, e: binary").is_ok());
 }
 
 #[test]
@@ -375,12 +382,15 @@ fn nulls_of_wide_types_come_a_few_rows_at_a_time() {
     let columns = names.iter().map(|name| (name.as_str(), nulls(2048, 1000)));
     let file = write(columns.collect());
     let columns: Vec<_> = names.iter().map(|name| format!("{name}: binary")).collect();
-    let mut partition = file.open(&columns.join(", ")).expect("a file");
-    let found = partition.groups.next().expect("rows").expect("some");
+    let mut partition = file.open_columns(&columns.join(", ")).expect("a file");
+    let found = next(&mut partition).expect("rows").expect("some");
     assert_eq!(found.num_rows(), (16 << 20) / (300 * 2048));
     let file = write(vec![("a", nulls(9 << 20, 1)), ("b", nulls(9 << 20, 1))]);
-    assert!(file.open("a: binary").is_ok());
-    let error = file.open("a: binary, b: binary").err().expect("an error");
+    assert!(file.open_columns("a: binary").is_ok());
+    let error = file
+        .open_columns("a: binary, b: binary")
+        .err()
+        .expect("an error");
     let error = format!("{error:#}");
     assert!(
         error.contains(
@@ -405,7 +415,10 @@ fn many_bad_rows_come_a_few_at_a_time() {
         let sizes = decoded.rejected.iter();
         let sizes = sizes.map(|bad| bad.row.len() + bad.raw.as_ref().map_or(0, Vec::len));
         let bytes: usize = sizes.sum();
-        assert!(bytes <= MAX_REJECTED_BYTES + 4 * text.len(), "{bytes}");
+        assert!(
+            bytes <= decoder::MAX_REJECTED_BYTES + 4 * text.len(),
+            "{bytes}"
+        );
     }
     let listing = listing(&all);
     assert_eq!(listing.len(), 200);

@@ -2,7 +2,7 @@
 //! for them. So this does: a dictionary has bytes for its values, and a page of texts that are written as differences no
 //! more lengths than values. What else is wrong with a page, the decoders notice without harm.
 
-use std::{fs::File, sync::Arc};
+use std::sync::Arc;
 
 use parquet::{
     arrow::arrow_reader::RowGroups,
@@ -15,14 +15,17 @@ use parquet::{
     },
 };
 
-use super::parquet_pages::{LEAST_VALUE_BYTES, MAX_PAGE_BYTES};
+use super::{
+    blocks::Blocks,
+    pages::{LEAST_VALUE_BYTES, MAX_PAGE_BYTES},
+};
 
 /// The most lengths in a page: the decoders take eight bytes for each, and none need to be there.
 const MAX_LENGTHS: u64 = MAX_PAGE_BYTES / 8;
 
 /// Some row groups of a file.
 pub(super) struct CheckedGroups {
-    pub(super) file: Arc<File>,
+    pub(super) file: Arc<Blocks>,
     pub(super) metadata: Arc<ParquetMetaData>,
     /// Which ones.
     pub(super) groups: Vec<usize>,
@@ -55,7 +58,7 @@ impl RowGroups for CheckedGroups {
 
 /// A column in one row group after the other.
 struct CheckedChunks {
-    file: Arc<File>,
+    file: Arc<Blocks>,
     metadata: Arc<ParquetMetaData>,
     column: usize,
     groups: std::vec::IntoIter<usize>,
@@ -79,7 +82,7 @@ impl Iterator for CheckedChunks {
 
 /// The pages of a column in one row group.
 struct CheckedPages {
-    pages: SerializedPageReader<File>,
+    pages: SerializedPageReader<Blocks>,
     /// The highest level of repetition, and of definition.
     levels: [i16; 2],
 }

@@ -7,7 +7,7 @@ use parquet::{
     file::metadata::{ParquetMetaData, RowGroupMetaData},
 };
 
-use super::parquet_groups::guarded;
+use super::groups::guarded;
 
 /// The least value of a column in each row group from `first` on that has rows; `None` if the footer does not say them
 /// all. `place` is that of the column among those of the file, and `found` what it is.

@@ -2,14 +2,12 @@
 //! become, and how many rows are in each. The reader keeps every page that the texts of a batch come from, so
 //! this decides how many rows may be read at once.
 
-use std::{
-    fs::File,
-    io::{Read as _, Seek as _, SeekFrom},
-};
-
 use anyhow::ensure;
 
-use super::parquet_thrift::{Field, Thrift};
+use super::{
+    blocks::Blocks,
+    thrift::{Field, Thrift},
+};
 
 /// The largest page that is read, uncompressed.
 pub(super) const MAX_PAGE_BYTES: u64 = 256 * 1024 * 1024;
@@ -27,7 +25,7 @@ const VIEW_BYTES: u64 = 16;
 const SMALL_BYTES: u64 = 64 * 1024;
 
 /// How much is read to find the header of a page, at first and at most.
-const HEADER_BYTES: (u64, u64) = (256, 1024 * 1024);
+const HEADER_BYTES: (usize, usize) = (256, 1024 * 1024);
 
 /// Kinds of pages.
 const DATA_PAGE: i64 = 0;
@@ -46,8 +44,8 @@ pub(super) struct Pages {
     rows: u64,
     /// The rows and the bytes of each page, of small ones together.
     data: Vec<(u64, u64)>,
-    /// The largest page.
-    largest: u64,
+    /// The bytes of the largest page, and its rows.
+    largest: (u64, u64),
     /// Whether one text may be as long as a page, and the next one again.
     is_delta: bool,
 }
@@ -58,7 +56,7 @@ impl Pages {
     /// # Errors
     ///
     /// If one is too large, or what is there is no page.
-    pub(super) fn scan(file: &File, mut at: u64, end: u64) -> anyhow::Result<Self> {
+    pub(super) fn scan(file: &Blocks, mut at: u64, end: u64) -> anyhow::Result<Self> {
         let mut pages = Self::default();
         while at < end {
             let page = page_at(file, at, end)?;
@@ -90,7 +88,7 @@ impl Pages {
             return Ok(());
         }
         self.rows = self.rows.saturating_add(page.rows);
-        self.largest = self.largest.max(page.bytes);
+        self.largest = self.largest.max((page.bytes, page.rows));
         self.is_delta |= page.is_delta;
         match self.data.last_mut() {
             Some((rows, bytes)) if *bytes + page.bytes <= SMALL_BYTES => {
@@ -120,6 +118,11 @@ impl Pages {
         Ok(())
     }
 
+    /// The bytes of the largest page, and its rows.
+    pub(super) const fn largest(&self) -> (u64, u64) {
+        self.largest
+    }
+
     /// How much all of them take.
     pub(super) fn all(&self) -> u64 {
         let data: u64 = self.data.iter().map(|(_, bytes)| bytes).sum();
@@ -128,7 +131,7 @@ impl Pages {
 
     /// How much the reader holds of a column whose values it copies, whatever the number of rows.
     pub(super) fn at_once(&self) -> u64 {
-        self.dictionary + self.largest
+        self.dictionary + self.largest.0
     }
 
     /// How much the reader holds at most of so many consecutive rows, at least one, if it keeps the pages of texts.
@@ -136,7 +139,7 @@ impl Pages {
         if self.is_delta {
             return self
                 .at_once()
-                .saturating_add(self.largest.saturating_mul(rows));
+                .saturating_add(self.largest.0.saturating_mul(rows));
         }
         let (mut most, mut first, mut within, mut bytes) = (0, 0, 0_u64, 0);
         for (last, &(page_rows, page_bytes)) in self.data.iter().enumerate() {
@@ -168,11 +171,11 @@ struct Page {
     end: u64,
 }
 
-fn page_at(file: &File, at: u64, end: u64) -> anyhow::Result<Page> {
+fn page_at(file: &Blocks, at: u64, end: u64) -> anyhow::Result<Page> {
     let (mut most, limit) = HEADER_BYTES;
     loop {
-        let length = most.min(end - at);
-        let bytes = read_at(file, at, length)?;
+        let length = usize::try_from(end - at).map_or(most, |left| left.min(most));
+        let bytes = file.read(at, length)?;
         if let Some(page) = page(&bytes, at) {
             return Ok(page);
         }
@@ -243,14 +246,6 @@ fn numbers(thrift: &mut Thrift<'_>, wanted: (i64, i64)) -> Option<(i64, i64)> {
     Some((first?, second?))
 }
 
-/// Up to `length` bytes of a file from the byte `at` on.
-pub(super) fn read_at(mut file: &File, at: u64, length: u64) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(at))?;
-    file.take(length).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,7 +256,11 @@ mod tests {
             dictionary: 1,
             rows: 0,
             data: data.to_vec(),
-            largest: data.iter().map(|page| page.1).max().unwrap_or_default(),
+            largest: data
+                .iter()
+                .map(|&(rows, bytes)| (bytes, rows))
+                .max()
+                .unwrap_or_default(),
             is_delta: false,
         };
         let check = |data: &[(u64, u64)], expected: &[(u64, u64)]| {

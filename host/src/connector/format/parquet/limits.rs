@@ -2,14 +2,12 @@
 //! columns there are. The reader believes all of it, and sizes that are a lie, or a bomb, would take all
 //! memory there is. Checks nothing that the reader checks without harm.
 
-use std::fs::File;
-
 use anyhow::{Context as _, anyhow, ensure};
 use parquet::file::metadata::ParquetMetaData;
 
 use super::{
-    parquet_pages::read_at,
-    parquet_thrift::{Field, Thrift},
+    blocks::Blocks,
+    thrift::{Field, Thrift},
 };
 
 /// The largest footer that is read.
@@ -36,9 +34,9 @@ const MAGIC: &[u8] = b"PAR1";
 ///
 /// If the file cannot be read, or its schema is nested too deep or says that there is more of it than there
 /// is, or there is too much of it. That it is Parquet at all is left to the reader.
-pub(super) fn check_footer(file: &File) -> anyhow::Result<()> {
-    let size = file.metadata()?.len();
-    let tail = read_at(file, size.saturating_sub(8), 8)?;
+pub(super) fn check_footer(file: &Blocks) -> anyhow::Result<()> {
+    let size = file.size()?;
+    let tail = file.read(size.saturating_sub(8), 8)?;
     let Some(length) = tail
         .strip_suffix(MAGIC)
         .and_then(|tail| tail.try_into().ok())
@@ -55,7 +53,7 @@ pub(super) fn check_footer(file: &File) -> anyhow::Result<()> {
         length / (1024 * 1024),
         MAX_FOOTER_BYTES / (1024 * 1024)
     );
-    let footer = read_at(file, start, length)?;
+    let footer = file.read(start, usize::try_from(length)?)?;
     let (mut checked, mut chunks) = (Ok(()), 0);
     let whole = Thrift::new(&footer).fields(|field, thrift| {
         if field.is(Field::list_of_structs(2))? {

@@ -9,7 +9,7 @@ use arrow::{
     error::ArrowError,
 };
 
-use super::raw::{RawType, shown};
+use super::super::raw::{RawType, shown};
 use crate::{
     batch::DataType,
     connector::{EventTime, EventTimeUnit},

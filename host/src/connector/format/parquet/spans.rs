@@ -1,24 +1,20 @@
-//! The row groups of a Parquet file, read one after the other. What the pages of one say of themselves is
-//! looked at when it is reached, so rows before a damaged one are handed on, and a batch has as many rows as
-//! its pages leave room for.
+//! The row groups of a Parquet file, and how many of them, and of their rows, are read at once. What the pages of one say
+//! of themselves is looked at when it is reached, so rows before a damaged one are handed on, and a batch has as many rows
+//! as its pages leave room for.
 
-use std::{collections::HashMap, fs::File, sync::Arc};
+use std::{collections::HashMap, ops::Range, sync::Arc};
 
-use anyhow::{Context as _, bail, ensure};
-use arrow::{
-    array::RecordBatch,
-    datatypes::{DataType as ArrowType, Schema},
-};
+use anyhow::{Context as _, ensure};
+use arrow::datatypes::{DataType as ArrowType, Schema};
 use parquet::{
     arrow::{
-        FieldLevels, ProjectionMask,
-        arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, RowSelection, RowSelector},
+        FieldLevels, ProjectionMask, arrow_reader::ArrowReaderMetadata,
         parquet_to_arrow_field_levels,
     },
     file::metadata::ColumnChunkMetaData,
 };
 
-use super::{parquet_checked::CheckedGroups, parquet_pages::Pages, parquet_slices, quiet::caught};
+use super::{blocks::Blocks, pages::Pages, slices};
 
 /// How much of pages is held for a batch, beyond what a single row needs; row groups that take less together
 /// are read as one.
@@ -26,17 +22,6 @@ const MAX_BATCH_PAGES: u64 = 64 * 1024 * 1024;
 
 /// How much of pages a single row may need.
 const MAX_ROW_PAGES: u64 = 1024 * 1024 * 1024;
-
-/// Calls the reader of Parquet files, which panics on some that are damaged.
-pub(super) fn guarded<T, E>(read: impl FnOnce() -> Result<T, E>) -> anyhow::Result<T>
-where
-    anyhow::Error: From<E>,
-{
-    match caught(read) {
-        Some(read) => Ok(read?),
-        None => bail!("the file is damaged: the reader of Parquet files panicked on it"),
-    }
-}
 
 /// A column that is read.
 struct Column {
@@ -46,67 +31,76 @@ struct Column {
     is_view: bool,
 }
 
-/// The row groups that are left to be read.
-pub(super) struct RowGroups {
-    file: File,
-    metadata: ArrowReaderMetadata,
+/// What is read of a file.
+pub(super) struct Projection {
+    pub(super) file: Blocks,
+    pub(super) metadata: ArrowReaderMetadata,
+    /// What the reader makes of the columns.
+    pub(super) levels: FieldLevels,
     columns: Vec<Column>,
-    /// What the reader makes of them.
-    levels: FieldLevels,
     /// How many rows each row group has.
     rows: Vec<u64>,
     batch_rows: usize,
-    /// The first one that has not been begun, and how many of its rows are not wanted.
-    next: (usize, u64),
-    /// Reads those that have been begun.
-    reader: Option<ParquetRecordBatchReader>,
-    /// How many rows it has yet to give.
-    left: u64,
 }
 
-impl RowGroups {
-    /// Begins to read the columns at `places`, which ascend, in batches of at most `batch_rows` rows: those of the row
-    /// groups from `start` on, without as many of the first as it says. `metadata` is that of the file, with texts as
-    /// views; `rows` says how many rows each row group has.
+/// Row groups that are read as one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) groups: Range<usize>,
+    /// How many of their rows are not wanted, from the first on.
+    pub(super) skipped: u64,
+    /// How many are.
+    pub(super) rows: u64,
+    /// How many are read at once.
+    pub(super) batch_rows: usize,
+    /// How many are in a page of the column that takes most.
+    pub(super) page_rows: u64,
+    /// How many bytes of pages each has.
+    pub(super) row_bytes: u64,
+}
+
+/// The row groups that are left to be read.
+pub(super) struct Spans {
+    projection: Arc<Projection>,
+    /// The first one that has not been begun, and how many of its rows are not wanted.
+    next: (usize, u64),
+}
+
+impl Projection {
+    /// The columns at `places`, which ascend, in batches of at most `batch_rows` rows. `metadata` is that of the file, with
+    /// texts as views; `rows` says how many rows each row group has.
     ///
     /// # Errors
     ///
-    /// If what the file says of the row groups cannot be, or the first one cannot be read.
-    pub(super) fn open(
-        file: File,
+    /// If a row takes too much.
+    pub(super) fn new(
+        file: Blocks,
         metadata: ArrowReaderMetadata,
         places: &[usize],
         rows: Vec<u64>,
-        start: (usize, u64),
         batch_rows: usize,
     ) -> anyhow::Result<Self> {
         let found = metadata.schema().project(places)?;
-        let batch_rows = parquet_slices::batch_rows(&found, batch_rows)?;
+        let batch_rows = slices::batch_rows(&found, batch_rows)?;
         let columns = columns(&metadata, places, &found);
         let parts = metadata.parquet_schema();
         let mask = ProjectionMask::leaves(parts, columns.iter().map(|column| column.leaf));
         let hint = metadata.schema().fields();
-        let mut groups = Self {
+        Ok(Self {
             columns,
             levels: parquet_to_arrow_field_levels(parts, mask, Some(hint))?,
             file,
             metadata,
             rows,
             batch_rows,
-            next: start,
-            reader: None,
-            left: 0,
-        };
-        groups.check_places()?;
-        groups.begin()?;
-        Ok(groups)
+        })
     }
 
-    /// Makes sure that the columns lie in the file, and not on top of each other.
-    fn check_places(&self) -> anyhow::Result<()> {
-        let size = self.file.metadata()?.len();
+    /// Makes sure that the columns of the row groups from `first` on lie in the file, and not on top of each other.
+    fn check_places(&self, first: usize) -> anyhow::Result<()> {
+        let size = self.file.size()?;
         let mut bytes = 0_u64;
-        for group in self.next.0..self.rows.len() {
+        for group in first..self.rows.len() {
             for column in &self.columns {
                 let (start, end) = self.place(column, group)?;
                 ensure!(
@@ -121,80 +115,6 @@ impl RowGroups {
             bytes <= size,
             "it is damaged: its columns should have {bytes} bytes, and it has {size}"
         );
-        Ok(())
-    }
-
-    /// The next rows; `None` if there are no more, be they fewer than there should be.
-    ///
-    /// # Errors
-    ///
-    /// If they cannot be read.
-    pub(super) fn next(&mut self) -> anyhow::Result<Option<RecordBatch>> {
-        while let Some(reader) = &mut self.reader {
-            if let Some(rows) = guarded(|| reader.next().transpose())? {
-                let left = self.left.checked_sub(rows.num_rows() as u64);
-                ensure!(
-                    left.is_some(),
-                    "it is damaged: a row group has more rows than it should have"
-                );
-                self.left = left.unwrap_or_default();
-                return Ok(Some(rows));
-            }
-            if self.left > 0 {
-                return Ok(None);
-            }
-            self.begin()?;
-        }
-        Ok(None)
-    }
-
-    /// Begins to read the next row group, and those behind it as long as all of their pages take little room.
-    fn begin(&mut self) -> anyhow::Result<()> {
-        self.reader = None;
-        let (first, skipped) = self.next;
-        if first >= self.rows.len() {
-            return Ok(());
-        }
-        let pages = self.pages(first)?;
-        let batch_rows = self.fitting(&pages, first)?;
-        let mut left = self.rows[first].saturating_sub(skipped);
-        let mut bytes = all(&pages);
-        let mut end = first + 1;
-        while end < self.rows.len() && batch_rows == self.batch_rows {
-            // What is wrong with it is told when it is reached.
-            let Ok(pages) = self.pages(end) else { break };
-            bytes = bytes.saturating_add(all(&pages));
-            let fits = bytes <= MAX_BATCH_PAGES;
-            if !fits || self.fitting(&pages, end).ok() != Some(batch_rows) {
-                break;
-            }
-            left = left.saturating_add(self.rows[end]);
-            end += 1;
-        }
-        let groups = CheckedGroups {
-            file: Arc::new(self.file.try_clone()?),
-            metadata: Arc::clone(self.metadata.metadata()),
-            groups: (first..end).collect(),
-        };
-        let (skipped, wanted) = (usize::try_from(skipped)?, usize::try_from(left)?);
-        let selection = RowSelection::from(vec![
-            RowSelector::skip(skipped),
-            RowSelector::select(wanted),
-        ]);
-        // Room is made for a batch before it is known whether there are so many rows.
-        let batch_rows = batch_rows.min(wanted).max(1);
-        let reader = guarded(|| {
-            let selection = (skipped > 0).then_some(selection);
-            ParquetRecordBatchReader::try_new_with_row_groups(
-                &self.levels,
-                &groups,
-                batch_rows,
-                selection,
-            )
-        });
-        self.reader = Some(reader?);
-        self.left = left;
-        self.next = (end, 0);
         Ok(())
     }
 
@@ -261,6 +181,64 @@ impl RowGroups {
             rows = rows.next_power_of_two() / 2;
         }
         Ok(rows)
+    }
+}
+
+impl Spans {
+    /// The row groups from `start` on, without as many rows of the first as it says.
+    ///
+    /// # Errors
+    ///
+    /// If what the file says of the row groups cannot be.
+    pub(super) fn new(projection: Arc<Projection>, start: (usize, u64)) -> anyhow::Result<Self> {
+        projection.check_places(start.0)?;
+        Ok(Self {
+            projection,
+            next: start,
+        })
+    }
+
+    /// The next row group, and those behind it as long as all of their pages take little room.
+    ///
+    /// # Errors
+    ///
+    /// If what its pages say of themselves cannot be.
+    pub(super) fn next(&mut self) -> anyhow::Result<Option<Span>> {
+        let projection = &*self.projection;
+        let (first, skipped) = self.next;
+        if first >= projection.rows.len() {
+            return Ok(None);
+        }
+        let pages = projection.pages(first)?;
+        let batch_rows = projection.fitting(&pages, first)?;
+        let page_rows = pages.iter().map(Pages::largest).max();
+        let (_, page_rows) = page_rows.unwrap_or_default();
+        let mut rows = projection.rows[first];
+        let mut bytes = all(&pages);
+        let mut end = first + 1;
+        while end < projection.rows.len() && batch_rows == projection.batch_rows {
+            // What is wrong with it is told when it is reached.
+            let Ok(pages) = projection.pages(end) else {
+                break;
+            };
+            let more = bytes.saturating_add(all(&pages));
+            let fits = more <= MAX_BATCH_PAGES;
+            if !fits || projection.fitting(&pages, end).ok() != Some(batch_rows) {
+                break;
+            }
+            bytes = more;
+            rows = rows.saturating_add(projection.rows[end]);
+            end += 1;
+        }
+        self.next = (end, 0);
+        Ok(Some(Span {
+            groups: first..end,
+            skipped,
+            rows: rows.saturating_sub(skipped),
+            batch_rows,
+            page_rows,
+            row_bytes: bytes / rows.max(1),
+        }))
     }
 }
 

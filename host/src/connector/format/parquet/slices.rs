@@ -60,15 +60,20 @@ fn width(found: &ArrowType) -> u64 {
     }
 }
 
+/// How many bytes the texts and bytes of all rows have.
+pub(super) fn text_bytes(rows: &RecordBatch) -> u64 {
+    let views = rows.columns().iter().filter_map(views);
+    views
+        .map(|views| views.iter().map(length).sum::<u64>())
+        .sum()
+}
+
 /// How many of the first rows fit into a batch: at least one.
 pub(super) fn fitting(rows: &RecordBatch) -> usize {
-    let views = || rows.columns().iter().filter_map(views);
-    let all: u64 = views()
-        .map(|views| views.iter().map(length).sum::<u64>())
-        .sum();
-    if all <= MAX_BATCH_BYTES {
+    if text_bytes(rows) <= MAX_BATCH_BYTES {
         return rows.num_rows();
     }
+    let views = || rows.columns().iter().filter_map(views);
     let mut bytes = 0;
     let fits = |row: &usize| {
         bytes += views().map(|views| length(&views[*row])).sum::<u64>();
