@@ -17,6 +17,8 @@ pub struct Batch {
     record: RecordBatch,
     /// One a row, in microseconds. Shares its memory with a column while the rows still have it.
     times: Option<ScalarBuffer<i64>>,
+    /// The least and the greatest of them, where somebody had to know them before.
+    bounds: Option<(i64, i64)>,
     origin: Origin,
     /// What the sender calls the keys of the rows; never more than a shortcut.
     keys: Option<KeyIds>,
@@ -41,6 +43,7 @@ impl Batch {
         Ok(Self {
             record,
             times,
+            bounds: None,
             origin,
             keys: None,
         })
@@ -66,15 +69,33 @@ impl Batch {
         self.times.as_ref()
     }
 
+    /// The same rows, of which the least and the greatest event time are known, in microseconds.
+    #[must_use]
+    pub fn with_time_bounds(self, bounds: (i64, i64)) -> Self {
+        debug_assert!(self.times.as_ref().is_some_and(|times| {
+            times.iter().min() == Some(&bounds.0) && times.iter().max() == Some(&bounds.1)
+        }));
+        Self {
+            bounds: Some(bounds),
+            ..self
+        }
+    }
+
     /// The latest event time in the batch.
     pub fn latest(&self) -> Option<Timestamp> {
-        let latest = self.times.as_ref()?.iter().copied().max()?;
+        let latest = match self.bounds {
+            Some((_, greatest)) => greatest,
+            None => self.times.as_ref()?.iter().copied().max()?,
+        };
         Some(Timestamp::from_micros(latest))
     }
 
     /// The earliest event time in the batch.
     pub fn earliest(&self) -> Option<Timestamp> {
-        let earliest = self.times.as_ref()?.iter().copied().min()?;
+        let earliest = match self.bounds {
+            Some((least, _)) => least,
+            None => self.times.as_ref()?.iter().copied().min()?,
+        };
         Some(Timestamp::from_micros(earliest))
     }
 
@@ -92,6 +113,7 @@ impl Batch {
         Ok(Self {
             record: self.record.project(columns)?,
             times: self.times.clone(),
+            bounds: self.bounds,
             origin: self.origin.clone(),
             keys: None,
         })
@@ -122,6 +144,7 @@ impl Batch {
         let times = vec![time.as_micros(); self.rows()];
         Self {
             times: Some(times.into()),
+            bounds: None,
             ..self
         }
     }
@@ -201,6 +224,7 @@ impl Batch {
         Ok(Some(Self {
             record,
             times,
+            bounds: None,
             origin: Origin::Derived,
             keys: None,
         }))
@@ -216,6 +240,7 @@ impl Batch {
         Self {
             record: self.record.slice(offset, len),
             times: self.times.as_ref().map(|times| times.slice(offset, len)),
+            bounds: None,
             origin: self.origin.slice(offset, len),
             keys: None,
         }

@@ -55,9 +55,8 @@ impl Columns {
         }
         let latest = Latest::at(self.clock.now(), self.max_ahead);
         let mut bad = Vec::new();
-        let times = event_times(raw, least, latest, &mut bad);
-        let earliest = times.iter().min().filter(|_| bad.is_empty())?;
-        Some(Timestamp::from_micros(*earliest))
+        let (_, bounds) = event_times(raw, least, latest, &mut bad);
+        bounds.map(|(earliest, _)| Timestamp::from_micros(earliest))
     }
 
     /// Makes a batch of the rows of `record` whose values are all right. Returns the others by
@@ -71,12 +70,13 @@ impl Columns {
     ) -> anyhow::Result<(Batch, Bad)> {
         let (_, raw_columns, rows) = record.into_parts();
         let mut columns = Vec::with_capacity(raw_columns.len());
-        let mut times = None;
+        let (mut times, mut bounds) = (None, None);
         for (index, (column, raw)) in raw_columns.into_iter().zip(raw).enumerate() {
             let before = bad.len();
             if self.event_time == Some(index) {
                 let latest = Latest::at(self.clock.now(), self.max_ahead);
-                let values = event_times(raw, column, latest, &mut bad);
+                let values;
+                (values, bounds) = event_times(raw, column, latest, &mut bad);
                 columns.push(timestamps(TimestampMicrosecondArray::new(
                     values.clone(),
                     None,
@@ -93,6 +93,10 @@ impl Columns {
         let arrow = SchemaRef::clone(&self.arrow);
         let batch = Batch::new(arrow, columns, rows, times, origin)?;
         if bad.is_empty() {
+            let batch = match bounds {
+                Some(bounds) => batch.with_time_bounds(bounds),
+                None => batch,
+            };
             return Ok((batch, bad));
         }
         // One reason a row, that of its first column.
@@ -143,13 +147,17 @@ fn own_column(raw: &RawType, column: ArrayRef, bad: &mut Bad) -> ArrayRef {
     }
 }
 
-/// The event times in a column, in microseconds; garbage in bad rows.
+/// The least and the greatest of some times, in microseconds.
+type Bounds = (i64, i64);
+
+/// The event times in a column, in microseconds, and their bounds, if all are good and that takes nothing to tell; garbage in
+/// bad rows.
 fn event_times(
     raw: &RawType,
     column: ArrayRef,
     latest: Latest,
     bad: &mut Bad,
-) -> ScalarBuffer<i64> {
+) -> (ScalarBuffer<i64>, Option<Bounds>) {
     for row in column
         .nulls()
         .into_iter()
@@ -167,14 +175,14 @@ fn event_times(
                 });
                 parsed.map_err(|reason| bad.push((row, reason))).ok()
             });
-            micros.map(Option::unwrap_or_default).collect()
+            (micros.map(Option::unwrap_or_default).collect(), None)
         }
         RawType::Number(unit) => {
             let numbers = column.as_primitive::<Int64Type>().clone();
             // So that nobody shares the memory, and it can be changed in place.
             drop(column);
             let scale = Scale::of(unit).expect("only units of numbers are read as numbers");
-            check_each(
+            let bounds = check_each(
                 numbers.values(),
                 scale.limits(latest.micros),
                 |row, number| {
@@ -188,16 +196,22 @@ fn event_times(
                     bad.extend(reason.err().map(|reason| (row, reason)));
                 },
             );
-            scaled(numbers, scale)
+            let has_nulls = numbers.null_count() > 0;
+            let bounds = bounds.filter(|_| !has_nulls);
+            let bounds =
+                bounds.map(|(least, greatest)| (scale.micros(least), scale.micros(greatest)));
+            (scaled(numbers, scale), bounds)
         }
         _ => {
             let times = column.as_primitive::<TimestampMicrosecondType>();
-            check_each(times.values(), (LIMITS.0, latest.micros), |row, micros| {
+            let limits = (LIMITS.0, latest.micros);
+            let bounds = check_each(times.values(), limits, |row, micros| {
                 if times.is_valid(row) {
                     bad.extend(latest.check(micros).err().map(|reason| (row, reason)));
                 }
             });
-            times.values().clone()
+            let bounds = bounds.filter(|_| times.null_count() == 0);
+            (times.values().clone(), bounds)
         }
     }
 }
@@ -217,18 +231,31 @@ fn too_large(number: i64) -> String {
     format!("event time {number} is outside {}", Timestamp::PRINTABLE)
 }
 
-/// Calls `outside` for the values that are not within the limits. Fast if all are.
-fn check_each(values: &[i64], (least, greatest): (i64, i64), mut outside: impl FnMut(usize, i64)) {
-    // Without a branch a row, so that it becomes vector instructions.
-    let within = |value: i64| (value >= least) & (value <= greatest);
-    if values.iter().fold(true, |all, &value| all & within(value)) {
-        return;
+/// Calls `outside` for the values that are not within the limits. Returns the least and the greatest value if there are none
+/// of these, and any at all.
+fn check_each(
+    values: &[i64],
+    (least, greatest): (i64, i64),
+    mut outside: impl FnMut(usize, i64),
+) -> Option<Bounds> {
+    // Without a branch a row.
+    let (first, last) = values
+        .iter()
+        .fold((i64::MAX, i64::MIN), |(first, last), &value| {
+            (first.min(value), last.max(value))
+        });
+    if values.is_empty() {
+        return None;
+    }
+    if first >= least && last <= greatest {
+        return Some((first, last));
     }
     for (row, &value) in values.iter().enumerate() {
-        if !within(value) {
+        if !(least..=greatest).contains(&value) {
             outside(row, value);
         }
     }
+    None
 }
 
 /// Timestamps in UTC.
