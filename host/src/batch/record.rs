@@ -21,7 +21,7 @@ pub struct Batch {
     bounds: Option<(i64, i64)>,
     origin: Origin,
     /// What the sender calls the keys of the rows; never more than a shortcut.
-    keys: Option<KeyIds>,
+    keys: Option<Box<KeyIds>>,
 }
 
 impl Batch {
@@ -186,7 +186,8 @@ impl Batch {
         let places = UInt32Array::new(indices, None);
         let select = |column: &ArrayRef| gather::take(column, &places);
         let rows = self.map_columns(places.len(), select, |origin| origin.take(places.values()))?;
-        let keys = self.keys.as_ref().map(|keys| keys.take(places.values()));
+        let keys = self.keys.as_ref();
+        let keys = keys.map(|keys| Box::new(keys.take(places.values())));
         Ok(Self { keys, ..rows })
     }
 
@@ -194,14 +195,14 @@ impl Batch {
     #[must_use]
     pub(super) fn with_key_ids(self, keys: KeyIds) -> Self {
         Self {
-            keys: Some(keys),
+            keys: Some(Box::new(keys)),
             ..self
         }
     }
 
     /// What the sender calls the keys in the columns at `places`, if it has told.
     pub fn key_ids(&self, places: &[usize]) -> Option<&KeyIds> {
-        self.keys.as_ref().filter(|keys| keys.are_of(places))
+        self.keys.as_deref().filter(|keys| keys.are_of(places))
     }
 
     /// The rows of `batches`, which have the same columns, one after the other; `None` of none.

@@ -1,6 +1,6 @@
 //! Rows of a Parquet file that are decoded ahead of their being read, by threads of its own, and given in their order. The
 //! threads take turns: each reads some batches and passes over those of the others, which costs no more than the headers of
-//! their pages and, where a turn ends within a page, half of that one.
+//! their pages and, where a turn ends within a page, that page.
 
 use std::{collections::VecDeque, num::NonZero, sync::Arc};
 
