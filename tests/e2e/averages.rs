@@ -205,7 +205,7 @@ fn files_that_interleave_in_time_give_the_answer() {
 }
 
 #[test]
-fn parquet_files_are_read_in_the_order_of_their_times_without_being_looked_into() {
+fn parquet_files_are_read_in_the_order_of_their_times() {
     let (workspace, readings) = (Workspace::new(), readings(8, 20_000));
     // Their names tell another order.
     for (name, part) in ["b", "c", "a"].into_iter().zip(readings.chunks(7000)) {
@@ -217,6 +217,15 @@ fn parquet_files_are_read_in_the_order_of_their_times_without_being_looked_into(
         fs::remove_dir_all(workspace.path("parquet")).expect("a folder");
     }
     check(&workspace, "in", "parquet", &averages(&readings));
+    // They overlap by some seconds, and sums depend on the order of what is added.
+    let output = |parallelism| {
+        workspace.succeed(&pipeline("in", "parquet", parallelism));
+        fs::read(workspace.path("out/part-00000.jsonl")).expect("the output")
+    };
+    let alone = output(1);
+    for parallelism in [2, 3, 7] {
+        assert!(output(parallelism) == alone, "at parallelism {parallelism}");
+    }
     workspace.succeed(
         r#"
 name = "copy"

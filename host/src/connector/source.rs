@@ -53,7 +53,8 @@ pub trait Partition: Send {
         let _ = gathering;
     }
 
-    /// No row has an event time before this one, as far as is known without reading; `None` if nothing is.
+    /// No row has an event time before this one, as far as is known without reading; `None` if nothing is, or rows have been
+    /// read before.
     fn earliest(&self) -> Option<Timestamp> {
         None
     }

@@ -92,11 +92,9 @@ impl Partitions {
             Some(known) => PartitionWatermark::resume(self.rule, &known.progress, now),
             None => PartitionWatermark::new(self.rule, now),
         };
-        let is_new = watermark.current() == Watermark::START;
         let earliest = partition.earliest();
-        if let Some(earliest) = earliest
-            && is_new
-        {
+        let is_new = earliest.is_some() || watermark.current() == Watermark::START;
+        if let Some(earliest) = earliest {
             // It need not be read to know that it does not hold the others back.
             watermark.observe(earliest);
         }
@@ -137,11 +135,17 @@ impl Partitions {
         watermarks.min().unwrap_or(Watermark::END)
     }
 
-    /// The places of the open partitions, the one furthest behind first, the first of those that have
-    /// not been read at all.
-    pub(super) fn by_watermark(&self) -> Vec<usize> {
+    /// The places of the open partitions in the order in which they are to be read: those that have not been read at all, by what
+    /// they have told of their times, then the others, the one furthest behind first.
+    ///
+    /// The first rows of a partition that tells when it begins come as soon as they may, and so before those of another one that it
+    /// overlaps a little, whether one subtask reads both or two do: what goes by the order of rows is the same at any parallelism.
+    pub(super) fn in_turn(&self) -> Vec<usize> {
         let mut places: Vec<usize> = (0..self.open.len()).collect();
-        places.sort_by_key(|&place| self.open[place].watermark.current());
+        places.sort_by_key(|&place| {
+            let open = &self.open[place];
+            (!open.is_new, open.watermark.current())
+        });
         places
     }
 }
@@ -228,12 +232,17 @@ mod tests {
     }
 
     #[test]
-    fn a_partition_that_tells_when_it_begins_is_not_read_before_the_others_have_come_as_far() {
+    fn a_partition_that_tells_when_it_begins_does_not_hold_the_others_back() {
         let mut partitions = partitions([Some(1000), Some(500)], Vec::new());
         assert_eq!(told(&mut partitions), Watermark::at(at(440)));
-        assert_eq!(partitions.by_watermark(), [1, 0]);
+        assert_eq!(partitions.in_turn(), [1, 0]);
+        partitions.open[1].is_new = false;
+        partitions.open[1].watermark.observe(at(600));
+        assert_eq!(partitions.in_turn(), [0, 1], "as soon as it may");
+        partitions.open[0].is_new = false;
+        assert_eq!(partitions.in_turn(), [1, 0]);
         partitions.open[1].watermark.observe(at(1001));
-        assert_eq!(partitions.by_watermark(), [0, 1]);
+        assert_eq!(partitions.in_turn(), [0, 1]);
         assert_eq!(told(&mut partitions), Watermark::at(at(940)));
     }
 
@@ -241,25 +250,31 @@ mod tests {
     fn one_that_does_not_tell_is_read_first() {
         let mut partitions = partitions([Some(1000), None], Vec::new());
         assert_eq!(told(&mut partitions), Watermark::START);
-        assert_eq!(partitions.by_watermark(), [1, 0]);
+        assert_eq!(partitions.in_turn(), [1, 0]);
     }
 
     #[test]
-    fn what_was_known_of_a_partition_counts_more() {
-        let progress = PartitionProgress {
-            watermark: Watermark::at(at(7)),
-            told: false,
-            idle: false,
-            quiet: Duration::default(),
-        };
-        let known = PartitionSnapshot {
-            name: "b".into(),
-            progress,
-            position: None,
-        };
-        let mut partitions = partitions([Some(1000), Some(500)], vec![known]);
-        assert_eq!(told(&mut partitions), Watermark::at(at(7)));
-        let are_new: Vec<bool> = partitions.open.iter().map(|open| open.is_new).collect();
-        assert_eq!(are_new, [true, false]);
+    fn a_partition_that_goes_on_is_where_it_was() {
+        for (earliest, before, is_new, watermark) in [
+            (None, Watermark::at(at(7)), false, 7),
+            (Some(500), Watermark::at(at(440)), true, 440),
+            (Some(500), Watermark::START, true, 440),
+        ] {
+            let progress = PartitionProgress {
+                watermark: before,
+                told: false,
+                idle: false,
+                quiet: Duration::default(),
+            };
+            let known = PartitionSnapshot {
+                name: "b".into(),
+                progress,
+                position: None,
+            };
+            let mut partitions = partitions([Some(1000), earliest], vec![known]);
+            assert_eq!(told(&mut partitions), Watermark::at(at(watermark)));
+            let are_new: Vec<bool> = partitions.open.iter().map(|open| open.is_new).collect();
+            assert_eq!(are_new, [true, is_new]);
+        }
     }
 }

@@ -120,13 +120,12 @@ impl SourceTask {
         if is_stopped || self.participant.must_wait() {
             return Ok(if moved { Step::Moved } else { Step::Quiet });
         }
-        let opened = self.open_next()?;
-        if opened && self.told.restored {
-            // Nothing is told or read before all is open again that was: only then is it known how far
-            // event time had come behind the last batch.
+        if self.open_next()? {
+            // Nothing is told or read before all is open that there is room for: only then is it known whose turn it is, and,
+            // if something was open before, how far event time had come behind the last batch.
             return Ok(Step::Moved);
         }
-        moved |= opened | self.tell()? | self.tick()?;
+        moved |= self.tell()? | self.tick()?;
         if self.partitions.have_ended() {
             self.finish()?;
             return Ok(Step::Ended);
@@ -252,11 +251,11 @@ impl SourceTask {
         Ok(ticked)
     }
 
-    /// Reads a batch of the partition that is furthest behind and has something. Returns whether there
+    /// Reads a batch of the first partition in turn that has something. Returns whether there
     /// was one.
     fn read(&mut self) -> anyhow::Result<bool> {
         self.drift.post(self.subtask, self.partitions.slowest());
-        for place in self.partitions.by_watermark() {
+        for place in self.partitions.in_turn() {
             let open = &mut self.partitions.open[place];
             if self.drift.must_wait(open.watermark.current()) {
                 continue;

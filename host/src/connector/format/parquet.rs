@@ -198,11 +198,12 @@ impl ParquetPartition {
             });
         let (projection, span, spans) = spans.with_context(context)?;
         let rows = row_groups.iter().take(start.0).sum::<u64>() + start.1;
-        let time = decoding.event_time.as_ref().map(|time| time.column);
+        let time = decoding.event_time.as_ref().filter(|_| rows == 0);
+        let time = time.map(|time| time.column);
         let earliest = time.and_then(|column| {
             let (_, conversion) = &conversions[column];
             let found = found.field(places[column]);
-            let least = least_values(&metadata, places[column], found, start.0)?;
+            let least = least_values(&metadata, places[column], found)?;
             let least = conversion.convert(&least, |_, _| {}).ok()?;
             columns.earliest(&raw[column], least)
         });

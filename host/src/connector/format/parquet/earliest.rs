@@ -9,18 +9,16 @@ use parquet::{
 
 use super::groups::guarded;
 
-/// The least value of a column in each row group from `first` on that has rows; `None` if the footer does not say them
-/// all. `place` is that of the column among those of the file, and `found` what it is.
+/// The least value of a column in each row group that has rows; `None` if the footer does not say them all. `place` is that of the column among those of the file, and `found` what it is.
 pub(super) fn least_values(
     metadata: &ParquetMetaData,
     place: usize,
     found: &Field,
-    first: usize,
 ) -> Option<ArrayRef> {
     let schema = metadata.file_metadata().schema_descr();
     let is_part = |leaf: &usize| schema.get_column_root_idx(*leaf) == place;
     let leaf = (0..schema.num_columns()).find(is_part)?;
-    let groups = metadata.row_groups().iter().skip(first);
+    let groups = metadata.row_groups().iter();
     let groups: Vec<&RowGroupMetaData> = groups.filter(|group| group.num_rows() > 0).collect();
     // Older programs compared some types in other ways than we do.
     let is_reliable = groups.iter().all(|group| {

@@ -59,6 +59,26 @@ fn the_least_of_all_row_groups_counts() {
 }
 
 #[test]
+fn a_file_that_has_been_read_in_part_tells_nothing() {
+    let file = write(vec![("ts", column(Int64Array::from(vec![1, 2, 3])))]);
+    let decoding = Decoding {
+        batch_rows: 1,
+        ..by(EventTimeUnit::Millis)
+    };
+    let mut partition = file.open(&decoding).expect("a file");
+    for (rows, expected) in [(0, micros(1_000)), (1, None)] {
+        let again = Unread {
+            position: partition.position(),
+            ..Unread::whole(file.0.path().to_path_buf())
+        };
+        let columns = Columns::new(&decoding, Arc::new(ManualClock::new(NOW)));
+        let again = ParquetPartition::open(&again, &decoding, columns).expect("a file");
+        assert_eq!(again.earliest(), expected, "behind {rows} rows");
+        partition.read().expect("a row");
+    }
+}
+
+#[test]
 fn it_is_unknown_if_a_row_group_does_not_tell_it_or_tells_none() {
     let numbers = || column(Int64Array::from(vec![7, 9, 3]));
     let decoding = by(EventTimeUnit::Millis);
